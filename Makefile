@@ -1,0 +1,73 @@
+# `make run` and `make test` are all that a newcomer needs; each installs what it needs first.
+SHELL := /bin/sh
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 5000
+
+VENV := .venv
+BIN := $(VENV)/bin
+FLASK := $(BIN)/flask --app app
+RUNTIME := $(VENV)/.installed-runtime
+DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint format shots lock clean
+
+help:
+	@echo "make run      serve on http://$(HOST):$(PORT), mails at /dev/mailbox"
+	@echo "make test     run all tests, in a real browser too"
+	@echo "make lint     format, lint, types, and the arrows between the rooms"
+	@echo "make format   put the code into its form"
+	@echo "make shots    a picture of every screen into docs/screens"
+	@echo "make lock     pin the newest versions of everything"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Twostep needs Python 3.11 or newer; set PYTHON=… to one."; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing: install python3-venv."; exit 1; }
+
+$(RUNTIME): requirements.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUNTIME)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+install: $(RUNTIME)
+
+run: export MFA_MODE = development
+run: export MFA_SERVER_NAME ?= $(HOST):$(PORT)
+run: install
+	$(FLASK) db upgrade
+	$(FLASK) run --host $(HOST) --port $(PORT)
+
+test: $(DEV)
+	$(BIN)/python -m tests.support.chromium
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	cd static/vendor && sha256sum --check --quiet htmx.min.js.sha256
+
+format: $(DEV)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+shots: $(DEV)
+	$(BIN)/python -m tests.support.chromium
+	$(BIN)/python -m tests.shots
+
+lock: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --output-file requirements.lock $(LOCK_OPTIONS)
+	$(BIN)/uv pip compile pyproject.toml --group dev --output-file requirements-dev.lock $(LOCK_OPTIONS)
+
+LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header --no-annotate --quiet --upgrade
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

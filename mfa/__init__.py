@@ -1,0 +1,77 @@
+"""Two-step verification for web accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, url_for
+
+from mfa import config as settings
+from mfa import console, toolbox
+from mfa.accounts import routes as accounts
+from mfa.extensions import csrf, db, login_manager, mail, migrate
+from mfa.mail import mailbox, outbox
+from mfa.mail import routes as mailbox_routes
+from mfa.mail.worker import Worker
+from mfa.sessions import routes as sessions
+from mfa.two_step import routes as two_step
+from mfa.two_step import wizard
+from mfa.web import access, errors, headers
+from mfa.web.cookies import SessionInterface
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """The application: its parts, put together.
+
+    :param config: settings that come before those of the environment; names as in :mod:`mfa.config`.
+    :raises settings.BadSetting: a setting that can't work.
+    """
+    given = config or {}
+    instance = settings.instance_path(given, _ROOT).resolve()
+    instance.mkdir(parents=True, exist_ok=True)
+    app = Flask("mfa", root_path=str(_ROOT), instance_path=str(instance))
+    settings.load(app.config, given, instance)
+
+    box = toolbox.fill(app)
+    app.secret_key = box.ring.derive("flask")
+    app.session_interface = SessionInterface()
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(_ROOT / "migrations"))
+    mail.init_app(app)
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    login_manager.session_protection = None  # sessions end on the server: see mfa.sessions
+
+    access.guard(app)
+    headers.add(app)
+    errors.handle(app)
+    for room in (console, accounts, sessions, two_step, wizard):
+        app.register_blueprint(room.blueprint)
+    if mailbox.in_use(app.config):
+        app.register_blueprint(mailbox_routes.blueprint)
+    if app.config["MAIL_WORKER"] == "thread":
+        _start_mail_worker(app)
+    _equip_templates(app)
+    return app
+
+
+def _start_mail_worker(app: Flask) -> None:
+    worker = app.extensions["mail_worker"] = Worker(app, outbox.deliver_due)
+
+    @app.before_request
+    def _wake() -> None:
+        # What an earlier process left behind goes out with the first request.
+        worker.start()
+
+
+def _equip_templates(app: Flask) -> None:
+    app.jinja_env.globals.update(
+        product_name=app.config["PRODUCT_NAME"],
+        support_address=app.config["SUPPORT_ADDRESS"],
+        two_step_on=console.two_step_on,
+        static_url=lambda name: url_for("static", filename=name),
+    )

@@ -1,0 +1,1 @@
+"""Accounts: sign-up, the first step of sign-in, password and profile."""

@@ -1,0 +1,49 @@
+"""The forms of sign-up, sign-in, password and profile."""
+
+from __future__ import annotations
+
+from wtforms import StringField
+from wtforms.validators import InputRequired
+
+from mfa.accounts.models import NAME_LENGTH
+from mfa.web import forms
+
+
+def _name() -> StringField:
+    return StringField(
+        "Name",
+        [InputRequired("Enter your name.")],
+        render_kw={"autocomplete": "name", "maxlength": NAME_LENGTH},
+    )
+
+
+class SignUpForm(forms.Form):
+    email = forms.email()
+
+
+class CreateAccountForm(forms.Form):
+    name = _name()
+    password = forms.new_password()
+
+
+class SignInForm(forms.Form):
+    email = forms.email(autofocus=True)
+    password = forms.current_password()
+    next = forms.hidden()
+
+
+class ForgotPasswordForm(forms.Form):
+    email = forms.email()
+
+
+class ResetPasswordForm(forms.Form):
+    new_password = forms.new_password("New password")
+
+
+class ProfileForm(forms.Form):
+    name = _name()
+
+
+class PasswordForm(forms.Form):
+    current_password = forms.current_password("Current password")
+    new_password = forms.new_password("New password")

@@ -1,0 +1,35 @@
+"""The account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa.columns import Instant
+from mfa.extensions import db
+
+NAME_LENGTH = 80
+EMAIL_LENGTH = 254
+
+
+class Account(db.Model):  # type: ignore[name-defined, misc]
+    __tablename__ = "accounts"
+    # Ids are never given twice: a secret is bound to its account's.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 (SQLAlchemy's own form)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
+    email_key: Mapped[str] = mapped_column(String(EMAIL_LENGTH + 64), unique=True)
+    """The one form by which an address is found (see :mod:`mfa.accounts.addresses`)."""
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    generation: Mapped[int] = mapped_column(default=0)
+    """Counts the changes of password and second step: what was begun before one can't be ended after it."""
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+    @property
+    def initials(self) -> str:
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()

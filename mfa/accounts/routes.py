@@ -1,0 +1,277 @@
+"""Sign-up, the first step of sign-in, the forgotten password, and the tabs Profile and Password."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, redirect, request, session, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from mfa import clock
+from mfa.accounts import forms, rules
+from mfa.accounts.addresses import Address, BadAddress
+from mfa.attempts.rules import Throttled
+from mfa.crypto.passwords import BadPassword
+from mfa.mail import mailbox
+from mfa.mail.delivery import MailNotSent
+from mfa.sessions import browser
+from mfa.sessions.rules import Entry, SessionEnded
+from mfa.web import access, errors, headers, hx
+from mfa.web.access import public
+
+blueprint = Blueprint("accounts", __name__)
+
+
+# Sign-up
+
+
+@blueprint.route("/sign-up", methods=["GET", "POST"])
+@public
+def sign_up() -> AnyResponse:
+    form = forms.SignUpForm()
+    status = 200
+    if form.validate_on_submit():
+        try:
+            return _check_inbox(rules.request_sign_up(form.email.data, clock.now()))
+        except (BadAddress, Throttled, MailNotSent) as error:
+            status = errors.refuse(form.email, error)
+    elif form.errors:
+        status = errors.UNPROCESSABLE
+    return hx.render(
+        "accounts/_sign_up.html", hx.CARD, title="Create an account", status=status, form=form
+    )
+
+
+@blueprint.route("/sign-up/<token>", methods=["GET", "POST"])
+@public
+def create_account(token: str) -> AnyResponse:
+    form = forms.CreateAccountForm()
+    status = 200
+    try:
+        address = rules.read_sign_up_link(token, clock.now())
+        if form.validate_on_submit():
+            try:
+                return _enter(
+                    rules.create_account(
+                        token,
+                        name=form.name.data,
+                        password=form.password.data,
+                        now=clock.now(),
+                        user_agent=browser.user_agent(),
+                    )
+                )
+            except rules.BadName as error:
+                status = errors.refuse(form.name, error)
+            except BadPassword as error:
+                status = errors.refuse(form.password, error)
+        elif form.errors:
+            status = errors.UNPROCESSABLE
+    except rules.LinkEnded:
+        return _link_ended(url_for("accounts.sign_up"), "Create an account")
+    return headers.without_referrer(
+        hx.render(
+            "accounts/_create_account.html",
+            hx.CARD,
+            title="Create your account",
+            status=status,
+            form=form,
+            email=address.text,
+            action=url_for("accounts.create_account", token=token),
+            min_length=current_app.config["PASSWORD_MIN_LENGTH"],
+        )
+    )
+
+
+# Sign-in
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+@public
+def sign_in() -> AnyResponse:
+    if request.method == "GET" and current_user.is_authenticated:
+        return redirect(url_for("console.home"))
+    form = forms.SignInForm()
+    status = 200
+    if form.validate_on_submit():
+        try:
+            entry = rules.sign_in(
+                form.email.data,
+                form.password.data,
+                now=clock.now(),
+                user_agent=browser.user_agent(),
+            )
+            return _enter(entry, access.local_path(form.next.data))
+        except (rules.WrongCredentials, Throttled) as error:
+            status = errors.refuse(form.password, error)
+    elif form.errors:
+        status = errors.UNPROCESSABLE
+    if request.method == "GET":
+        form.next.data = access.local_path(request.args.get("next"))
+    return hx.render("accounts/_sign_in.html", hx.CARD, title="Sign in", status=status, form=form)
+
+
+# Forgotten password
+
+
+@blueprint.route("/forgot-password", methods=["GET", "POST"])
+@public
+def forgot_password() -> AnyResponse:
+    form = forms.ForgotPasswordForm()
+    status = 200
+    if form.validate_on_submit():
+        try:
+            return _check_inbox(rules.request_reset(form.email.data, clock.now()))
+        except (BadAddress, Throttled, MailNotSent) as error:
+            status = errors.refuse(form.email, error)
+    elif form.errors:
+        status = errors.UNPROCESSABLE
+    return hx.render(
+        "accounts/_forgot_password.html",
+        hx.CARD,
+        title="Forgotten password",
+        status=status,
+        form=form,
+    )
+
+
+@blueprint.route("/reset-password/<token>", methods=["GET", "POST"])
+@public
+def reset_password(token: str) -> AnyResponse:
+    form = forms.ResetPasswordForm()
+    status = 200
+    try:
+        account = rules.read_reset_link(token, clock.now())
+        if form.validate_on_submit():
+            try:
+                return _enter(
+                    rules.reset_password(
+                        token,
+                        password=form.new_password.data,
+                        now=clock.now(),
+                        user_agent=browser.user_agent(),
+                    )
+                )
+            except BadPassword as error:
+                status = errors.refuse(form.new_password, error)
+        elif form.errors:
+            status = errors.UNPROCESSABLE
+    except rules.LinkEnded:
+        return _link_ended(url_for("accounts.forgot_password"), "Send a new link")
+    return headers.without_referrer(
+        hx.render(
+            "accounts/_reset_password.html",
+            hx.CARD,
+            title="Set a new password",
+            status=status,
+            form=form,
+            email=account.email,
+            action=url_for("accounts.reset_password", token=token),
+            min_length=current_app.config["PASSWORD_MIN_LENGTH"],
+        )
+    )
+
+
+# The account modal
+
+
+@blueprint.route("/account/profile", methods=["GET", "POST"])
+def profile() -> AnyResponse:
+    account = current_user.account
+    form = forms.ProfileForm(obj=account)
+    status, saved = 200, False
+    if form.validate_on_submit():
+        try:
+            rules.change_name(account, form.name.data)
+            form.name.data, saved = account.name, True
+        except rules.BadName as error:
+            status = errors.refuse(form.name, error)
+    elif form.errors:
+        status = errors.UNPROCESSABLE
+    return hx.render(
+        "accounts/_profile.html",
+        hx.CONSOLE,
+        title="Profile",
+        status=status,
+        tab="profile",
+        form=form,
+        email=account.email,
+        saved=saved,
+        oob=saved and hx.wanted(),
+    )
+
+
+@blueprint.route("/account/password", methods=["GET", "POST"])
+def password() -> AnyResponse:
+    form = forms.PasswordForm()
+    status, changed = 200, False
+    if form.validate_on_submit():
+        try:
+            browser.keep(
+                rules.change_password(
+                    current_user.account,
+                    current_user.session,
+                    current=form.current_password.data,
+                    new=form.new_password.data,
+                    now=clock.now(),
+                )
+            )
+            changed = True
+        except (rules.WrongPassword, Throttled) as error:
+            status = errors.refuse(form.current_password, error)
+        except (BadPassword, rules.Changed) as error:
+            status = errors.refuse(form.new_password, error)
+        except SessionEnded:
+            return access.to_sign_in()
+    elif form.errors:
+        status = errors.UNPROCESSABLE
+    return hx.render(
+        "accounts/_password.html",
+        hx.CONSOLE,
+        title="Password",
+        status=status,
+        tab="password",
+        form=form,
+        email=current_user.account.email,
+        min_length=current_app.config["PASSWORD_MIN_LENGTH"],
+        changed=changed,
+    )
+
+
+def _enter(entry: Entry, target: str | None = None) -> AnyResponse:
+    browser.enter(entry)
+    if entry.needs_second_step:
+        if target:
+            session["next"] = target
+        return hx.onward(url_for("two_step.verify"), _show_second_step)
+    return hx.leave(target or url_for("console.home"))
+
+
+def _show_second_step() -> Response:
+    # By the name of its page: this room does not know the room of the second step.
+    view = current_app.view_functions["two_step.verify"]
+    response: Response = view()
+    return response
+
+
+def _check_inbox(address: Address) -> Response:
+    return hx.render(
+        "accounts/_check_inbox.html",
+        hx.CARD,
+        title="Check your inbox",
+        email=address.text,
+        mailbox_url=url_for("mailbox.index") if mailbox.in_use(current_app.config) else None,
+    )
+
+
+def _link_ended(way_url: str, way_label: str) -> Response:
+    return headers.without_referrer(
+        hx.render(
+            "_error.html",
+            hx.CARD,
+            title="This link has ended",
+            status=410,
+            heading="This link has ended",
+            sentence="It was used already, is too old, or a newer one was sent.",
+            way_url=way_url,
+            way_label=way_label,
+        )
+    )

@@ -1,0 +1,34 @@
+"""Counters and used-up references. They live in the database because a cookie can be rewound."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa.columns import Instant
+from mfa.extensions import db
+
+
+class Throttle(db.Model):  # type: ignore[name-defined, misc]
+    """How often *subject* has tried *purpose* since its last success."""
+
+    __tablename__ = "throttles"
+
+    subject: Mapped[str] = mapped_column(String(80), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(32), primary_key=True)
+    attempts: Mapped[int]
+    blocked_until: Mapped[int] = mapped_column(BigInteger)
+    """Unix time in seconds, before which no attempt is looked at."""
+    attempted_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class Spent(db.Model):  # type: ignore[name-defined, misc]
+    """Something single-use that has been used: an e-mailed number, a cancelled enrolment."""
+
+    __tablename__ = "spent"
+
+    purpose: Mapped[str] = mapped_column(String(32), primary_key=True)
+    reference: Mapped[str] = mapped_column(String(64), primary_key=True)
+    forget_at: Mapped[datetime] = mapped_column(Instant, index=True)

@@ -1,0 +1,168 @@
+"""Throttles: count first, then look.
+
+An attempt is counted, in a transaction of its own, before anyone looks whether it is right: so
+sixty-four attempts sent at once are sixty-four attempts, of which only the allowed few are looked at.
+A success takes the count away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
+
+from mfa.attempts.models import Spent, Throttle
+from mfa.database import affected, insert_if_absent, transaction
+from mfa.errors import Refusal
+from mfa.extensions import db
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How often something may be tried.
+
+    :param purpose: what is tried; each purpose has a count of its own.
+    :param free: attempts before the first wait.
+    :param first_wait: seconds after the last free attempt; each further one doubles it.
+    :param longest_wait: seconds; never a permanent lock.
+    :param forget_after: seconds without an attempt after which the count starts anew; None for never.
+    """
+
+    purpose: str
+    free: int = 5
+    first_wait: int = 30
+    longest_wait: int = 900
+    forget_after: int | None = None
+
+    def wait_after(self, attempts: int) -> int:
+        """Seconds to wait after so many attempts without a success."""
+        if attempts < self.free:
+            return 0
+        doublings = min(attempts - self.free, 30)
+        return min(self.first_wait << doublings, self.longest_wait)
+
+
+PASSWORD = Policy("password")
+APP_CODE = Policy("app_code")
+RECOVERY_CODE = Policy("recovery_code")
+EMAIL_NUMBER = Policy("email_number")
+EMAIL_SENDING = Policy("email_sending", free=1, forget_after=3600)
+LINK_SENDING = Policy("link_sending", forget_after=3600)
+
+
+class Throttled(Refusal):
+    """Too many attempts.
+
+    :param wait: seconds until the next one is looked at.
+    """
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"wait {wait} seconds")
+        self.wait = wait
+
+
+class AlreadySpent(Refusal):
+    """A single-use thing that has been used."""
+
+
+def count(subject: str, policy: Policy, now: datetime) -> None:
+    """Count one attempt of *subject*, before it is looked at.
+
+    :raises Throttled: it must not be looked at yet.
+    """
+    seconds = int(now.timestamp())
+    with transaction():
+        admitted = _count_again(subject, policy, seconds) or _count_first(subject, policy, seconds)
+    if not admitted:
+        raise Throttled(max(1, wait(subject, policy, now)))
+
+
+def reset(subject: str, policy: Policy) -> None:
+    """Forget the count after a success, as part of the caller's transaction."""
+    db.session.execute(delete(Throttle).where(_same(subject, policy)))
+
+
+def wait(subject: str, policy: Policy, now: datetime) -> int:
+    """Seconds until *subject* may try again; 0 when it may now."""
+    blocked = db.session.scalar(select(Throttle.blocked_until).where(_same(subject, policy)))
+    return max(0, (blocked or 0) - int(now.timestamp()))
+
+
+@contextmanager
+def returned_on(error: type[Exception], subject: str, policy: Policy) -> Iterator[None]:
+    """Give an attempt back when it failed through no fault of the person (the mail server is down)."""
+    try:
+        yield
+    except error:
+        with transaction():
+            db.session.execute(
+                update(Throttle)
+                .where(_same(subject, policy))
+                .values(attempts=Throttle.attempts - 1, blocked_until=0)
+            )
+        raise
+
+
+def spend(purpose: str, reference: str, now: datetime, *, remember: timedelta) -> None:
+    """Use up *reference*, as part of the caller's transaction.
+
+    :param remember: for how long a second use must be refused: longer than the thing itself lives.
+    :raises AlreadySpent: used before, by anyone, on any server.
+    """
+    db.session.execute(delete(Spent).where(Spent.forget_at < now))
+    if not insert_if_absent(
+        Spent, purpose=purpose, reference=reference, forget_at=now + remember
+    ):
+        raise AlreadySpent
+
+
+def is_spent(purpose: str, reference: str) -> bool:
+    """Whether *reference* was used up."""
+    return db.session.get(Spent, (purpose, reference)) is not None
+
+
+def _count_again(subject: str, policy: Policy, seconds: int) -> bool:
+    forgotten = (
+        Throttle.attempted_at < seconds - policy.forget_after
+        if policy.forget_after is not None
+        else Throttle.attempts < 0
+    )
+    waits = {
+        attempts: seconds + policy.wait_after(attempts + 1)
+        for attempts in range(policy.free - 1, policy.free + 16)
+    }
+    counted = affected(
+        update(Throttle)
+        .where(_same(subject, policy), or_(Throttle.blocked_until <= seconds, forgotten))
+        .values(
+            attempts=case((forgotten, 1), else_=Throttle.attempts + 1),
+            blocked_until=case(
+                (forgotten, seconds + policy.wait_after(1)),
+                (Throttle.attempts < policy.free - 1, 0),
+                *((Throttle.attempts == attempts, until) for attempts, until in waits.items()),
+                else_=seconds + policy.longest_wait,
+            ),
+            attempted_at=seconds,
+        )
+    )
+    return counted == 1
+
+
+def _count_first(subject: str, policy: Policy, seconds: int) -> bool:
+    first = insert_if_absent(
+        Throttle,
+        subject=subject,
+        purpose=policy.purpose,
+        attempts=1,
+        blocked_until=seconds + policy.wait_after(1) if policy.free == 1 else 0,
+        attempted_at=seconds,
+    )
+    # Not the first after all: somebody else was at the same moment, or the subject has to wait.
+    return first or _count_again(subject, policy, seconds)
+
+
+def _same(subject: str, policy: Policy) -> ColumnElement[bool]:
+    return and_(Throttle.subject == subject, Throttle.purpose == policy.purpose)

@@ -1,0 +1,178 @@
+"""Every setting once: its name, its default, and what makes it invalid.
+
+Settings come from the environment with the prefix ``MFA_`` (``MFA_SECRET_KEY``), or from the mapping
+given to ``create_app``, in Flask's own key names. A setting that can't work stops the start with one
+sentence that names it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Config
+
+from mfa.crypto import passwords
+from mfa.crypto.cost import Cost
+from mfa.crypto.keys import MASTER_KEY_BYTES
+
+DEFAULTS: dict[str, Any] = {
+    # How it runs
+    "MODE": "production",  # or "development": keys, database and mailbox made by themselves
+    "SECRET_KEY": None,  # at least 32 characters of randomness
+    "SECRET_KEY_FALLBACKS": [],  # older keys, still read
+    "SERVER_NAME": None,  # host[:port] that the e-mailed links lead to
+    "PREFERRED_URL_SCHEME": None,  # https; http in development
+    "TRUSTED_HOSTS": None,  # hosts that requests may name; SERVER_NAME's in production
+    "SQLALCHEMY_DATABASE_URI": None,  # sqlite in the instance folder
+    # Mail
+    "MAIL_SERVER": None,
+    "MAIL_PORT": 25,
+    "MAIL_USE_TLS": False,
+    "MAIL_USE_SSL": False,
+    "MAIL_USERNAME": None,
+    "MAIL_PASSWORD": None,
+    "MAIL_DEFAULT_SENDER": None,  # no-reply@ the host of SERVER_NAME
+    "MAIL_TIMEOUT": 5,  # seconds
+    "MAIL_WORKER": "thread",  # "thread" delivers inside the server, "none" leaves it to `mail deliver`
+    # What people see
+    "PRODUCT_NAME": "Twostep",
+    "SUPPORT_ADDRESS": "",
+    # Passwords
+    "PASSWORD_MIN_LENGTH": 15,  # characters
+    "PASSWORD_HASH_COST": "t=3,m=65536,p=4",
+    "RECOVERY_HASH_COST": "t=2,m=19456,p=1",
+    # Sessions
+    "SESSION_IDLE_SECONDS": 12 * 3600,
+    "SESSION_ABSOLUTE_SECONDS": 30 * 24 * 3600,
+}
+
+FIXED: dict[str, Any] = {
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    # A poll must not write the cookie: it would overwrite what another request has just put there.
+    "SESSION_REFRESH_EACH_REQUEST": False,
+    "MAX_CONTENT_LENGTH": 64 * 1024,
+    "MAX_FORM_MEMORY_SIZE": 64 * 1024,
+    "WTF_CSRF_TIME_LIMIT": None,
+    # Pages reached by a token send no Referer; the guard looks at Sec-Fetch-Site instead.
+    "WTF_CSRF_SSL_STRICT": False,
+    "SQLALCHEMY_TRACK_MODIFICATIONS": False,
+}
+
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
+
+
+class BadSetting(ValueError):
+    """A setting that is missing, weak or makes no sense; its text is one sentence for the operator."""
+
+
+def instance_path(given: Mapping[str, Any], root: Path) -> Path:
+    """The folder for what the installation keeps: ``MFA_INSTANCE_PATH``, or ``instance/``."""
+    return Path(given.get("INSTANCE_PATH") or os.environ.get("MFA_INSTANCE_PATH") or root / "instance")
+
+
+def load(config: Config, given: Mapping[str, Any], instance: Path) -> None:
+    """Fill *config*: defaults, then the environment, then *given*; check all of it.
+
+    :raises BadSetting: the first setting that can't work.
+    """
+    config.from_mapping(DEFAULTS)
+    config.from_prefixed_env("MFA")
+    config.from_mapping(given)
+    config.from_mapping(FIXED)
+
+    if config["MODE"] not in ("production", "development"):
+        raise BadSetting('MFA_MODE is "production" or "development".')
+    if config["MODE"] == "development":
+        _fill_development(config, instance)
+    else:
+        _check_production(config)
+    _check(config)
+    _derive(config, instance)
+
+
+def _fill_development(config: Config, instance: Path) -> None:
+    config["SERVER_NAME"] = config["SERVER_NAME"] or "127.0.0.1:5000"
+    config["PREFERRED_URL_SCHEME"] = config["PREFERRED_URL_SCHEME"] or "http"
+    if not config["SECRET_KEY"]:
+        config["SECRET_KEY"] = _development_key(instance)
+
+
+def _check_production(config: Config) -> None:
+    if not config["SECRET_KEY"]:
+        raise BadSetting(
+            "MFA_SECRET_KEY is not set: give it at least 32 random characters, for example from"
+            ' `python3 -c "import secrets; print(secrets.token_hex(32))"`.'
+        )
+    if not config["SERVER_NAME"]:
+        raise BadSetting("MFA_SERVER_NAME is not set: give the host that the e-mailed links lead to.")
+    if not config["MAIL_SERVER"]:
+        raise BadSetting("MFA_MAIL_SERVER is not set: nobody can sign up without mail.")
+    config["PREFERRED_URL_SCHEME"] = config["PREFERRED_URL_SCHEME"] or "https"
+    if config["TRUSTED_HOSTS"] is None:
+        config["TRUSTED_HOSTS"] = [config["SERVER_NAME"].partition(":")[0]]
+
+
+def _check(config: Config) -> None:
+    for key in [config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]]:
+        if not isinstance(key, str) or len(key) < MASTER_KEY_BYTES or len(set(key)) < 8:
+            raise BadSetting(
+                f"MFA_SECRET_KEY is too weak: it needs at least {MASTER_KEY_BYTES} random characters."
+            )
+    if not _HOST.fullmatch(str(config["SERVER_NAME"])):
+        raise BadSetting("MFA_SERVER_NAME is not a host name, with or without a port.")
+    if config["PREFERRED_URL_SCHEME"] not in ("https", "http"):
+        raise BadSetting('MFA_PREFERRED_URL_SCHEME is "https" or "http".')
+    minimum = config["PASSWORD_MIN_LENGTH"]
+    if not _whole(minimum, passwords.MIN_LENGTH_FLOOR, passwords.MAX_LENGTH):
+        raise BadSetting(
+            f"MFA_PASSWORD_MIN_LENGTH is a number from {passwords.MIN_LENGTH_FLOOR} to"
+            f" {passwords.MAX_LENGTH}."
+        )
+    for name in ("SESSION_IDLE_SECONDS", "SESSION_ABSOLUTE_SECONDS"):
+        if not _whole(config[name], 60, 366 * 24 * 3600):
+            raise BadSetting(f"MFA_{name} is a number of seconds, from 60 to a year.")
+    if not isinstance(config["MAIL_TIMEOUT"], int | float) or not 0 < config["MAIL_TIMEOUT"] <= 60:
+        raise BadSetting("MFA_MAIL_TIMEOUT is a number of seconds, above 0 and up to 60.")
+    if not _whole(config["MAIL_PORT"], 1, 65535):
+        raise BadSetting("MFA_MAIL_PORT is a port number.")
+    if config["MAIL_WORKER"] not in ("thread", "none"):
+        raise BadSetting('MFA_MAIL_WORKER is "thread" or "none".')
+    for name in ("PASSWORD_HASH_COST", "RECOVERY_HASH_COST"):
+        try:
+            Cost.parse(str(config[name]))
+        except ValueError as error:
+            raise BadSetting(f"MFA_{name}: {error}.") from error
+
+
+def _derive(config: Config, instance: Path) -> None:
+    secure = config["PREFERRED_URL_SCHEME"] == "https"
+    config["SESSION_COOKIE_SECURE"] = secure
+    config["SESSION_COOKIE_NAME"] = "__Host-session" if secure else "session"
+    config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=config["SESSION_ABSOLUTE_SECONDS"])
+    host = config["SERVER_NAME"].partition(":")[0]
+    config["MAIL_DEFAULT_SENDER"] = config["MAIL_DEFAULT_SENDER"] or f"no-reply@{host}"
+    config["SQLALCHEMY_DATABASE_URI"] = (
+        config["SQLALCHEMY_DATABASE_URI"] or f"sqlite:///{instance / 'twostep.db'}"
+    )
+
+
+def _development_key(instance: Path) -> str:
+    path = instance / "development.key"
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+def _whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most

@@ -1,0 +1,21 @@
+"""The console's home page: what stands behind the account modal."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from flask_login import current_user
+
+from mfa.two_step import rules
+from mfa.web import hx
+
+blueprint = Blueprint("console", __name__)
+
+
+@blueprint.get("/")
+def home() -> Response:
+    return hx.page(hx.CONSOLE, title="Console")
+
+
+def two_step_on() -> bool:
+    """For the layout: whether the visitor's 2-step verification is on."""
+    return bool(current_user.is_authenticated and rules.state(current_user.account.id).on)

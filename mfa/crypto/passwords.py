@@ -1,0 +1,118 @@
+"""Passwords: what is acceptable as one, and how one is kept (argon2id, RFC 9106)."""
+
+from __future__ import annotations
+
+import gzip
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import resources
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from mfa.crypto.cost import Cost
+
+MAX_LENGTH = 256
+MIN_LENGTH_FLOOR = 8
+_CONTEXT_WORD_LENGTH = 4
+
+
+class BadPassword(ValueError):
+    """A password that can't be taken."""
+
+
+class TooShort(BadPassword):
+    """Fewer characters than the minimum."""
+
+
+class TooLong(BadPassword):
+    """More than :data:`MAX_LENGTH` characters."""
+
+
+class NotTypable(BadPassword):
+    """Contains control characters, which no keyboard sends."""
+
+
+class TooCommon(BadPassword):
+    """Stands on the list of common passwords, or is one repeated."""
+
+
+class TooObvious(BadPassword):
+    """Contains a word that anyone would try first: the product's name or the person's address."""
+
+
+def check(password: str, *, minimum: int, words: Iterable[str] = ()) -> None:
+    """Refuse what can't be a password; any composition is fine (NIST SP 800-63B-4 §3.1.1.2).
+
+    :param minimum: characters, at least :data:`MIN_LENGTH_FLOOR`.
+    :param words: what it may not contain, in any case; shorter than four characters is not looked at.
+    :raises BadPassword: one of its kinds.
+    """
+    text = _canonical(password)
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise NotTypable
+    if len(text) < max(minimum, MIN_LENGTH_FLOOR):
+        raise TooShort
+    if len(text) > MAX_LENGTH:
+        raise TooLong
+    folded = text.casefold()
+    if folded in common() or _unit(folded) in common() or len(set(folded)) < _CONTEXT_WORD_LENGTH:
+        raise TooCommon
+    if any(len(word) >= _CONTEXT_WORD_LENGTH and word.casefold() in folded for word in words):
+        raise TooObvious
+
+
+class Hasher:
+    """Hashes passwords at one cost, and checks those of any cost."""
+
+    def __init__(self, cost: Cost) -> None:
+        self._argon2 = PasswordHasher(
+            time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes
+        )
+        # What an unknown account is checked against, so that it takes the same time.
+        self._nobody = self._argon2.hash("nobody has this password")
+
+    def hash(self, password: str) -> str:
+        """The password's argon2id hash in the PHC form, with a fresh salt."""
+        return self._argon2.hash(_canonical(password))
+
+    def verify(self, hashed: str | None, password: str) -> bool:
+        """Whether *password* is the one of *hashed*; always at the cost of one hash.
+
+        :param hashed: the kept hash, or None where there is no account.
+        """
+        try:
+            self._argon2.verify(hashed or self._nobody, _canonical(password))
+        except (VerificationError, InvalidHashError):
+            return False
+        return hashed is not None
+
+    def outdated(self, hashed: str) -> bool:
+        """Whether the hash was made at another cost than today's."""
+        return self._argon2.check_needs_rehash(hashed)
+
+
+@lru_cache(maxsize=1)
+def common() -> frozenset[str]:
+    """The shipped list of common passwords, casefolded."""
+    packed = resources.files("mfa.crypto").joinpath("common_passwords.txt.gz").read_bytes()
+    return frozenset(gzip.decompress(packed).decode().split("\n"))
+
+
+def _canonical(password: str) -> str:
+    # The same keys give composed or decomposed letters on different systems (SP 800-63B-4 §3.1.1.2).
+    # surrogatepass keeps what a hostile client sent from raising; such text is refused by check().
+    return unicodedata.normalize("NFC", password)
+
+
+def _unit(text: str) -> str:
+    """The shortest text of which *text* is a repetition: 'abcabcab' gives 'abc'."""
+    start = (text + text).find(text, 1)
+    if 0 < start < len(text):
+        return text[:start]
+    for length in range(1, len(text) // 2 + 1):
+        unit = text[:length]
+        if (unit * (len(text) // length + 1))[: len(text)] == text:
+            return unit
+    return text

@@ -1,0 +1,71 @@
+"""Recovery codes: ten a set, 80 random bits each, written in Crockford's base32 in four groups of four."""
+
+from __future__ import annotations
+
+import re
+
+from argon2.low_level import Type, hash_secret_raw
+
+from mfa.crypto.cost import Cost
+from mfa.crypto.keys import KeyRing
+
+COUNT = 10
+CODE_LENGTH = 16
+CODE_BYTES = 10
+SET_BYTES = COUNT * CODE_BYTES
+SALT_BYTES = 16
+PURPOSE = "recovery-codes"
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LOOK_ALIKES = str.maketrans("OIL", "011")
+_SEPARATORS = re.compile(r"[\s\-]")
+_SHAPE = re.compile(f"[{_ALPHABET}]{{{CODE_LENGTH}}}")
+
+
+def make(random: bytes) -> list[str]:
+    """Ten codes, each sixteen characters without separators, from :data:`SET_BYTES` random bytes."""
+    if len(random) != SET_BYTES:
+        raise ValueError(f"a set of recovery codes takes {SET_BYTES} bytes")
+    parts = (random[start : start + CODE_BYTES] for start in range(0, SET_BYTES, CODE_BYTES))
+    return [_encode(part) for part in parts]
+
+
+def display(code: str) -> str:
+    """A code as people read it: ``XXXX-XXXX-XXXX-XXXX``."""
+    return "-".join(code[start : start + 4] for start in range(0, CODE_LENGTH, 4))
+
+
+def normalise(typed: str) -> str | None:
+    """The code that a person meant, or None if it can't be one.
+
+    Any case, any separators; O is read as 0, I and L as 1 (Crockford's look-alikes).
+    """
+    # ASCII before upper(): 'ı'.upper() is 'I', and such letters are not look-alikes but other letters.
+    compact = _SEPARATORS.sub("", typed)
+    if not compact.isascii():
+        return None
+    meant = compact.upper().translate(_LOOK_ALIKES)
+    return meant if _SHAPE.fullmatch(meant) else None
+
+
+def digest(code: str, *, salt: bytes, cost: Cost, ring: KeyRing, key_id: str) -> bytes:
+    """What is stored of a code: argon2id with the salt of its set, then a keyed hash (32 bytes).
+
+    One salt a set, so that checking a code costs one hash; under a key, so that a stolen database
+    alone is useless (OWASP ASVS 5.0, 6.5.2).
+    """
+    slow = hash_secret_raw(
+        code.encode("ascii"),
+        salt,
+        time_cost=cost.passes,
+        memory_cost=cost.memory_kib,
+        parallelism=cost.lanes,
+        hash_len=32,
+        type=Type.ID,
+    )
+    return ring.keyed_hash(PURPOSE, slow, key_id=key_id)
+
+
+def _encode(part: bytes) -> str:
+    number = int.from_bytes(part)
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))

@@ -1,0 +1,52 @@
+"""Transactions, and SQLite set up to be shared by threads and processes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Delete, Engine, Update, event
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mfa.extensions import db
+
+BUSY_MILLISECONDS = 10_000
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Everything inside is committed together, or nothing is."""
+    try:
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+def affected(statement: Update | Delete) -> int:
+    """Run a conditional UPDATE or DELETE; how many rows it found."""
+    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    return cast("CursorResult[Any]", result).rowcount
+
+
+def insert_if_absent(model: type[Any], **values: Any) -> bool:
+    """Insert a row unless one with its key is there; whether it was inserted."""
+    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[
+        db.session.get_bind().dialect.name
+    ]
+    result = db.session.execute(insert(model).values(**values).on_conflict_do_nothing())
+    return cast("CursorResult[Any]", result).rowcount == 1
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()

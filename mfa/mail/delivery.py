@@ -1,0 +1,42 @@
+"""How a mail leaves: by SMTP, or, in development without a mail server, into the local mailbox."""
+
+from __future__ import annotations
+
+import smtplib
+from email.utils import make_msgid
+
+from flask import current_app
+from flask_mail import BadHeaderError
+from flask_mail import Message as FlaskMessage
+
+from mfa.errors import Refusal
+from mfa.extensions import mail
+from mfa.mail import mailbox
+from mfa.mail.messages import Message
+
+
+class MailNotSent(Refusal):
+    """The mail server is down, slow, or does not take this mail."""
+
+
+def send(message: Message) -> None:
+    """Send one mail now, within ``MAIL_TIMEOUT`` seconds a reply.
+
+    :raises MailNotSent: it did not leave.
+    """
+    letter = FlaskMessage(
+        subject=message.subject,
+        recipients=[message.recipient],
+        body=message.text,
+        html=message.html,
+        extra_headers={"Auto-Submitted": "auto-generated"},
+    )
+    letter.msgId = make_msgid(domain=current_app.config["SERVER_NAME"].partition(":")[0])
+    try:
+        if mailbox.in_use(current_app.config):
+            mailbox.keep(letter)
+        else:
+            mail.send(letter)
+    except (OSError, smtplib.SMTPException, BadHeaderError) as error:
+        current_app.logger.warning("mail not sent: %s", type(error).__name__)
+        raise MailNotSent from error

@@ -1,0 +1,29 @@
+"""Mails that wait to be sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa.columns import Instant
+from mfa.extensions import db
+
+
+class OutboxMail(db.Model):  # type: ignore[name-defined, misc]
+    """A notification, written in the transaction of what it tells of; gone when it has been sent."""
+
+    __tablename__ = "outbox"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 (SQLAlchemy's own form)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message: Mapped[str] = mapped_column(String(40))
+    """The name of a function in :mod:`mfa.mail.messages`."""
+    recipient: Mapped[str] = mapped_column(String(254))
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    due_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    """When to try next; a worker that takes the mail moves it ahead, so that no other takes it too."""
+    tries: Mapped[int] = mapped_column(default=0)

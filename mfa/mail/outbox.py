@@ -1,0 +1,80 @@
+"""The outbox: notifications are written with the change that they tell of, and sent after it stands.
+
+So a mail goes out if and only if its change was committed, and a mail server that is down delays it
+and loses nothing. Delivery is at least once: a worker that is killed between sending and forgetting
+sends again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import delete, event, select, update
+
+from mfa import clock
+from mfa.database import affected, transaction
+from mfa.extensions import db
+from mfa.mail import delivery, messages
+from mfa.mail.models import OutboxMail
+from mfa.mail.worker import Worker
+
+TAKEN_FOR = timedelta(minutes=2)
+"""For how long a mail belongs to the worker that took it; longer than sending can last."""
+_FIRST_RETRY = timedelta(seconds=30)
+_LONGEST_RETRY = timedelta(hours=1)
+
+
+def post(
+    message: Callable[..., messages.Message], recipient: str, now: datetime, **details: Any
+) -> None:
+    """Write a notification, as part of the caller's transaction; it leaves after the commit."""
+    db.session.add(
+        OutboxMail(
+            message=message.__name__,
+            recipient=recipient,
+            details=details,
+            created_at=now,
+            due_at=now,
+        )
+    )
+    worker: Worker | None = current_app.extensions.get("mail_worker")
+    if worker:
+        event.listen(db.session(), "after_commit", lambda _: worker.wake(), once=True)
+
+
+def deliver_due() -> int:
+    """Send every mail that is due; how many left."""
+    sent, now = 0, clock.now()
+    due = select(OutboxMail).where(OutboxMail.due_at <= now).order_by(OutboxMail.id).limit(100)
+    for mail in db.session.scalars(due).all():
+        if _take(mail, now):
+            sent += _deliver(mail, now)
+    return sent
+
+
+def _take(mail: OutboxMail, now: datetime) -> bool:
+    with transaction():
+        taken = affected(
+            update(OutboxMail)
+            .where(OutboxMail.id == mail.id, OutboxMail.due_at == mail.due_at)
+            .values(due_at=now + TAKEN_FOR, tries=OutboxMail.tries + 1)
+        )
+    return taken == 1
+
+
+def _deliver(mail: OutboxMail, now: datetime) -> bool:
+    try:
+        delivery.send(messages.NOTIFICATIONS[mail.message](mail.recipient, **mail.details))
+    except delivery.MailNotSent:
+        back_off = min(_FIRST_RETRY * 2 ** min(mail.tries, 10), _LONGEST_RETRY)
+        with transaction():
+            affected(
+                update(OutboxMail).where(OutboxMail.id == mail.id).values(due_at=now + back_off)
+            )
+        return False
+    with transaction():
+        affected(delete(OutboxMail).where(OutboxMail.id == mail.id))
+    return True

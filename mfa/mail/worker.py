@@ -1,0 +1,61 @@
+"""A thread that delivers the outbox inside the server: woken by every commit that wrote to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from flask import Flask
+
+LOOK_EVERY = 15.0
+"""Seconds between looks for mails whose time to be tried again has come."""
+
+
+class Worker:
+    """Calls *deliver* in an application context of its own, whenever it is woken and now and then.
+
+    The thread starts with the first request, so that a server which forks has one in each process.
+    """
+
+    def __init__(self, app: Flask, deliver: Callable[[], object]) -> None:
+        self._app = app
+        self._deliver = deliver
+        self._work = threading.Event()
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def wake(self) -> None:
+        """There is something to deliver."""
+        self._work.set()
+        self.start()
+
+    def start(self) -> None:
+        """Start the thread, unless it runs; it looks at once for what an earlier process left."""
+        if self._thread is not None:
+            return
+        with self._starting:
+            if self._thread is None and not self._stopped:
+                self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
+                self._work.set()
+                self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after what it is doing."""
+        self._stopped = True
+        self._work.set()
+        if self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped:
+            self._work.wait(LOOK_EVERY)
+            self._work.clear()
+            if self._stopped:
+                return
+            try:
+                with self._app.app_context():
+                    self._deliver()
+            except Exception:
+                # The thread must outlive a database that is away for a while.
+                self._app.logger.exception("the outbox could not be delivered")

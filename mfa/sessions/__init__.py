@@ -1,0 +1,1 @@
+"""Sessions: who is signed in, in which browser, and who is halfway there."""

@@ -1,0 +1,34 @@
+"""A session of an account in one browser."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mfa.columns import Instant
+from mfa.extensions import db
+
+HALF = "half"
+"""The password was right; the second step is still to come."""
+FULL = "full"
+
+
+class AccountSession(db.Model):  # type: ignore[name-defined, misc]
+    __tablename__ = "sessions"
+    # An enrolment names the session that it was begun in, so ids are never given twice.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 (SQLAlchemy's own form)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), index=True
+    )
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    stage: Mapped[str] = mapped_column(String(4))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    proved_at: Mapped[datetime] = mapped_column(Instant)
+    """When the password was last typed in this session."""
+    seen_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    user_agent: Mapped[str] = mapped_column(String(200))

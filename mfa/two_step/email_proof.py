@@ -1,0 +1,131 @@
+"""The wizard's first step: does the address still reach its owner? By number, or by link."""
+
+from __future__ import annotations
+
+import hmac
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from mfa.accounts.models import Account
+from mfa.attempts import rules as attempts
+from mfa.crypto import digits, links
+from mfa.database import transaction
+from mfa.errors import Refusal
+from mfa.mail import delivery, messages
+from mfa.toolbox import NUMBER_SECONDS, toolbox
+from mfa.two_step.enrollment import Enrollment, make_sending
+from mfa.two_step.factors import NotSixDigits, subject_of
+
+_SENDING = "enrollment sending"
+_REMEMBER = timedelta(seconds=2 * NUMBER_SECONDS)
+
+
+class WrongNumber(Refusal):
+    """Not the number of the newest mail."""
+
+
+class NumberEnded(Refusal):
+    """The number or link is too old, was used, or a newer one was sent."""
+
+
+def send(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
+    """Mail a new number and link; the earlier ones end. The enrolment that knows of it is returned.
+
+    :raises attempts.Throttled: the last mail was sent too short a time ago.
+    :raises delivery.MailNotSent: it did not leave; nothing is changed.
+    """
+    subject = subject_of(account.id)
+    attempts.count(subject, attempts.EMAIL_SENDING, now)
+    sent = enrollment.with_sending(make_sending(), now)
+    message = messages.enrollment_number(
+        account.email,
+        name=account.name,
+        number=sent.number(toolbox().ring),
+        token=toolbox().enrollment_links.make(sent.link(), now.timestamp()),
+    )
+    with attempts.returned_on(delivery.MailNotSent, subject, attempts.EMAIL_SENDING):
+        delivery.send(message)
+    if enrollment.sending:
+        with transaction(), suppress(attempts.AlreadySpent):
+            _end(enrollment.sending, now)
+    return sent
+
+
+def wait_for_sending(account: Account, now: datetime) -> int:
+    """Seconds until another mail may be sent."""
+    return attempts.wait(subject_of(account.id), attempts.EMAIL_SENDING, now)
+
+
+def confirm_number(
+    account: Account, enrollment: Enrollment, typed: str, now: datetime
+) -> Enrollment:
+    """The enrolment with its address verified, when *typed* is the number of the newest mail.
+
+    :raises NotSixDigits: it has not the shape of a number; this is not counted.
+    :raises attempts.Throttled: too many wrong numbers.
+    :raises WrongNumber: another number.
+    :raises NumberEnded: too old, used, or no number was sent.
+    """
+    number = digits.normalise(typed)
+    if number is None:
+        raise NotSixDigits
+    subject = subject_of(account.id)
+    attempts.count(subject, attempts.EMAIL_NUMBER, now)
+    if not _live(enrollment, now):
+        raise NumberEnded
+    if not hmac.compare_digest(number, enrollment.number(toolbox().ring)):
+        raise WrongNumber
+    return _verified(account, enrollment, now)
+
+
+def read_link(token: str, now: datetime) -> Enrollment:
+    """What a mail's link stands for: as much of its enrolment as the number follows from.
+
+    It proves nothing but that somebody reads the mail, and brings no browser any further.
+
+    :raises NumberEnded: not genuine, too old, used, or a newer mail was sent.
+    """
+    try:
+        linked = Enrollment.of_link(toolbox().enrollment_links.read(token, now.timestamp()))
+    except (links.BadToken, KeyError) as error:
+        raise NumberEnded from error
+    if linked.sending is None or attempts.is_spent(_SENDING, linked.sending):
+        raise NumberEnded
+    return linked
+
+
+def confirm_link(
+    account: Account, enrollment: Enrollment, linked: Enrollment, now: datetime
+) -> Enrollment:
+    """The enrolment with its address verified, when the link came in its newest mail.
+
+    :raises NumberEnded: the link belongs to another enrolment or an earlier mail, or was used.
+    """
+    if (linked.id, linked.account, linked.sending) != (
+        enrollment.id,
+        account.id,
+        enrollment.sending,
+    ) or not _live(enrollment, now):
+        raise NumberEnded
+    return _verified(account, enrollment, now)
+
+
+def _live(enrollment: Enrollment, now: datetime) -> bool:
+    age = int(now.timestamp()) - enrollment.sent
+    return enrollment.sending is not None and 0 <= age < NUMBER_SECONDS
+
+
+def _verified(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
+    assert enrollment.sending is not None
+    with transaction():
+        try:
+            _end(enrollment.sending, now)
+        except attempts.AlreadySpent as error:
+            raise NumberEnded from error
+        attempts.reset(subject_of(account.id), attempts.EMAIL_NUMBER)
+        attempts.reset(subject_of(account.id), attempts.EMAIL_SENDING)
+    return enrollment.with_email_verified()
+
+
+def _end(sending: str, now: datetime) -> None:
+    attempts.spend(_SENDING, sending, now, remember=_REMEMBER)

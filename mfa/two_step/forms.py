@@ -1,0 +1,59 @@
+"""The forms of the wizard, of reissue and disable, and of sign-in's second step.
+
+The steps of something pending carry its id: a tab whose steps were started over elsewhere is told so.
+"""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, RadioField
+from wtforms.validators import InputRequired, Optional
+
+from mfa.web import forms
+
+
+class PasswordProofForm(forms.Form):
+    password = forms.current_password()
+
+
+class StepForm(forms.Form):
+    pending = forms.hidden()
+
+
+class NumberForm(StepForm):
+    number = forms.six_digits("Authentication number", "Enter the 6-digit number from the mail.")
+
+
+class CodeForm(StepForm):
+    code = forms.six_digits("Authentication code", "Enter the 6-digit code from your app.")
+
+
+class SavedForm(StepForm):
+    saved = BooleanField("I have saved my recovery codes on my personal device")
+
+
+class VerifyCodeForm(forms.Form):
+    code = forms.six_digits("Authentication code", "Enter the 6-digit code from your app.")
+
+
+class VerifyRecoveryForm(forms.Form):
+    recovery_code = forms.recovery_code()
+
+
+CODE, RECOVERY_CODE = "code", "recovery_code"
+
+
+class DisableForm(StepForm):
+    factor = RadioField(
+        "Confirm with",
+        [InputRequired("Choose how to confirm.")],
+        choices=[(CODE, "Authentication code"), (RECOVERY_CODE, "Recovery code")],
+        default=CODE,
+    )
+    code = forms.six_digits("Authentication code", "Enter the 6-digit code from your app.")
+    recovery_code = forms.recovery_code()
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Only the field of the chosen factor has to be filled in."""
+        unused = self.recovery_code if self.factor.data == CODE else self.code
+        unused.validators = [Optional()]
+        return bool(super().validate(extra_validators))

@@ -1,0 +1,119 @@
+"""Where pending things live between two requests: in the signed session cookie, checked at each step."""
+
+from __future__ import annotations
+
+from flask import Response, session, url_for
+from flask_login import current_user
+
+from mfa import clock
+from mfa.accounts.rules import Changed
+from mfa.errors import Refusal
+from mfa.two_step import rules
+from mfa.two_step.enrollment import Change, Enrollment, Pending
+from mfa.web import hx
+from mfa.web.forms import Form
+
+_ENROLLMENT, _CHANGE = "enrollment", "change"
+
+
+def keep(pending: Pending) -> None:
+    """Put it into the cookie, in the place of the one before."""
+    session[_key(type(pending))] = pending.keep()
+
+
+def drop(kind: type[Pending]) -> None:
+    """Take it out of the cookie."""
+    session.pop(_key(kind), None)
+
+
+def peek() -> Enrollment | None:
+    """The enrolment of this browser, if it could go on."""
+    enrollment = Enrollment.read(session.get(_ENROLLMENT))
+    return enrollment if enrollment and _problem(enrollment) is None else None
+
+
+def enrollment(shown: str | None = None) -> Enrollment:
+    """The enrolment of this browser.
+
+    :param shown: the id in the form that was posted, where one was.
+    :raises rules.Stale, Changed: there is none that can go on.
+    """
+    found = Enrollment.read(session.get(_ENROLLMENT))
+    if found is None:
+        raise rules.AlreadyOn if rules.state(current_user.account.id).on else rules.Stale
+    _check(found, shown)
+    return found
+
+
+def change(purpose: str, shown: str | None = None) -> Change:
+    """The change of this browser whose password was typed for *purpose*.
+
+    :param shown: the id in the form that was posted, where one was.
+    :raises rules.Stale, Changed: there is none that can go on.
+    """
+    found = Change.read(session.get(_CHANGE))
+    if found is None or found.purpose != purpose:
+        raise rules.Stale
+    _check(found, shown)
+    return found
+
+
+_ENDED: dict[type[Exception], tuple[str, str]] = {
+    rules.Stale: ("This step has ended", "It was completed or given up already. Nothing was changed."),
+    rules.Expired: ("The time for this step is over", "It was open for too long. Nothing was changed."),
+    rules.StartedOver: (
+        "This step was started over",
+        "You started it over in another window. Go on there, or start again here.",
+    ),
+    rules.AlreadyOn: (
+        "2-step verification is on already",
+        "There is nothing more to do here.",
+    ),
+    rules.NotOn: ("2-step verification is off", "It was turned off in another window."),
+    Changed: (
+        "Your account was changed",
+        "Your password or your 2-step verification was changed in another window. Nothing else was"
+        " changed.",
+    ),
+}
+
+
+def ended(error: Refusal, *, restart: bool) -> Response:
+    """Say what happened to something pending, and offer the way on.
+
+    :param restart: offer to activate 2-step verification from the start.
+    """
+    heading, sentence = _ENDED[type(error)]
+    return hx.render(
+        "two_step/_ended.html",
+        hx.CONSOLE,
+        title=heading,
+        status=409,
+        tab="two-step",
+        heading=heading,
+        sentence=sentence,
+        restart=restart and not isinstance(error, rules.AlreadyOn),
+        form=Form(formdata=None),
+        way_url=url_for("two_step.tab"),
+    )
+
+
+def _key(kind: type[Pending]) -> str:
+    return _ENROLLMENT if kind is Enrollment else _CHANGE
+
+
+def _problem(found: Pending) -> type[Refusal] | None:
+    account, here = current_user.account, current_user.session
+    if found.account != account.id or found.session != here.id:
+        return rules.Stale
+    if found.expired(clock.now()):
+        return rules.Expired
+    return Changed if found.generation != account.generation else None
+
+
+def _check(found: Pending, shown: str | None) -> None:
+    if shown is not None and shown != found.id:
+        raise rules.StartedOver
+    problem = _problem(found)
+    if problem:
+        raise problem

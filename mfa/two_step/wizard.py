@@ -1,0 +1,433 @@
+"""The wizard that turns 2-step verification on: which step is shown, and what its form may do.
+
+The wizard has no state but the enrolment, so reload, Back, a second tab and an ended session are all
+one question: which step has this enrolment reached?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask_login import current_user
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from mfa import clock
+from mfa.accounts import rules as accounts
+from mfa.attempts.rules import Throttled
+from mfa.crypto import qr, totp
+from mfa.mail.delivery import MailNotSent
+from mfa.sessions import browser
+from mfa.sessions import rules as sessions
+from mfa.toolbox import toolbox
+from mfa.two_step import email_proof, factors, forms, pending, rules, sheet
+from mfa.two_step.enrollment import CODE, EMAIL, RECOVERY, SCAN, STEPS, Enrollment
+from mfa.web import access, errors, headers, hx
+from mfa.web.access import public
+from mfa.web.forms import Form
+
+FormOfAStep = TypeVar("FormOfAStep", bound=forms.StepForm)
+
+blueprint = Blueprint("wizard", __name__, url_prefix="/account/two-step/enroll")
+
+
+@blueprint.errorhandler(rules.Stale)
+@blueprint.errorhandler(accounts.Changed)
+def _over(error: rules.Stale) -> Response:
+    pending.drop(Enrollment)
+    return pending.ended(error, restart=True)
+
+
+@blueprint.errorhandler(sessions.SessionEnded)
+def _session_ended(_error: sessions.SessionEnded) -> Response:
+    return access.to_sign_in()
+
+
+# Begin
+
+
+@blueprint.get("")
+def enroll() -> AnyResponse:
+    """The step that the enrolment of this browser has reached."""
+    return _move(pending.enrollment())
+
+
+@blueprint.post("")
+def start() -> AnyResponse:
+    """Begin, or start over; the password first where its last proof is too old."""
+    if not sessions.recently_proved(current_user.session, clock.now()):
+        return hx.onward(url_for("wizard.password"), _show_password)
+    return _begin()
+
+
+@blueprint.get("/password")
+def password() -> AnyResponse:
+    return _show_password()
+
+
+@blueprint.post("/password")
+def prove_password() -> AnyResponse:
+    form = forms.PasswordProofForm()
+    if not form.validate_on_submit():
+        return _show_password(form, errors.UNPROCESSABLE)
+    try:
+        accounts.prove_password(current_user.account, form.password.data, clock.now())
+    except (accounts.WrongPassword, Throttled) as error:
+        return _show_password(form, errors.refuse(form.password, error))
+    browser.renew(proved=True)
+    return _begin()
+
+
+def _begin() -> AnyResponse:
+    account = current_user.account
+    if rules.state(account.id).on:
+        raise rules.AlreadyOn
+    enrollment = Enrollment.start(
+        account=account.id,
+        session=current_user.session.id,
+        generation=account.generation,
+        ring=toolbox().ring,
+        now=clock.now(),
+    )
+    return _move(enrollment)
+
+
+def _show_password(form: forms.PasswordProofForm | None = None, status: int = 200) -> Response:
+    return hx.render(
+        "two_step/_proof.html",
+        hx.CONSOLE,
+        title="Confirm it is you",
+        status=status,
+        tab="two-step",
+        form=form or forms.PasswordProofForm(formdata=None),
+        action=url_for("wizard.password"),
+        heading="Confirm it is you",
+        lead="It has been a while since you typed your password.",
+        email=current_user.account.email,
+        cancel_url=url_for("two_step.tab"),
+    )
+
+
+# Step 1: verify your email
+
+
+@blueprint.get("/email")
+def email() -> AnyResponse:
+    return _view(EMAIL)
+
+
+@blueprint.post("/email/send")
+def send() -> AnyResponse:
+    """Mail a number and a link; a number that was mailed before ends."""
+    form = forms.StepForm()
+    enrollment = _posted(form)
+    if enrollment.email_verified:
+        return _move(enrollment)
+    try:
+        enrollment = email_proof.send(current_user.account, enrollment, clock.now())
+    except (Throttled, MailNotSent) as error:
+        form.form_errors.append(errors.sentence(error))
+        return _show_email(enrollment, status=errors.status(error), send_form=form)
+    return _move(enrollment)
+
+
+@blueprint.post("/email")
+def confirm_number() -> AnyResponse:
+    form = forms.NumberForm()
+    enrollment = _posted(form)
+    if enrollment.email_verified:
+        return _move(enrollment)
+    if not form.validate():
+        return _show_email(enrollment, form, errors.UNPROCESSABLE)
+    try:
+        enrollment = email_proof.confirm_number(
+            current_user.account, enrollment, form.number.data, clock.now()
+        )
+    except (
+        factors.NotSixDigits,
+        email_proof.WrongNumber,
+        email_proof.NumberEnded,
+        Throttled,
+    ) as error:
+        return _show_email(enrollment, form, errors.refuse(form.number, error))
+    return _move(enrollment)
+
+
+@blueprint.get("/email/wait")
+def wait() -> AnyResponse:
+    """What the open step asks every few seconds: did the link come back? It reads and never writes."""
+    enrollment = pending.enrollment()
+    if not enrollment.email_verified:
+        return Response(status=204, headers={"Cache-Control": "no-store"})
+    return hx.onward(_url(enrollment.step), lambda: _SHOW[enrollment.step](enrollment))
+
+
+@blueprint.get("/link/<token>")
+@public
+def link(token: str) -> AnyResponse:
+    """The page that the mail's link opens. It changes nothing: mail scanners open links."""
+    return _link(token, confirm=False)
+
+
+@blueprint.post("/link/<token>")
+@public
+def confirm_link(token: str) -> AnyResponse:
+    return _link(token, confirm=True)
+
+
+def _link(token: str, *, confirm: bool) -> Response:
+    status, number, now = 200, None, clock.now()
+    try:
+        linked = email_proof.read_link(token, now)
+        here = pending.peek() if current_user.is_authenticated else None
+        if here is None or (here.id, here.sending) != (linked.id, linked.sending):
+            # Another browser, or another enrolment: this link brings nothing any further here.
+            state, number = "number", linked.number(toolbox().ring)
+        elif not confirm:
+            state = "confirm"
+        else:
+            pending.keep(email_proof.confirm_link(current_user.account, here, linked, now))
+            state = "confirmed"
+    except email_proof.NumberEnded:
+        state, status = "ended", 410
+    return headers.without_referrer(
+        hx.render(
+            "two_step/_link.html",
+            hx.CARD,
+            title="Verify your email",
+            status=status,
+            state=state,
+            number=number,
+            form=Form(formdata=None),
+            action=url_for("wizard.link", token=token),
+        )
+    )
+
+
+def _show_email(
+    enrollment: Enrollment,
+    form: forms.NumberForm | None = None,
+    status: int = 200,
+    send_form: forms.StepForm | None = None,
+) -> Response:
+    sent = enrollment.sending is not None
+    return _render(
+        EMAIL,
+        status,
+        form=_filled(form or forms.NumberForm(formdata=None), enrollment),
+        send_form=_filled(send_form or forms.StepForm(formdata=None), enrollment),
+        email=current_user.account.email,
+        sent=sent,
+        verified=enrollment.email_verified,
+        wait_seconds=(
+            0
+            if enrollment.email_verified
+            else email_proof.wait_for_sending(current_user.account, clock.now())
+        ),
+        poll=sent and not enrollment.email_verified,
+        next_url=_url(SCAN),
+    )
+
+
+# Step 2: scan the QR code
+
+
+@blueprint.get("/scan")
+def scan() -> AnyResponse:
+    return _view(SCAN)
+
+
+@blueprint.post("/scan")
+def scanned() -> AnyResponse:
+    enrollment = _posted(forms.StepForm())
+    if not enrollment.reached(SCAN):
+        return _move(enrollment)
+    return _move(enrollment.with_scanned(), to=CODE)
+
+
+def _show_scan(
+    enrollment: Enrollment, form: forms.StepForm | None = None, status: int = 200
+) -> Response:
+    secret = enrollment.secret(toolbox().ring)
+    uri = totp.uri(secret, account=current_user.account.email, issuer=toolbox().product_name)
+    key = totp.base32(secret)
+    return _render(
+        SCAN,
+        status,
+        form=_filled(form or forms.StepForm(formdata=None), enrollment),
+        # Made by our own code from nothing that needs escaping but the label, which it quotes.
+        qr=Markup(qr.svg(uri, label="QR code for your authenticator app")),  # noqa: S704
+        key_groups=[key[start : start + 4] for start in range(0, len(key), 4)],
+        uri=uri,
+        back_url=_url(EMAIL),
+    )
+
+
+# Step 3: enter the code from your app
+
+
+@blueprint.get("/code")
+def code() -> AnyResponse:
+    return _view(CODE)
+
+
+@blueprint.post("/code")
+def confirm_code() -> AnyResponse:
+    form = forms.CodeForm()
+    enrollment = _posted(form)
+    if not enrollment.reached(CODE):
+        return _move(enrollment)
+    if not form.validate():
+        return _show_code(enrollment, form, errors.UNPROCESSABLE)
+    try:
+        enrollment = rules.confirm_code(
+            current_user.account, enrollment, form.code.data, clock.now()
+        )
+    except (factors.NotSixDigits, totp.WrongCode, Throttled) as error:
+        return _show_code(enrollment, form, errors.refuse(form.code, error))
+    return _move(enrollment)
+
+
+def _show_code(
+    enrollment: Enrollment, form: forms.CodeForm | None = None, status: int = 200
+) -> Response:
+    form = _filled(form or forms.CodeForm(formdata=None), enrollment)
+    return _render(CODE, status, form=form, back_url=_url(SCAN))
+
+
+# Step 4: save your recovery codes
+
+
+@blueprint.get("/recovery")
+def recovery() -> AnyResponse:
+    return _view(RECOVERY)
+
+
+@blueprint.get("/recovery-codes.txt")
+def recovery_file() -> AnyResponse:
+    """The codes as a file, while their step is open."""
+    enrollment = pending.enrollment()
+    if not enrollment.reached(RECOVERY):
+        return _move(enrollment)
+    return sheet.file(enrollment.recovery_codes(toolbox().ring), current_user.account, clock.now())
+
+
+@blueprint.post("/recovery")
+def complete() -> AnyResponse:
+    """Turn 2-step verification on."""
+    form = forms.SavedForm()
+    enrollment = _posted(form)
+    if not enrollment.reached(RECOVERY):
+        return _move(enrollment)
+    try:
+        token = rules.activate(
+            current_user.account,
+            current_user.session,
+            enrollment,
+            saved=form.saved.data,
+            now=clock.now(),
+        )
+    except rules.NotSaved as error:
+        return _show_recovery(enrollment, form, errors.refuse(form.saved, error))
+    browser.keep(token)
+    pending.drop(Enrollment)
+    return hx.onward(url_for("wizard.done"), _show_done)
+
+
+@blueprint.get("/done")
+def done() -> AnyResponse:
+    if not rules.state(current_user.account.id).on:
+        return redirect(url_for("two_step.tab"))
+    return _show_done()
+
+
+def _show_recovery(
+    enrollment: Enrollment, form: forms.SavedForm | None = None, status: int = 200
+) -> Response:
+    return _render(
+        RECOVERY,
+        status,
+        form=_filled(form or forms.SavedForm(formdata=None), enrollment),
+        action=url_for("wizard.recovery"),
+        download_url=url_for("wizard.recovery_file"),
+        back_url=_url(CODE),
+        replaces=False,
+        **sheet.context(enrollment.recovery_codes(toolbox().ring)),
+    )
+
+
+def _show_done() -> Response:
+    return hx.render(
+        "two_step/_done.html", hx.CONSOLE, title="2-step verification is on", tab="two-step"
+    )
+
+
+# Give up
+
+
+@blueprint.post("/cancel")
+def cancel() -> AnyResponse:
+    """Give the enrolment up. Nothing was saved; now no copy of the cookie can save it either."""
+    rules.cancel(pending.enrollment(), clock.now())
+    pending.drop(Enrollment)
+    return redirect(url_for("two_step.tab"), 303)
+
+
+# How a step is shown
+
+_SHOW: dict[str, Callable[[Enrollment], Response]] = {
+    EMAIL: _show_email,
+    SCAN: _show_scan,
+    CODE: _show_code,
+    RECOVERY: _show_recovery,
+}
+_TITLES = {
+    EMAIL: "Verify your email",
+    SCAN: "Scan the QR code",
+    CODE: "Enter the code from your app",
+    RECOVERY: "Save your recovery codes",
+}
+
+
+def _view(step: str) -> AnyResponse:
+    enrollment = pending.enrollment()
+    if not enrollment.reached(step):
+        return redirect(_url(enrollment.step))
+    return _SHOW[step](enrollment)
+
+
+def _move(enrollment: Enrollment, to: str | None = None) -> AnyResponse:
+    """Keep the enrolment and show the step that it has reached, or an earlier one."""
+    if request.method == "POST":
+        pending.keep(enrollment)
+    step = to or enrollment.step
+    return hx.onward(_url(step), lambda: _SHOW[step](enrollment))
+
+
+def _posted(form: forms.StepForm) -> Enrollment:
+    return pending.enrollment(shown=form.pending.data or "")
+
+
+def _render(step: str, status: int, **context: object) -> Response:
+    return hx.render(
+        f"two_step/_{step}.html",
+        hx.CONSOLE,
+        title=_TITLES[step],
+        heading=_TITLES[step],
+        status=status,
+        tab="two-step",
+        step_number=STEPS.index(step) + 1,
+        cancel_form=Form(formdata=None),
+        **context,
+    )
+
+
+def _filled(form: FormOfAStep, enrollment: Enrollment) -> FormOfAStep:
+    form.pending.data = enrollment.id
+    return form
+
+
+def _url(step: str) -> str:
+    return url_for(f"wizard.{step}")

@@ -1,0 +1,71 @@
+"""Who may come in: nobody, unless signed in or the route says that it is public."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, flash, request, url_for
+from flask_login import current_user
+
+from mfa.web import hx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def public(view: Callable[P, R]) -> Callable[P, R]:
+    """Let anyone call this route."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_public(endpoint: str | None) -> bool:
+    """Whether anyone may call the endpoint; a request for no route at all may be told so."""
+    if endpoint is None or endpoint == "static":
+        return True
+    return getattr(current_app.view_functions.get(endpoint), "is_public", False)
+
+
+def guard(app: Flask) -> None:
+    """Close every route of *app* that is not :func:`public` to those who are not signed in."""
+
+    @app.before_request
+    def _same_site() -> None:
+        # Browsers say where a request comes from; what another site makes them post is not theirs.
+        origin = request.headers.get("Sec-Fetch-Site", "same-origin")
+        if request.method not in ("GET", "HEAD", "OPTIONS") and origin not in ("same-origin", "none"):
+            abort(403)
+
+    @app.before_request
+    def _closed_by_default() -> Response | None:
+        if is_public(request.endpoint) or current_user.is_authenticated:
+            return None
+        return to_sign_in()
+
+
+def to_sign_in() -> Response:
+    """Lead the window to sign-in, and from there back to where it was."""
+    flash("Your session has ended. Sign in to go on.", "info")
+    response = hx.leave(url_for("accounts.sign_in", next=_whereabouts()))
+    if hx.wanted():
+        response.status_code = 401
+    return response
+
+
+def local_path(target: str | None) -> str | None:
+    """*target* if it is a path of this site, else None: a link can't send people elsewhere."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return None
+    if "\\" in target or not target.isprintable():
+        return None
+    parts = urlsplit(target)
+    return None if parts.scheme or parts.netloc else target
+
+
+def _whereabouts() -> str | None:
+    if request.method == "GET" and not hx.wanted():
+        return local_path(request.full_path.removesuffix("?"))
+    shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return local_path(shown.path)

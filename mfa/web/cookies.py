@@ -1,0 +1,40 @@
+"""Flask's signed session cookie, signed with SHA-256 and dated by the application's own clock."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+
+from mfa import clock
+from mfa.crypto.links import CLOCKS_APART
+
+
+class _Signer(TimestampSigner):
+    """Takes a cookie from a server whose clock is a little ahead; itsdangerous would refuse it."""
+
+    def get_timestamp(self) -> int:
+        return int(clock.now().timestamp())
+
+    def unsign(self, signed_value: Any, max_age: int | None = None, return_timestamp: bool = False) -> Any:
+        value, made = super().unsign(signed_value, return_timestamp=True)
+        assert isinstance(made, datetime)
+        age = self.get_timestamp() - made.timestamp()
+        if max_age is not None and not -CLOCKS_APART <= age <= max_age:
+            raise SignatureExpired("the cookie is not of this time", payload=value, date_signed=made)
+        return (value, made) if return_timestamp else value
+
+
+class SessionInterface(SecureCookieSessionInterface):
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(
+            app.extensions["twostep"].ring.signing_keys("session-cookie"),
+            salt="session",
+            serializer=self.serializer,
+            signer=_Signer,
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )

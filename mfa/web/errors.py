@@ -1,0 +1,146 @@
+"""From typed errors to what people read: one sentence at the right field, with the right status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, current_app, request, url_for
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from wtforms import Field
+
+from mfa.accounts import rules as accounts
+from mfa.accounts.addresses import BadAddress
+from mfa.accounts.models import NAME_LENGTH
+from mfa.attempts import rules as attempts
+from mfa.crypto import passwords, totp
+from mfa.mail.delivery import MailNotSent
+from mfa.sessions.rules import SessionEnded
+from mfa.two_step import email_proof, factors, rules as two_step
+from mfa.web import access, hx, words
+
+UNPROCESSABLE = 422
+TOO_MANY = 429
+
+
+def _wrong_code(error: totp.WrongCode) -> str:
+    if error.drift is None:
+        return "That code is not right. Enter the newest code from your app."
+    fast = "fast" if error.drift > 0 else "slow"
+    return (
+        f"Your phone’s clock is {words.about(error.drift)} {fast}. Set its date and time to automatic,"
+        " then enter the next code."
+    )
+
+
+SENTENCES: dict[type[Exception], str | Callable[[Any], str]] = {
+    attempts.Throttled: lambda error: (
+        f"Too many attempts. Try again in {words.duration(error.wait)}."
+    ),
+    BadAddress: "Enter one complete e-mail address, like name@example.com.",
+    accounts.WrongCredentials: "The e-mail address or the password is not right.",
+    accounts.WrongPassword: "That is not your current password.",
+    accounts.BadName: f"Enter a name of 1 to {NAME_LENGTH} characters.",
+    accounts.Changed: "Your account was changed in another window. Start again from there.",
+    MailNotSent: "We could not send the mail. Try again.",
+    SessionEnded: "Your session has ended. Sign in again.",
+    passwords.TooShort: lambda error: (
+        f"Use at least {current_app.config['PASSWORD_MIN_LENGTH']} characters. A few words that do"
+        " not belong together are long and easy to remember."
+    ),
+    passwords.TooLong: f"Use at most {passwords.MAX_LENGTH} characters.",
+    passwords.NotTypable: "A password can’t contain control characters.",
+    passwords.TooCommon: "This password is among the first that anyone would try. Choose another.",
+    passwords.TooObvious: "A password can’t contain your address or the name of this site.",
+    totp.WrongCode: _wrong_code,
+    totp.UsedCode: "This code was used already. Wait for the next one in your app.",
+    factors.NotSixDigits: "Enter the 6 digits.",
+    factors.NotARecoveryCode: "A recovery code has 16 letters and digits, like 7HQK-2M9D-XW4T-0B6R.",
+    factors.WrongRecoveryCode: "That recovery code is not right, or was used already.",
+    email_proof.WrongNumber: "That is not the number in the newest mail.",
+    email_proof.NumberEnded: "This number is no longer good. Send a new one.",
+    two_step.NotSaved: "Save the codes first, then tick this box.",
+}
+
+
+def sentence(error: Exception) -> str:
+    """What to tell the person about *error*.
+
+    :raises KeyError: an error that nobody has put into words: a bug.
+    """
+    for kind in type(error).__mro__:
+        if kind in SENTENCES:
+            words_for = SENTENCES[kind]
+            return words_for if isinstance(words_for, str) else words_for(error)
+    raise KeyError(type(error).__name__)
+
+
+def status(error: Exception) -> int:
+    """The HTTP status of a refusal."""
+    return TOO_MANY if isinstance(error, attempts.Throttled) else UNPROCESSABLE
+
+
+def refuse(field: Field, error: Exception) -> int:
+    """Put the sentence for *error* at *field*; the status to answer with."""
+    field.errors = [sentence(error)]
+    return status(error)
+
+
+HTTP_SENTENCES = {
+    400: ("This request did not make sense", "Go back and try again."),
+    403: ("This is not allowed", "The request came from another site."),
+    404: ("There is nothing here", "The address may be mistyped, or the page has moved."),
+    405: ("This can’t be done here", "Go back and try again."),
+    413: ("That is too much", "Something that was entered is far too long. Shorten it and try again."),
+    500: ("Something went wrong", "That was our fault. Nothing was changed. Try again in a moment."),
+}
+
+
+def handle(app: Flask) -> None:
+    """Answer every error of *app* with a calm page, or, to htmx, with a notice beside what is open."""
+
+    @app.errorhandler(CSRFError)
+    def _csrf(_error: CSRFError) -> Response:
+        if not access.is_public(request.endpoint) and not current_user.is_authenticated:
+            return access.to_sign_in()
+        return _answer(400, "This page is out of date", "Reload the page and try again.")
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Response:
+        if error.response is not None:
+            return Response.force_type(error.response)
+        code = error.code or 500
+        heading, text = HTTP_SENTENCES.get(code, HTTP_SENTENCES[400 if code < 500 else 500])
+        answer = _answer(code, heading, text)
+        for name, value in error.get_headers():
+            if name == "Allow":
+                answer.headers[name] = value
+        return answer
+
+    @app.errorhandler(Exception)
+    def _any(error: Exception) -> Response:
+        app.logger.error("unhandled error in %s", request.endpoint, exc_info=error)
+        return _answer(500, *HTTP_SENTENCES[500])
+
+
+def _answer(code: int, heading: str, text: str) -> Response:
+    response = hx.render(
+        "_error.html",
+        hx.CARD,
+        title=heading,
+        status=code,
+        heading=heading,
+        sentence=text,
+        way_url=url_for("console.home"),
+        way_label="Go to your account" if current_user else "Go to the start",
+    )
+    if hx.wanted():
+        # Not into the modal: what was typed there stays.
+        response = Response(f"{heading}. {text}", code, content_type="text/html; charset=utf-8")
+        response.headers["HX-Retarget"] = "#notice"
+        response.headers["HX-Reswap"] = "innerHTML"
+        response.headers["HX-Push-Url"] = "false"
+        response.headers["Cache-Control"] = "no-store"
+    return response

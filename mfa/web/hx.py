@@ -1,0 +1,67 @@
+"""Fragment or full page, from one template: the partial alone for htmx, inside its layout for anyone else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, current_app, make_response, redirect, render_template, request
+from markupsafe import escape
+
+CARD = "card.html"
+CONSOLE = "console.html"
+
+
+def wanted() -> bool:
+    """Whether htmx asks, and so a fragment is the answer."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def render(
+    partial: str, layout: str, *, title: str, status: int = 200, url: str | None = None, **context: Any
+) -> Response:
+    """Answer with *partial*.
+
+    :param layout: the page around it when it is not htmx that asks.
+    :param url: the address that the browser should show from now on.
+    """
+    if not wanted():
+        return page(layout, title=title, status=status, partial=partial, **context)
+    body = f"<title>{escape(title)} · {escape(_product())}</title>"
+    body += render_template(partial, title=title, **context)
+    response = _personal(make_response(body, status))
+    if url:
+        response.headers["HX-Push-Url"] = url
+    return response
+
+
+def page(template: str, *, title: str, status: int = 200, **context: Any) -> Response:
+    """Answer with a whole page."""
+    context.setdefault("partial", None)
+    return _personal(make_response(render_template(template, title=title, **context), status))
+
+
+def onward(url: str, show: Callable[[], Response]) -> Response:
+    """After a post that was accepted: the next partial at once for htmx, else a redirect to its page."""
+    if not wanted():
+        return redirect(url, 303)
+    response = show()
+    response.headers["HX-Push-Url"] = url
+    return response
+
+
+def leave(url: str) -> Response:
+    """Lead the whole browser window to *url*, also when only a part of it asked."""
+    if not wanted():
+        return redirect(url, 303)
+    return Response(status=200, headers={"HX-Redirect": url, "Cache-Control": "no-store"})
+
+
+def _personal(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("HX-Request")
+    return response
+
+
+def _product() -> str:
+    return str(current_app.config["PRODUCT_NAME"])

@@ -1,0 +1,40 @@
+// Recovery codes and the setup key: copy, print, and the box that must be ticked.
+const copy = async (button) => {
+  const parts = [...document.querySelectorAll(button.dataset.copy)];
+  const text =
+    button.dataset.copyJoin === ""
+      ? parts.map((part) => part.textContent.replace(/\s/g, "")).join("")
+      : parts.map((part) => part.textContent.trim()).join("\n");
+  const said = button.parentElement.querySelector(".copied");
+  try {
+    await navigator.clipboard.writeText(text);
+    said.textContent = "Copied.";
+  } catch {
+    // No clipboard on this page (plain HTTP), or it was refused: mark the text for copying by hand.
+    const range = document.createRange();
+    range.setStartBefore(parts[0]);
+    range.setEndAfter(parts.at(-1));
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    said.textContent = "Marked. Copy it with your keyboard.";
+  }
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy], [data-print]");
+  if (!button) return;
+  if (button.matches("[data-print]")) print();
+  else copy(button);
+});
+
+// Complete stays disabled until the box is ticked; without JavaScript the server refuses instead.
+const guard = () => {
+  for (const button of document.querySelectorAll("[data-needs]")) {
+    button.disabled = !document.querySelector(button.dataset.needs).checked;
+  }
+};
+
+document.addEventListener("change", guard);
+document.addEventListener("htmx:after:swap", guard);
+document.addEventListener("htmx:finally:request", guard);
+guard();

@@ -1,0 +1,43 @@
+// The account modal: a native dialog around the region that htmx swaps.
+const dialog = document.getElementById("account-dialog");
+
+if (dialog) {
+  const account = document.getElementById("account");
+  const opener = document.querySelector(".profile__button");
+
+  const open = () => {
+    if (!dialog.matches(":modal")) {
+      dialog.removeAttribute("open");
+      dialog.showModal();
+    }
+  };
+
+  const markTab = () => {
+    const shown = account.querySelector("[data-tab]")?.dataset.tab;
+    for (const tab of dialog.querySelectorAll("[data-for]")) {
+      if (tab.dataset.for === shown) tab.setAttribute("aria-current", "page");
+      else tab.removeAttribute("aria-current");
+    }
+  };
+
+  // The page came with the dialog open: make it modal.
+  if (dialog.open) open();
+
+  document.addEventListener("htmx:after:swap", () => {
+    if (!account.firstElementChild) return;
+    open();
+    markTab();
+  });
+
+  dialog.addEventListener("close", () => {
+    account.replaceChildren();
+    document.title = document.title.replace(/^.* · /, "");
+    if (location.pathname.startsWith("/account")) history.pushState({ htmx: true }, "", "/");
+    opener.focus();
+  });
+
+  // A stray click beside a wizard must not throw the place away.
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog && !account.querySelector("[data-wizard]")) dialog.close();
+  });
+}

@@ -1,0 +1,35 @@
+// One place for what concerns the page as a whole. While the dialog is open it stands in the dialog.
+const notice = document.getElementById("notice");
+const home = notice?.parentElement;
+const inDialog = document.querySelector("[data-notice-here]");
+const dialog = document.getElementById("account-dialog");
+
+const settle = () => {
+  if (dialog?.open) inDialog.append(notice);
+  else home.prepend(notice);
+};
+
+const trouble = (text) => {
+  settle();
+  notice.classList.add("notice--trouble");
+  if (text) notice.textContent = text;
+};
+
+if (notice) {
+  settle();
+  dialog?.addEventListener("close", settle);
+
+  document.addEventListener("htmx:error", () =>
+    trouble("Connection lost. Check your connection and try again."),
+  );
+
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.hx?.retarget === "#notice") trouble();
+    else if (ctx.response) {
+      notice.replaceChildren();
+      notice.classList.remove("notice--trouble");
+    }
+  });
+  document.addEventListener("htmx:after:swap", settle);
+}
