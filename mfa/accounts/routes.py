@@ -106,7 +106,14 @@ def sign_in() -> AnyResponse:
         status = errors.UNPROCESSABLE
     if request.method == "GET":
         form.next.data = access.local_path(request.args.get("next"))
-    return hx.render("accounts/_sign_in.html", hx.CARD, title="Sign in", status=status, form=form)
+    return hx.render(
+        "accounts/_sign_in.html",
+        hx.CARD,
+        title="Sign in",
+        status=status,
+        form=form,
+        ended="ended" in request.args,
+    )
 
 
 # Forgotten password

@@ -24,17 +24,19 @@ def svg(text: str, *, label: str) -> str:
         f'<svg class="qr" role="img" aria-label={quoteattr(label)} viewBox="0 0 {size} {size}" '
         f'xmlns="http://www.w3.org/2000/svg" shape-rendering="crispEdges">'
         f'<path fill="#fff" d="M0 0h{size}v{size}H0z"/>'
-        f'<path fill="#000" d="{_path(matrix)}"/></svg>'
+        f'<path stroke="#000" d="{_path(matrix)}"/></svg>'
     )
 
 
 def _path(matrix: list[list[bool]]) -> str:
+    """Each row as strokes of one module's height, moving from run to run."""
     parts = []
     for y, row in enumerate(matrix, start=_QUIET_ZONE):
-        x = _QUIET_ZONE
+        pen, x = None, _QUIET_ZONE
         for dark, run in groupby(row):
             length = len(list(run))
             if dark:
-                parts.append(f"M{x} {y}h{length}v1h-{length}z")
+                parts.append(f"M{x} {y}.5h{length}" if pen is None else f"m{x - pen} 0h{length}")
+                pen = x + length
             x += length
     return "".join(parts)

@@ -72,6 +72,11 @@ def renew(*, proved: bool) -> None:
     keep(token)
 
 
+def was_here() -> bool:
+    """Whether this browser holds a session that is no more; not so when it never had one."""
+    return "_user_id" in session and not current_user.is_authenticated
+
+
 def half() -> tuple[AccountSession, Account] | None:
     """The half-session of this browser and its account."""
     token = session.get(_HALF)

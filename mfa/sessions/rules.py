@@ -70,7 +70,7 @@ def load(token: str, stage: str, now: datetime) -> tuple[AccountSession, Account
             AccountSession.seen_at > now - timedelta(seconds=toolbox().session_idle),
         )
     ).first()
-    return found.tuple() if found else None
+    return (found[0], found[1]) if found else None
 
 
 def see(session: AccountSession, now: datetime) -> None:

@@ -37,7 +37,8 @@ _CODE_REFUSALS = (
 @blueprint.errorhandler(rules.NotOn)
 @blueprint.errorhandler(accounts.Changed)
 def _over(error: rules.Stale) -> Response:
-    pending.drop(Change)
+    if not isinstance(error, rules.StartedOver):  # the other window's goes on
+        pending.drop(Change)
     return pending.ended(error, restart=False)
 
 
@@ -66,6 +67,7 @@ def _show_tab(message: str | None = None) -> Response:
         resume=STEPS.index(begun.step) + 1 if begun else None,
         csrf_form=Form(formdata=None),
         message=message,
+        oob=hx.wanted(),
     )
 
 

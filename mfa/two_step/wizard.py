@@ -36,7 +36,8 @@ blueprint = Blueprint("wizard", __name__, url_prefix="/account/two-step/enroll")
 @blueprint.errorhandler(rules.Stale)
 @blueprint.errorhandler(accounts.Changed)
 def _over(error: rules.Stale) -> Response:
-    pending.drop(Enrollment)
+    if not isinstance(error, rules.StartedOver):  # the other window's goes on
+        pending.drop(Enrollment)
     return pending.ended(error, restart=True)
 
 
@@ -360,7 +361,12 @@ def _show_recovery(
 
 def _show_done() -> Response:
     return hx.render(
-        "two_step/_done.html", hx.CONSOLE, title="2-step verification is on", tab="two-step"
+        "two_step/_done.html",
+        hx.CONSOLE,
+        title="2-step verification is on",
+        tab="two-step",
+        on=True,
+        oob=hx.wanted(),
     )
 
 

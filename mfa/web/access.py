@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, flash, request, url_for
+from flask import Flask, Response, abort, current_app, request, url_for
 from flask_login import current_user
 
+from mfa.sessions import browser
 from mfa.web import hx
 
 P = ParamSpec("P")
@@ -46,9 +47,13 @@ def guard(app: Flask) -> None:
 
 
 def to_sign_in() -> Response:
-    """Lead the window to sign-in, and from there back to where it was."""
-    flash("Your session has ended. Sign in to go on.", "info")
-    response = hx.leave(url_for("accounts.sign_in", next=_whereabouts()))
+    """Lead the window to sign-in, and from there back to where it was.
+
+    It says so in the address and leaves the cookie alone: a poll may come here, and what it wrote
+    could overwrite the sign-in of another window.
+    """
+    ended = "yes" if browser.was_here() else None
+    response = hx.leave(url_for("accounts.sign_in", next=_whereabouts(), ended=ended))
     if hx.wanted():
         response.status_code = 401
     return response

@@ -46,9 +46,9 @@ SENTENCES: dict[type[Exception], str | Callable[[Any], str]] = {
     accounts.Changed: "Your account was changed in another window. Start again from there.",
     MailNotSent: "We could not send the mail. Try again.",
     SessionEnded: "Your session has ended. Sign in again.",
-    passwords.TooShort: lambda error: (
-        f"Use at least {current_app.config['PASSWORD_MIN_LENGTH']} characters. A few words that do"
-        " not belong together are long and easy to remember."
+    passwords.TooShort: lambda _: (
+        "That is too short. Use at least "
+        f"{current_app.config['PASSWORD_MIN_LENGTH']} characters."
     ),
     passwords.TooLong: f"Use at most {passwords.MAX_LENGTH} characters.",
     passwords.NotTypable: "A password can’t contain control characters.",
@@ -134,7 +134,7 @@ def _answer(code: int, heading: str, text: str) -> Response:
         heading=heading,
         sentence=text,
         way_url=url_for("console.home"),
-        way_label="Go to your account" if current_user else "Go to the start",
+        way_label="Go to the start",
     )
     if hx.wanted():
         # Not into the modal: what was typed there stays.

@@ -1,3 +1,5 @@
+import { focusIn } from "./focus.js";
+
 // The account modal: a native dialog around the region that htmx swaps.
 const dialog = document.getElementById("account-dialog");
 
@@ -21,7 +23,10 @@ if (dialog) {
   };
 
   // The page came with the dialog open: make it modal.
-  if (dialog.open) open();
+  if (dialog.open) {
+    open();
+    focusIn(account);
+  }
 
   document.addEventListener("htmx:after:swap", () => {
     if (!account.firstElementChild) return;

@@ -1,15 +1,16 @@
 // After a swap the focus goes where reading goes on: to what was refused, to the one field, or to the heading.
-const next = (root) =>
-  root.querySelector("[aria-invalid=true], [data-refused]") ??
-  root.querySelector(".digits, .recovery-code") ??
-  root.querySelector("[data-focus]");
-
-document.addEventListener("htmx:after:swap", (event) => {
-  const target = event.detail.ctx.target;
-  if (!(target instanceof Element) || target.id === "notice") return;
-  const root = target.isConnected ? target : document.getElementById(target.id);
-  const place = root && next(root);
+export const focusIn = (root) => {
+  const place =
+    root.querySelector("[aria-invalid=true], [data-refused]") ??
+    root.querySelector(".digits, .recovery-code") ??
+    root.querySelector("[data-focus]");
   if (!place) return;
   place.focus({ preventScroll: true });
+  if (place.matches("input[type=text]")) place.select();
   place.scrollIntoView({ block: "nearest" });
+};
+
+document.addEventListener("htmx:after:swap", (event) => {
+  const { target } = event.detail.ctx;
+  if (target instanceof Element && target.id !== "notice") focusIn(target);
 });

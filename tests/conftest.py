@@ -1,0 +1,161 @@
+"""The parts that tests are made with: all real, but for the clock."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from sqlalchemy import Engine
+
+from mfa import clock as app_clock
+from mfa import create_app
+from mfa.extensions import db
+from tests.support import chromium
+from tests.support.clock import Clock
+from tests.support.person import Person
+from tests.support.server import serving
+from tests.support.smtp import Inbox, free_port
+
+CHEAP_HASH = "t=1,m=8,p=1"
+SETTINGS: dict[str, Any] = {
+    "MODE": "development",
+    "SECRET_KEY": "0123456789abcdef" * 4,
+    "PASSWORD_HASH_COST": CHEAP_HASH,
+    "RECOVERY_HASH_COST": CHEAP_HASH,
+    "MAIL_TIMEOUT": 3,
+}
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Clock]:
+    moved = Clock()
+    app_clock.install(moved)
+    yield moved
+    app_clock.reset()
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    server = Inbox()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database made by the migrations, once; each test gets a copy."""
+    folder = tmp_path_factory.mktemp("schema")
+    app = create_app({**SETTINGS, "INSTANCE_PATH": folder})
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
+    return folder / "twostep.db"
+
+
+@pytest.fixture
+def config(tmp_path: Path, inbox: Inbox, empty_database: Path) -> dict[str, Any]:
+    shutil.copy(empty_database, tmp_path / "twostep.db")
+    return {
+        **SETTINGS,
+        "INSTANCE_PATH": tmp_path,
+        "SERVER_NAME": f"127.0.0.1:{free_port()}",
+        "MAIL_SERVER": "127.0.0.1",
+        "MAIL_PORT": inbox.port,
+    }
+
+
+@pytest.fixture
+def app(config: dict[str, Any]) -> Iterator[Flask]:
+    app = create_app(config)
+    yield app
+    app.extensions["mail_worker"].stop()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    with app.app_context():
+        return db.engine
+
+
+@pytest.fixture
+def make_person(app: Flask, inbox: Inbox, clock: Clock) -> Callable[..., Person]:
+    """People, each with a browser of their own."""
+
+    def make(**options: Any) -> Person:
+        return Person(app, inbox, clock, **options)
+
+    return make
+
+
+@pytest.fixture
+def person(make_person: Callable[..., Person]) -> Person:
+    """Somebody without an account."""
+    return make_person()
+
+
+@pytest.fixture
+def mina(person: Person) -> Person:
+    """Somebody with an account, signed in, 2-step verification off."""
+    return person.sign_up()
+
+
+@pytest.fixture
+def protected(mina: Person) -> Person:
+    """Somebody with an account, signed in, 2-step verification on."""
+    return mina.activate()
+
+
+# The browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium.install(), args=list(chromium.FLAGS)
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server(app: Flask) -> Iterator[str]:
+    with serving(app) as url:
+        yield url
+
+
+@pytest.fixture
+def open_browser(browser: Browser, server: str) -> Iterator[Callable[..., BrowserContext]]:
+    """Browser profiles that share nothing. What they complain of in their consoles fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        # A refused form is a 4xx, which the browser reports for every fetch.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    def watch(page: Page) -> None:
+        page.on("console", heard)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def open_one(**options: Any) -> BrowserContext:
+        settings = {"viewport": {"width": 1280, "height": 800}, "base_url": server, **options}
+        context = browser.new_context(**settings)
+        context.set_default_timeout(10_000)
+        context.on("page", watch)
+        contexts.append(context)
+        return context
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []

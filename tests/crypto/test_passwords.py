@@ -1,0 +1,81 @@
+"""Which passwords are taken, and how they are kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from mfa.crypto import passwords
+from mfa.crypto.cost import Cost
+
+HASHER = passwords.Hasher(Cost.parse("t=1,m=8,p=1"))
+
+
+def check(password: str, minimum: int = 15) -> None:
+    passwords.check(password, minimum=minimum, words=("Twostep", "mina.park"))
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["orange kettle drives north", "ㅂㅈㄷㄱ 정확한 말 배터리 호치키스", "🔑🐎🔋📎 vier kleine Dinge", "x7" * 5 + "kq" * 123],
+)
+def test_any_composition_and_script_is_taken(password: str) -> None:
+    check(password)
+
+
+@pytest.mark.parametrize("length", [0, 1, 14])
+def test_fewer_characters_than_the_minimum_are_refused(length: int) -> None:
+    with pytest.raises(passwords.TooShort):
+        check("abcdefghijklmnop"[:length])
+
+
+def test_a_minimum_below_eight_is_eight() -> None:
+    with pytest.raises(passwords.TooShort):
+        check("kx7wqpz", minimum=1)
+
+
+def test_more_than_256_characters_are_refused() -> None:
+    with pytest.raises(passwords.TooLong):
+        check("ab cd ef gh " * 30)
+
+
+@pytest.mark.parametrize(
+    "password", ["123456789012345", "PasswordPassword", "qwertyuiopasdfghjkl", "passwordpasswordpass", "aaaaaaaaaaaaaaaaaaaa"]
+)
+def test_a_common_password_or_its_repetition_is_refused(password: str) -> None:
+    with pytest.raises(passwords.TooCommon):
+        check(password)
+
+
+def test_the_list_holds_at_least_3000_passwords_that_the_policy_would_take() -> None:
+    assert sum(len(password) >= 15 for password in passwords.common()) >= 3000
+
+
+@pytest.mark.parametrize("password", ["i trust my tWoStEp app", "mina.park was here 77"])
+def test_the_name_of_the_site_and_the_address_are_refused(password: str) -> None:
+    with pytest.raises(passwords.TooObvious):
+        check(password)
+
+
+@pytest.mark.parametrize("password", ["nul \0 in the middle of it", "a line\nbreak in the middle"])
+def test_control_characters_are_refused(password: str) -> None:
+    with pytest.raises(passwords.NotTypable):
+        check(password)
+
+
+def test_a_password_is_verified_exactly() -> None:
+    hashed = HASHER.hash("Orange Kettle drives north ")
+    assert HASHER.verify(hashed, "Orange Kettle drives north ")
+    assert not HASHER.verify(hashed, "Orange Kettle drives north")
+    assert not HASHER.verify(hashed, "orange kettle drives north ")
+
+
+def test_composed_and_decomposed_letters_are_one_password() -> None:
+    assert HASHER.verify(HASHER.hash("caf\u00e9 caf\u00e9"), "cafe\u0301 cafe\u0301")
+
+
+def test_nobody_has_no_password() -> None:
+    assert not HASHER.verify(None, "nobody has this password")
+
+
+def test_a_hash_of_another_cost_is_outdated() -> None:
+    assert passwords.Hasher(Cost.parse("t=2,m=8,p=1")).outdated(HASHER.hash("x"))

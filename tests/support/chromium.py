@@ -1,0 +1,72 @@
+"""A Chromium for the tests: one on the PATH, else Playwright's own, else the distribution's package.
+
+``python -m tests.support.chromium`` finds or installs one and prints its path.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def find() -> str | None:
+    """The path of a Chromium that is on this machine."""
+    chosen = os.environ.get("MFA_CHROMIUM")
+    if chosen:
+        return chosen
+    on_path = next(filter(None, map(shutil.which, _NAMES)), None)
+    return on_path or _playwrights_own()
+
+
+def install() -> str:
+    """The path of a Chromium, installed first where there is none."""
+    return find() or _install_playwrights_own() or _install_package()
+
+
+def _playwrights_own() -> str | None:
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).is_file() else None
+
+
+def _install_playwrights_own() -> str | None:
+    subprocess.run(
+        [sys.executable, "-m", "playwright", "install", "chromium"],
+        check=False,
+        stdout=sys.stderr,
+    )
+    return _playwrights_own()
+
+
+def _install_package() -> str:
+    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (
+        ["apt-get", "update", "-q"],
+        ["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"],
+    ):
+        subprocess.run([*as_root, *command], check=True, env=environment, stdout=sys.stderr)
+    found = find()
+    if found is None:
+        raise SystemExit("No Chromium: install one, or name one in MFA_CHROMIUM.")
+    return found
+
+
+if __name__ == "__main__":
+    print(install())  # noqa: T201

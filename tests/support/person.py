@@ -1,0 +1,180 @@
+"""A person who uses the account over HTTP, without a browser: quick, and able to misbehave."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.support.authenticator import Authenticator
+from tests.support.clock import Clock
+from tests.support.smtp import Inbox
+
+PASSWORD = "orange kettle drives north"
+EMAIL = "mina.park@example.com"
+
+_INPUT = re.compile(r"<input[^>]*>")
+_CODE = re.compile(r"<li>([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})</li>")
+
+
+class Person:
+    """One browser of one person.
+
+    :param htmx: asks as htmx does, for fragments.
+    """
+
+    def __init__(self, app: Flask, inbox: Inbox, clock: Clock, *, htmx: bool = True) -> None:
+        self.app, self.inbox, self.clock, self.htmx = app, inbox, clock, htmx
+        self.client: FlaskClient = app.test_client()
+        self.page = ""
+        self._host = str(app.config["SERVER_NAME"]).partition(":")[0]
+        self.app_on_phone: Authenticator | None = None
+        self.recovery_codes: list[str] = []
+
+    # HTTP
+
+    def get(self, url: str, **options: Any) -> TestResponse:
+        return self._keep(self.client.get(url, headers=self._headers(options), **options))
+
+    def post(self, url: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
+        """Post *data* with the hidden fields that the last page held, as a form would."""
+        fields = {**self.hidden(url), **(data or {})}
+        return self._keep(
+            self.client.post(url, data=fields, headers=self._headers(options), **options)
+        )
+
+    def hidden(self, url: str = "") -> dict[str, str]:
+        """The hidden fields of the page's form that posts to *url*; of the whole page if none does."""
+        forms = re.findall(r"<form[^>]*>.*?</form>", self.page, re.DOTALL)
+        own = [form for form in forms if f'action="{url}"' in unescape(form.split(">")[0] + ">")]
+        fields = {}
+        for tag in _INPUT.findall(own[0] if own else self.page):
+            if 'type="hidden"' in tag:
+                name = re.search(r'name="([^"]*)"', tag)
+                value = re.search(r'value="([^"]*)"', tag)
+                assert name
+                fields[name[1]] = unescape(value[1]) if value else ""
+        return fields
+
+    def cookie(self) -> str:
+        """The signed session cookie as the browser holds it."""
+        kept = self.client.get_cookie("session", domain=self._host)
+        return kept.value if kept else ""
+
+    def put_cookie(self, value: str) -> None:
+        """Put an older, or another's, session cookie into the browser."""
+        self.client.set_cookie("session", value, domain=self._host)
+
+    def _headers(self, options: dict[str, Any]) -> dict[str, str]:
+        headers: dict[str, str] = options.pop("headers", {})
+        return {"HX-Request": "true", **headers} if self.htmx else headers
+
+    def _keep(self, response: TestResponse) -> TestResponse:
+        if response.mimetype == "text/html" and response.text:
+            self.page = response.text
+        return response
+
+    # Journeys
+
+    def sign_up(self, email: str = EMAIL, password: str = PASSWORD) -> Person:
+        self.get("/sign-up")
+        assert self.post("/sign-up", {"email": email}).status_code == 200
+        path = self.inbox.wait_for("Create your", to=email).path
+        self.get(path)
+        response = self.post(path, {"name": "Mina Park", "password": password})
+        assert response.headers.get("HX-Redirect", response.headers.get("Location")) == "/"
+        return self
+
+    def sign_in(self, email: str = EMAIL, password: str = PASSWORD) -> TestResponse:
+        self.get("/sign-in")
+        return self.post("/sign-in", {"email": email, "password": password})
+
+    def sign_out(self) -> TestResponse:
+        self.client.get("/")
+        return self.post("/sign-out", self._token())
+
+    def begin(self) -> Person:
+        """Press Activate."""
+        self.get("/account/two-step")
+        self.post("/account/two-step/enroll", follow_redirects=True)
+        return self
+
+    def verify_email(self) -> Person:
+        self.post("/account/two-step/enroll/email/send", follow_redirects=True)
+        number = self.inbox.wait_for("authentication number").number
+        self.post("/account/two-step/enroll/email", {"number": number}, follow_redirects=True)
+        return self
+
+    def scan(self) -> Person:
+        uri = re.search(r'href="(otpauth://[^"]+)"', self.page)
+        assert uri, self.page
+        self.app_on_phone = Authenticator(unescape(uri[1]))
+        self.post("/account/two-step/enroll/scan", follow_redirects=True)
+        return self
+
+    def enter_code(self) -> Person:
+        self.post("/account/two-step/enroll/code", {"code": self.code()}, follow_redirects=True)
+        self.recovery_codes = self.shown_codes()
+        return self
+
+    def complete(self) -> TestResponse:
+        return self.post("/account/two-step/enroll/recovery", {"saved": "y"}, follow_redirects=True)
+
+    def activate(self) -> Person:
+        """Walk the whole wizard."""
+        response = self.begin().verify_email().scan().enter_code().complete()
+        assert "2-step verification is on." in response.text
+        return self
+
+    def prove_password(self, purpose: str, password: str = PASSWORD) -> TestResponse:
+        """Type the password that opens reissue or disable."""
+        self.get(f"/account/two-step/{purpose}")
+        return self.post(
+            f"/account/two-step/{purpose}", {"password": password}, follow_redirects=True
+        )
+
+    def disable(self, **fields: str) -> TestResponse:
+        return self.post(
+            "/account/two-step/disable/verify", {"factor": "code", **fields}, follow_redirects=True
+        )
+
+    def verify(self, code: str) -> TestResponse:
+        """The second step of sign-in, by the app's code."""
+        return self.post("/sign-in/verify", {"code": code})
+
+    def verify_recovery_code(self, code: str) -> TestResponse:
+        self.get("/sign-in/verify?factor=recovery")
+        return self.post("/sign-in/verify?factor=recovery", {"recovery_code": code})
+
+    def code(self, *, seconds: float = 0) -> str:
+        """What the app shows, now or some seconds from now."""
+        assert self.app_on_phone
+        return self.app_on_phone.code(self.clock.seconds + seconds)
+
+    def next_code(self) -> str:
+        """The code of the next time step, waited for."""
+        self.clock.advance(seconds=30)
+        return self.code()
+
+    def shown_codes(self) -> list[str]:
+        return _CODE.findall(self.page)
+
+    def is_signed_in(self) -> bool:
+        return self.client.get("/account/profile").status_code == 200
+
+    def two_step_is_on(self) -> bool:
+        text = self.client.get("/account/two-step").text
+        assert ("2-step verification is on" in text) != ("2-step verification is off" in text)
+        return "2-step verification is on" in text
+
+    def _token(self) -> dict[str, str]:
+        return {"csrf_token": self.hidden().get("csrf_token", "")}
+
+
+def entered(response: TestResponse) -> bool:
+    """Whether the answer leads into the console."""
+    return response.headers.get("HX-Redirect") == "/" or response.headers.get("Location") == "/"

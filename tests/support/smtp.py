@@ -1,0 +1,108 @@
+"""A real mail server on loopback that keeps what it receives."""
+
+from __future__ import annotations
+
+import email.policy
+import queue
+import re
+import socket
+from email.message import EmailMessage
+from email.parser import BytesParser
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+
+class Letter:
+    """One received mail."""
+
+    def __init__(self, raw: bytes, recipients: list[str]) -> None:
+        message = BytesParser(policy=email.policy.default).parsebytes(raw)
+        assert isinstance(message, EmailMessage)
+        self.message = message
+        self.recipients = recipients
+        self.subject = str(message["Subject"])
+
+    @property
+    def text(self) -> str:
+        return self._body("plain")
+
+    @property
+    def html(self) -> str:
+        return self._body("html")
+
+    @property
+    def link(self) -> str:
+        """The first link of the text."""
+        return re.findall(r"https?://\S+", self.text)[0]
+
+    @property
+    def path(self) -> str:
+        """The first link without its host."""
+        return re.sub(r"^https?://[^/]+", "", self.link)
+
+    @property
+    def number(self) -> str:
+        """The six-digit number of the text."""
+        return re.findall(r"\b[0-9]{6}\b", self.text)[0]
+
+    def _body(self, kind: str) -> str:
+        part = self.message.get_body((kind,))
+        assert part is not None, f"the mail has no {kind} part"
+        return str(part.get_content())
+
+
+class Inbox:
+    """The mail server and what it has received. It can refuse mails, and it can be down."""
+
+    def __init__(self) -> None:
+        self._letters: queue.Queue[Letter] = queue.Queue()
+        self._read: list[Letter] = []
+        self.refusing = False
+        self.port = free_port()
+        self._controller: Controller | None = None
+        self.start()
+
+    def start(self) -> None:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def stop(self) -> None:
+        if self._controller:
+            self._controller.stop()
+            self._controller = None
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        if self.refusing:
+            return "554 refused"
+        self._letters.put(Letter(envelope.content, envelope.rcpt_tos))
+        return "250 OK"
+
+    def wait_for(self, subject: str = "", to: str = "", timeout: float = 10) -> Letter:
+        """The next mail whose subject contains *subject*, sent to *to*; others are kept for later."""
+
+        def fits(letter: Letter) -> bool:
+            return subject in letter.subject and (not to or letter.recipients == [to])
+
+        for letter in self._read:
+            if fits(letter):
+                self._read.remove(letter)
+                return letter
+        while True:
+            letter = self._letters.get(timeout=timeout)
+            if fits(letter):
+                return letter
+            self._read.append(letter)
+
+    def take_all(self) -> list[Letter]:
+        """Everything that has arrived and was not waited for."""
+        while not self._letters.empty():
+            self._read.append(self._letters.get())
+        letters, self._read = self._read, []
+        return letters
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
