@@ -6,6 +6,7 @@ The steps of something pending carry its id: a tab whose steps were started over
 from __future__ import annotations
 
 from wtforms import BooleanField, RadioField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from mfa.web import forms
@@ -46,7 +47,10 @@ class DisableForm(StepForm):
     factor = RadioField(
         "Confirm with",
         [InputRequired("Choose how to confirm.")],
-        choices=[(CODE, "Authentication code"), (RECOVERY_CODE, "Recovery code")],
+        choices=[
+            SelectChoice(value=CODE, label="Authentication code"),
+            SelectChoice(value=RECOVERY_CODE, label="Recovery code"),
+        ],
         default=CODE,
     )
     code = forms.six_digits("Authentication code", "Enter the 6-digit code from your app.")
