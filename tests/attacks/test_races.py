@@ -1,0 +1,155 @@
+"""Many requests at once with one code: one wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TypeVar
+
+from sqlalchemy import Engine
+
+from tests.support.database import dump
+from tests.support.person import PASSWORD, Person, entered
+
+T = TypeVar("T")
+AT_ONCE = 64
+
+
+def at_once(act: Callable[[int], T], times: int) -> list[T]:
+    barrier = Barrier(times)
+
+    def together(number: int) -> T:
+        barrier.wait()
+        return act(number)
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(together, range(times)))
+
+
+def copies(person: Person, make_person: Callable[..., Person], times: int) -> list[Person]:
+    """The same browser many times over: each with the same cookie and the same page."""
+    made = []
+    for _ in range(times):
+        copy = make_person(htmx=person.htmx)
+        copy.put_cookie(person.cookie())
+        copy.page, copy.app_on_phone = person.page, person.app_on_phone
+        copy.recovery_codes = person.recovery_codes
+        made.append(copy)
+    return made
+
+
+def test_one_code_typed_at_once_in_many_half_sessions_signs_in_once(
+    protected: Person, make_person: Callable[..., Person]
+) -> None:
+    code = protected.next_code()
+    people = [make_person() for _ in range(5)]
+    for person in people:
+        person.sign_in()
+    # Five half-sessions, because only five attempts are looked at before the first wait.
+    results = at_once(lambda number: entered(people[number].verify(code)), 5)
+    assert sum(results) == 1
+    assert sum(person.is_signed_in() for person in people) == 1
+
+
+def test_one_half_session_posted_64_times_at_once_signs_in_once(
+    protected: Person, make_person: Callable[..., Person]
+) -> None:
+    protected.sign_out()
+    protected.sign_in()
+    code = protected.next_code()
+    people = copies(protected, make_person, AT_ONCE)
+    results = at_once(lambda number: entered(people[number].verify(code)), AT_ONCE)
+    assert sum(results) == 1
+
+
+def test_64_wrong_codes_at_once_are_five_looked_at(
+    protected: Person, make_person: Callable[..., Person]
+) -> None:
+    protected.sign_out()
+    protected.sign_in()
+    people = copies(protected, make_person, AT_ONCE)
+    statuses = at_once(lambda number: people[number].verify("000000").status_code, AT_ONCE)
+    assert statuses.count(422) == 5
+    assert statuses.count(429) == AT_ONCE - 5
+
+
+def test_one_recovery_code_at_once_signs_in_once(
+    protected: Person, make_person: Callable[..., Person]
+) -> None:
+    people = [make_person() for _ in range(5)]
+    for person in people:
+        person.sign_in()
+        person.get("/sign-in/verify?factor=recovery")
+    code = protected.recovery_codes[0]
+    results = at_once(
+        lambda number: entered(
+            people[number].post("/sign-in/verify?factor=recovery", {"recovery_code": code})
+        ),
+        5,
+    )
+    assert sum(results) == 1
+    assert "9 of 10 recovery codes left" in protected.get("/account/two-step").text
+
+
+def test_complete_pressed_64_times_at_once_turns_it_on_once(
+    mina: Person, make_person: Callable[..., Person], engine: Engine
+) -> None:
+    mina.begin().verify_email().scan().enter_code()
+    people = copies(mina, make_person, AT_ONCE)
+    results = at_once(
+        lambda number: "2-step verification is on." in people[number].complete().text, AT_ONCE
+    )
+    assert sum(results) == 1
+    assert dump(engine).count("recovery_codes:") == 10
+
+
+def test_two_windows_that_complete_different_enrolments_turn_on_one(
+    mina: Person, make_person: Callable[..., Person], engine: Engine
+) -> None:
+    other = make_person()
+    other.sign_in()
+    for person in (mina, other):
+        person.clock.advance(minutes=1)
+        person.begin().verify_email().scan().enter_code()
+    people = (mina, other)
+    results = at_once(lambda number: people[number].complete().text, 2)
+    assert sum("2-step verification is on." in text for text in results) == 1
+    assert dump(engine).count("authenticators:") == 1
+
+
+def test_disable_at_once_with_two_different_factors_happens_once(
+    protected: Person, make_person: Callable[..., Person]
+) -> None:
+    protected.prove_password("disable")
+    code, recovery_code = protected.next_code(), protected.recovery_codes[0]
+    first, second = copies(protected, make_person, 2)
+    fields = (
+        {"code": code},
+        {"factor": "recovery_code", "recovery_code": recovery_code},
+    )
+    results = at_once(lambda number: (first, second)[number].disable(**fields[number]).text, 2)
+    assert sum("2-step verification is off</h3>" in text for text in results) == 1
+
+
+def test_a_password_change_against_a_sign_in_with_the_old_one_leaves_no_session(
+    mina: Person, make_person: Callable[..., Person]
+) -> None:
+    others = [make_person() for _ in range(8)]
+    for other in others:
+        other.get("/sign-in")
+    mina.get("/account/password")
+
+    def act(number: int) -> None:
+        if number == 0:
+            mina.post(
+                "/account/password",
+                {"current_password": PASSWORD, "new_password": "seven boats under glass"},
+            )
+        else:
+            others[number - 1].post(
+                "/sign-in", {"email": "mina.park@example.com", "password": PASSWORD}
+            )
+
+    at_once(act, 9)
+    assert not any(other.is_signed_in() for other in others)

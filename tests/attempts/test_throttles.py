@@ -1,0 +1,150 @@
+"""Throttles: five attempts, then waits that grow, never a lock."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from mfa.attempts import rules
+from mfa.attempts.rules import APP_CODE, EMAIL_SENDING, LINK_SENDING, Policy, Throttled
+from mfa.database import transaction
+from mfa.extensions import db
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def admitted(subject: str, policy: Policy, now: datetime) -> bool:
+    try:
+        rules.count(subject, policy, now)
+    except Throttled:
+        return False
+    return True
+
+
+def test_waits_grow_from_thirty_seconds_to_fifteen_minutes() -> None:
+    waits = [APP_CODE.wait_after(attempts) for attempts in range(1, 13)]
+    assert waits == [0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900, 900]
+
+
+def test_the_database_counts_the_same_waits(app: Flask) -> None:
+    with app.app_context():
+        now = NOW
+        for attempt in range(1, 13):
+            rules.count("a", APP_CODE, now)
+            wait = APP_CODE.wait_after(attempt)
+            assert rules.wait("a", APP_CODE, now) == wait
+            if wait:
+                assert not admitted("a", APP_CODE, now + timedelta(seconds=wait - 1))
+            now += timedelta(seconds=wait)
+
+
+def test_a_refused_attempt_is_not_counted(app: Flask) -> None:
+    with app.app_context():
+        for _ in range(5):
+            rules.count("a", APP_CODE, NOW)
+        for _ in range(20):
+            assert not admitted("a", APP_CODE, NOW)
+        assert rules.wait("a", APP_CODE, NOW) == 30
+
+
+def test_the_refusal_says_how_long_to_wait(app: Flask) -> None:
+    with app.app_context():
+        for _ in range(5):
+            rules.count("a", APP_CODE, NOW)
+        with pytest.raises(Throttled) as refusal:
+            rules.count("a", APP_CODE, NOW + timedelta(seconds=11))
+        assert refusal.value.wait == 19
+
+
+def test_a_success_takes_the_count_away(app: Flask) -> None:
+    with app.app_context():
+        for _ in range(5):
+            rules.count("a", APP_CODE, NOW)
+        with transaction():
+            rules.reset("a", APP_CODE)
+        assert admitted("a", APP_CODE, NOW)
+
+
+def test_one_subject_and_purpose_does_not_count_for_another(app: Flask) -> None:
+    with app.app_context():
+        for _ in range(5):
+            rules.count("a", APP_CODE, NOW)
+        assert admitted("b", APP_CODE, NOW)
+        assert admitted("a", rules.RECOVERY_CODE, NOW)
+
+
+def test_codes_are_never_forgotten_by_time(app: Flask) -> None:
+    with app.app_context():
+        for _ in range(4):
+            rules.count("a", APP_CODE, NOW)
+        later = NOW + timedelta(days=365)
+        rules.count("a", APP_CODE, later)
+        assert not admitted("a", APP_CODE, later)
+
+
+def test_mails_are_forgotten_after_an_hour(app: Flask) -> None:
+    with app.app_context():
+        for _ in range(5):
+            rules.count("a", LINK_SENDING, NOW)
+        later = NOW + timedelta(hours=1, seconds=1)
+        assert [admitted("a", LINK_SENDING, later) for _ in range(6)] == [True] * 5 + [False]
+
+
+def test_each_mail_with_a_number_makes_the_next_one_wait(app: Flask) -> None:
+    with app.app_context():
+        now = NOW
+        for wait in (30, 60, 120):
+            rules.count("a", EMAIL_SENDING, now)
+            assert rules.wait("a", EMAIL_SENDING, now) == wait
+            now += timedelta(seconds=wait)
+
+
+def test_of_sixty_four_attempts_at_once_five_are_looked_at(app: Flask) -> None:
+    def attempt(_: int) -> bool:
+        with app.app_context():
+            return admitted("a", APP_CODE, NOW)
+
+    with ThreadPoolExecutor(64) as pool:
+        assert sum(pool.map(attempt, range(64))) == 5
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 1000), st.booleans()), max_size=40), st.integers(0, 2**30))
+def test_no_interleaving_gives_more_attempts_than_the_policy(
+    app: Flask, steps: list[tuple[int, bool]], subject: int
+) -> None:
+    """A model of the rule in plain Python decides the same as the database, whatever happens when."""
+    with app.app_context():
+        now, failures, blocked = NOW, 0, NOW
+        for pause, success in steps:
+            now += timedelta(seconds=pause)
+            expected = now >= blocked
+            assert admitted(f"s{subject}", APP_CODE, now) == expected
+            if expected and success:
+                with transaction():
+                    rules.reset(f"s{subject}", APP_CODE)
+                failures, blocked = 0, now
+            elif expected:
+                failures += 1
+                blocked = now + timedelta(seconds=APP_CODE.wait_after(failures))
+        with transaction():
+            rules.reset(f"s{subject}", APP_CODE)
+        db.session.remove()
+
+
+def test_a_reference_is_spent_once_by_one_of_many(app: Flask) -> None:
+    def spend(_: int) -> bool:
+        with app.app_context():
+            try:
+                with transaction():
+                    rules.spend("number", "x", NOW, remember=timedelta(minutes=1))
+            except rules.AlreadySpent:
+                return False
+            return True
+
+    with ThreadPoolExecutor(32) as pool:
+        assert sum(pool.map(spend, range(32))) == 1
