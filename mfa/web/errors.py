@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, current_app, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from wtforms import Field
 
 from mfa.accounts import rules as accounts
@@ -111,6 +111,9 @@ def handle(app: Flask) -> None:
     def _http(error: HTTPException) -> Response:
         if error.response is not None:
             return Response.force_type(error.response)
+        if isinstance(error, SecurityError):
+            # An untrusted Host: no address can be built for it, so no page either.
+            return Response("This host is not served here.", 400, content_type="text/plain")
         code = error.code or 500
         heading, text = HTTP_SENTENCES.get(code, HTTP_SENTENCES[400 if code < 500 else 500])
         answer = _answer(code, heading, text)

@@ -38,7 +38,8 @@ class Person:
     # HTTP
 
     def get(self, url: str, **options: Any) -> TestResponse:
-        return self._keep(self.client.get(url, headers=self._headers(options), **options))
+        headers = self._headers(options)
+        return self._keep(self.client.get(url, headers=headers, buffered=True, **options))
 
     def post(self, url: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
         """Post *data* with the hidden fields that the last page held, as a form would."""

@@ -1,0 +1,237 @@
+"""Every field of every form, with what nobody should type: a sentence and a 4xx, never a 500."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.support.database import dump
+from tests.support.person import Person
+from tests.support.smtp import Inbox
+
+NASTY = {
+    "empty": "",
+    "spaces": "   ",
+    "nul": "a\0b",
+    "html": "<script>alert(1)</script>",
+    "sql": "' OR 1=1; DROP TABLE accounts; --",
+    "unicode digits": "１２３４５６",
+    "arabic digits": "١٢٣٤٥٦",
+    "underscored": "123_456",
+    "negative": "-12345",
+    "long": "9" * 20_000,
+    "emoji": "🔑" * 50,
+    "right to left": "\u202e123456",
+    "surrogate": b"\xed\xa0\x80",
+    "not utf-8": b"\xff\xfe\xfa",
+    "template": "{{ config }}",
+    "newlines": "123\r\n456\r\nBcc: x@example.com",
+}
+ENROLL = "/account/two-step/enroll"
+
+
+def _ready_for_email(person: Person) -> None:
+    person.sign_up().begin().post(f"{ENROLL}/email/send")
+    person.inbox.wait_for("authentication number")
+
+
+def _halfway(person: Person) -> None:
+    person.sign_up().activate()
+    person.sign_out()
+    person.sign_in()
+
+
+def _halfway_recovery(person: Person) -> None:
+    _halfway(person)
+    person.get("/sign-in/verify?factor=recovery")
+
+
+def _at_new_account(person: Person) -> None:
+    person.get("/sign-up")
+    person.post("/sign-up", {"email": "mina.park@example.com"})
+    person.get(person.inbox.wait_for("Create your").path)
+
+
+def _at_reset(person: Person) -> None:
+    person.sign_up()
+    person.get("/forgot-password")
+    person.post("/forgot-password", {"email": "mina.park@example.com"})
+    person.get(person.inbox.wait_for("Set a new").path)
+
+
+def _signed_up_at(url: str) -> Callable[[Person], None]:
+    def prepare(person: Person) -> None:
+        person.sign_up().get(url)
+
+    return prepare
+
+
+def _late(person: Person) -> None:
+    person.sign_up()
+    person.clock.advance(minutes=20)
+    person.begin()
+
+
+def _at_disable(person: Person) -> None:
+    person.sign_up().activate().prove_password("disable")
+
+
+# Where each field stands, how to get there, and the fields beside it that are right.
+FIELDS: dict[str, tuple[Callable[[Person], object], str | None, dict[str, str]]] = {
+    "sign-up email": (lambda p: p.get("/sign-up"), "/sign-up", {}),
+    "sign-in email": (lambda p: p.get("/sign-in"), "/sign-in", {"password": "x" * 15}),
+    "sign-in password": (lambda p: p.get("/sign-in"), "/sign-in", {"email": "a@example.com"}),
+    "forgot email": (lambda p: p.get("/forgot-password"), "/forgot-password", {}),
+    "account name": (_at_new_account, None, {"password": "orange kettle drives"}),
+    "account password": (_at_new_account, None, {"name": "Mina"}),
+    "reset new_password": (_at_reset, None, {}),
+    "verify code": (_halfway, "/sign-in/verify", {}),
+    "verify recovery_code": (_halfway_recovery, "/sign-in/verify?factor=recovery", {}),
+    "profile name": (_signed_up_at("/account/profile"), "/account/profile", {}),
+    "password current_password": (
+        _signed_up_at("/account/password"),
+        "/account/password",
+        {"new_password": "seven boats under glass"},
+    ),
+    "password new_password": (
+        _signed_up_at("/account/password"),
+        "/account/password",
+        {"current_password": "orange kettle drives north"},
+    ),
+    "wizard password": (_late, f"{ENROLL}/password", {}),
+    "wizard number": (_ready_for_email, f"{ENROLL}/email", {}),
+    "wizard code": (lambda p: p.sign_up().begin().verify_email().scan(), f"{ENROLL}/code", {}),
+    "reissue password": (
+        lambda p: p.sign_up().activate().get("/account/two-step/reissue"),
+        "/account/two-step/reissue",
+        {},
+    ),
+    "disable code": (_at_disable, "/account/two-step/disable/verify", {"factor": "code"}),
+    "disable recovery_code": (
+        _at_disable,
+        "/account/two-step/disable/verify",
+        {"factor": "recovery_code"},
+    ),
+    "disable factor": (_at_disable, "/account/two-step/disable/verify", {"code": "000000"}),
+}
+# What looks odd and is a good value all the same.
+FINE = {
+    ("profile name", "html"), ("profile name", "sql"), ("profile name", "emoji"),
+    ("profile name", "template"), ("profile name", "unicode digits"),
+    ("profile name", "arabic digits"), ("profile name", "underscored"), ("profile name", "negative"),
+    ("profile name", "newlines"),
+    ("account name", "html"), ("account name", "sql"), ("account name", "emoji"),
+    ("account name", "template"), ("account name", "unicode digits"),
+    ("account name", "arabic digits"), ("account name", "underscored"), ("account name", "negative"),
+    ("account name", "newlines"),
+    ("profile name", "not utf-8"), ("account name", "not utf-8"),
+    ("profile name", "surrogate"), ("account name", "surrogate"),
+    ("account password", "html"), ("reset new_password", "html"), ("password new_password", "html"),
+    ("account password", "sql"), ("reset new_password", "sql"), ("password new_password", "sql"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NASTY)
+@pytest.mark.parametrize("where", FIELDS)
+def test_a_nasty_value_gets_a_sentence(
+    person: Person, engine: Engine, where: str, kind: str
+) -> None:
+    prepare, url, beside = FIELDS[where]
+    prepare(person)
+    if url is None:
+        url = person.page.split('action="')[1].split('"')[0]
+    before = dump(engine, without={"throttles", "outbox"})
+    response = person.post(url, {**beside, where.split()[1]: NASTY[kind]})
+    if (where, kind) in FINE:
+        assert response.status_code in (200, 401)
+        return
+    assert response.status_code == 422, response.text
+    assert 'class="error"' in response.text or 'class="error error--form"' in response.text
+    assert dump(engine, without={"throttles", "outbox"}) == before
+
+
+@pytest.mark.parametrize("where", FIELDS)
+def test_a_megabyte_is_refused_before_it_is_read(person: Person, where: str) -> None:
+    prepare, url, beside = FIELDS[where]
+    prepare(person)
+    if url is None:
+        url = person.page.split('action="')[1].split('"')[0]
+    response = person.post(url, {**beside, where.split()[1]: "x" * 1_000_000})
+    assert response.status_code == 413
+    assert "That is too much" in response.text
+
+
+@pytest.mark.parametrize("token", ["", "forged", "IjEi.aWVEFA.abc"])
+@pytest.mark.parametrize("where", FIELDS)
+def test_a_missing_or_forged_csrf_token_is_refused(
+    person: Person, engine: Engine, where: str, token: str
+) -> None:
+    prepare, url, beside = FIELDS[where]
+    prepare(person)
+    if url is None:
+        url = person.page.split('action="')[1].split('"')[0]
+    before = dump(engine, without={"outbox"})
+    response = person.post(url, {**beside, where.split()[1]: "x", "csrf_token": token})
+    assert response.status_code == 400
+    assert "This page is out of date" in response.text
+    assert dump(engine, without={"outbox"}) == before
+
+
+def test_the_csrf_token_of_another_person_is_refused(
+    mina: Person, make_person: Callable[..., Person]
+) -> None:
+    other = make_person().sign_up("other@example.com")
+    other.get("/account/profile")
+    token = other.hidden("/account/profile")["csrf_token"]
+    mina.get("/account/profile")
+    response = mina.post("/account/profile", {"name": "Changed", "csrf_token": token})
+    assert response.status_code == 400
+
+
+def test_a_post_from_another_site_is_refused(mina: Person) -> None:
+    mina.get("/account/profile")
+    response = mina.post(
+        "/account/profile", {"name": "Changed"}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    assert response.status_code == 403
+
+
+def test_what_was_typed_is_kept_where_it_is_safe(person: Person, inbox: Inbox) -> None:
+    person.get("/sign-in")
+    response = person.post("/sign-in", {"email": "a@example.com", "password": "secret words here"})
+    assert 'value="a@example.com"' in response.text
+    assert "secret words here" not in response.text
+
+
+@pytest.mark.parametrize("url", ["/nothing", "/account/nothing", "/dev/mailbox/../../etc/passwd"])
+def test_an_unknown_address_is_a_calm_404(mina: Person, url: str) -> None:
+    response = mina.get(url, headers={"HX-Request": ""})
+    assert response.status_code == 404
+    assert "There is nothing here" in response.text
+
+
+def test_a_wrong_method_is_a_calm_405(mina: Person) -> None:
+    response = mina.get("/sign-out", headers={"HX-Request": ""})
+    assert response.status_code == 405
+    assert "This can’t be done here" in response.text
+
+
+def test_an_error_never_lands_in_the_modal(mina: Person) -> None:
+    response = mina.get("/account/nothing")
+    assert response.headers["HX-Retarget"] == "#notice"
+    assert "<" not in response.text
+
+
+def test_an_unforeseen_error_is_a_calm_500(
+    mina: Person, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("the disk is full of bees")
+
+    monkeypatch.setattr("mfa.two_step.rules.state", broken)
+    response = mina.get("/account/two-step", headers={"HX-Request": ""})
+    assert response.status_code == 500
+    assert "Something went wrong" in response.text
+    assert "bees" not in response.text

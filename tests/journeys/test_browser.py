@@ -1,0 +1,542 @@
+"""Every journey of the product in a real browser, with a real mail server and an app that is not ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.support.authenticator import Authenticator, read_qr
+from tests.support.clock import Clock
+from tests.support.smtp import Inbox
+
+EMAIL = "mina.park@example.com"
+PASSWORD = "orange kettle drives north"
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+WAYS = {
+    "desktop": {},
+    "phone": PHONE,
+    "no-js": {"java_script_enabled": False},
+    "no-js-phone": {**PHONE, "java_script_enabled": False},
+}
+
+
+class Visitor:
+    """Somebody at a browser, who does what the page says by the names it gives things."""
+
+    def __init__(self, context: BrowserContext, inbox: Inbox, clock: Clock, *, js: bool) -> None:
+        self.context, self.inbox, self.clock, self.js = context, inbox, clock, js
+        self.page: Page = context.new_page()
+        self.app: Authenticator
+        self.recovery_codes: list[str] = []
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).first.click()
+
+    def fill(self, label: str, text: str) -> None:
+        self.page.get_by_role("textbox", name=label, exact=True).fill(text)
+
+    def sees(self, heading: str) -> None:
+        expect(self.page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+
+    def reads(self, text: str) -> None:
+        expect(self.page.get_by_text(text)).to_be_visible()
+
+    # Journeys
+
+    def sign_up(self) -> None:
+        self.page.goto("/sign-up")
+        self.page.get_by_label("Email", exact=True).fill(EMAIL)
+        self.press("Continue")
+        self.sees("Check your inbox")
+        self.page.goto(self.inbox.wait_for("Create your").link)
+        self.fill("Name", "Mina Park")
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.press("Create account")
+        expect(self.page).to_have_url(re.compile(r"/$"))
+
+    def open_two_step(self) -> None:
+        self.press("Account management")
+        expect(self.page.get_by_role("heading", name="Account Management")).to_be_visible()
+        self.page.get_by_role("link", name="2-Step Verification", exact=True).click()
+
+    def begin(self) -> None:
+        self.open_two_step()
+        self.sees("2-step verification is off")
+        self.press("Activate 2-Step Verification")
+        self.reads("Step 1 of 4")
+        self.sees("Verify your email")
+        self.reads("If you exit before the last step, nothing is saved.")
+
+    def send_number(self) -> None:
+        expect(self.page.get_by_label("Email", exact=True)).to_have_value(EMAIL)
+        self.press("Send authentication number")
+        expect(self.page.get_by_label("Authentication number")).to_be_visible()
+
+    def verify_email(self) -> None:
+        self.send_number()
+        self.fill("Authentication number", self.inbox.wait_for("authentication number").number)
+        self.press("Next")
+
+    def scan(self) -> None:
+        self.reads("Step 2 of 4")
+        self.sees("Scan the QR code")
+        picture = self.page.get_by_role("img", name=re.compile("^QR code"))
+        picture.scroll_into_view_if_needed()
+        self.app = Authenticator(read_qr(picture.screenshot(caret="initial")))
+        assert self.app.label.endswith(EMAIL)
+        self.press("Next")
+
+    def enter_code(self) -> None:
+        self.reads("Step 3 of 4")
+        self.sees("Enter the code from your app")
+        self.fill("Authentication code", self.app.code(self.clock.seconds))
+        self.press("Next")
+
+    def save_codes(self) -> None:
+        self.reads("Step 4 of 4")
+        self.sees("Save your recovery codes")
+        self.recovery_codes = self.page.locator("#recovery-codes li").all_inner_texts()
+        assert len(self.recovery_codes) == 10
+        self.page.get_by_label("I have saved my recovery codes on my personal device").check()
+        self.press("Complete")
+
+    def activate(self) -> None:
+        self.begin()
+        self.verify_email()
+        self.scan()
+        self.enter_code()
+        self.save_codes()
+        self.sees("2-step verification is on.")
+        self.press("Done")
+        self.sees("2-step verification is on")
+        self.reads("10 of 10 recovery codes left")
+
+    def sign_out(self) -> None:
+        self.page.goto("/")
+        self.press("Sign out")
+        self.sees("Sign in")
+
+    def type_password(self) -> None:
+        self.page.get_by_label("Email", exact=True).fill(EMAIL)
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.press("Sign in")
+
+    def next_code(self) -> str:
+        self.clock.advance(seconds=30)
+        return self.app.code(self.clock.seconds)
+
+    def is_in(self) -> None:
+        expect(self.page.get_by_role("button", name="Account management")).to_be_visible()
+
+
+@pytest.fixture
+def visitor(
+    open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock
+) -> Callable[..., Visitor]:
+    def make(way: str = "desktop") -> Visitor:
+        options = WAYS[way]
+        js = bool(options.get("java_script_enabled", True))
+        return Visitor(open_browser(**options), inbox, clock, js=js)
+
+    return make
+
+
+@pytest.fixture
+def mina(visitor: Callable[..., Visitor]) -> Visitor:
+    """Signed up, at the console, at a desktop with JavaScript."""
+    mina = visitor()
+    mina.sign_up()
+    return mina
+
+
+# Every journey, every way
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_whole_journey(visitor: Callable[..., Visitor], way: str) -> None:
+    """Sign up, turn it on, sign out, sign in with the app, reissue, sign in by code, turn it off."""
+    mina = visitor(way)
+    mina.sign_up()
+    mina.activate()
+
+    mina.sign_out()
+    mina.type_password()
+    mina.sees("2-step verification")
+    mina.fill("Authentication code", mina.next_code())
+    mina.press("Verify")
+    mina.is_in()
+
+    mina.open_two_step()
+    mina.press("Reissue Recovery Code")
+    mina.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    mina.press("Next")
+    mina.sees("Save your recovery codes")
+    old = mina.recovery_codes
+    mina.recovery_codes = mina.page.locator("#recovery-codes li").all_inner_texts()
+    mina.page.get_by_label("I have saved my recovery codes on my personal device").check()
+    mina.press("Complete")
+    mina.sees("2-step verification is on")
+    mina.reads("10 of 10 recovery codes left")
+
+    mina.sign_out()
+    mina.type_password()
+    mina.page.get_by_role("link", name="Use a recovery code instead").click()
+    mina.fill("Recovery code", old[0])
+    mina.press("Verify")
+    mina.reads("That recovery code is not right, or was used already.")
+    mina.fill("Recovery code", mina.recovery_codes[0])
+    mina.press("Verify")
+    mina.is_in()
+    mina.reads("9 of 10 recovery codes left.")
+
+    mina.open_two_step()
+    mina.press("Disable 2-Step Verification")
+    mina.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    mina.press("Next")
+    mina.page.get_by_role("radio", name="Authentication code").check()
+    mina.fill("Authentication code", mina.next_code())
+    mina.press("Disable")
+    mina.sees("2-step verification is off")
+
+    mina.sign_out()
+    mina.type_password()
+    mina.is_in()
+
+
+@pytest.mark.parametrize("way", ["desktop", "no-js"])
+def test_a_forgotten_password(visitor: Callable[..., Visitor], way: str) -> None:
+    mina = visitor(way)
+    mina.sign_up()
+    mina.activate()
+    mina.sign_out()
+    mina.page.get_by_role("link", name="Forgot your password?").click()
+    mina.page.get_by_label("Email", exact=True).fill(EMAIL)
+    mina.press("Send reset link")
+    mina.sees("Check your inbox")
+    mina.page.goto(mina.inbox.wait_for("Set a new").link)
+    mina.page.get_by_label("New password", exact=True).fill("seven boats under glass")
+    mina.press("Set new password")
+    mina.sees("2-step verification")
+    mina.fill("Authentication code", mina.next_code())
+    mina.press("Verify")
+    mina.is_in()
+
+
+@pytest.mark.parametrize("way", ["desktop", "no-js"])
+def test_disable_with_a_recovery_code(visitor: Callable[..., Visitor], way: str) -> None:
+    mina = visitor(way)
+    mina.sign_up()
+    mina.activate()
+    mina.press("Disable 2-Step Verification")
+    mina.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    mina.press("Next")
+    mina.page.get_by_role("radio", name="Recovery code").check()
+    mina.fill("Recovery code", mina.recovery_codes[0])
+    mina.press("Disable")
+    mina.sees("2-step verification is off")
+
+
+@pytest.mark.parametrize("way", ["desktop", "no-js"])
+def test_name_and_password_in_the_modal(visitor: Callable[..., Visitor], way: str) -> None:
+    mina = visitor(way)
+    mina.sign_up()
+    mina.press("Account management")
+    mina.fill("Name", "Mina K. Park")
+    mina.press("Save")
+    mina.reads("Saved.")
+    expect(mina.page.locator("#profile-name")).to_have_text("Mina K. Park")
+    mina.page.get_by_role("link", name="Password", exact=True).click()
+    mina.page.get_by_label("Current password", exact=True).fill(PASSWORD)
+    mina.page.get_by_label("New password", exact=True).fill("seven boats under glass")
+    mina.press("Change password")
+    mina.reads("Your password is changed.")
+
+
+# The e-mailed link
+
+
+def test_the_link_in_the_same_browser_moves_the_modal_on_by_itself(mina: Visitor) -> None:
+    mina.begin()
+    mina.send_number()
+    other_tab = mina.context.new_page()
+    other_tab.goto(mina.inbox.wait_for("authentication number").link)
+    other_tab.get_by_role("button", name="Confirm", exact=True).click()
+    expect(other_tab.get_by_role("heading", name="Your email is confirmed")).to_be_visible()
+    heading = mina.page.get_by_role("heading", name="Scan the QR code")
+    expect(heading).to_be_visible(timeout=5_000)
+    expect(mina.page).to_have_url(re.compile("/enroll/scan$"))
+
+
+def test_the_link_in_another_browser_shows_the_number_to_type(
+    mina: Visitor, visitor: Callable[..., Visitor]
+) -> None:
+    mina.begin()
+    mina.send_number()
+    letter = mina.inbox.wait_for("authentication number")
+    phone = visitor("phone")
+    phone.page.goto(letter.link)
+    phone.reads(letter.number)
+    mina.fill("Authentication number", phone.page.locator(".number").inner_text())
+    mina.press("Next")
+    mina.sees("Scan the QR code")
+
+
+# The modal
+
+
+def test_the_modal_opens_without_a_page_load_and_follows_the_tabs(mina: Visitor) -> None:
+    mina.page.evaluate("window.stayed = true")
+    mina.open_two_step()
+    expect(mina.page.get_by_role("dialog", name="Account Management")).to_be_visible()
+    expect(mina.page).to_have_url(re.compile("/account/two-step$"))
+    current = mina.page.get_by_role("link", name="2-Step Verification", exact=True)
+    expect(current).to_have_attribute("aria-current", "page")
+    mina.press("Activate 2-Step Verification")
+    mina.verify_email()
+    mina.sees("Scan the QR code")
+    assert mina.page.evaluate("window.stayed")
+
+
+def test_escape_closes_the_modal_and_the_focus_returns_to_its_opener(mina: Visitor) -> None:
+    mina.open_two_step()
+    mina.page.keyboard.press("Escape")
+    expect(mina.page.get_by_role("dialog")).to_be_hidden()
+    expect(mina.page).to_have_url(re.compile(r"/$"))
+    expect(mina.page.get_by_role("button", name="Account management")).to_be_focused()
+
+
+def test_back_leads_to_the_tab_before(mina: Visitor) -> None:
+    mina.open_two_step()
+    mina.page.go_back()
+    mina.sees("Profile")
+    mina.page.go_back()
+    expect(mina.page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_reload_opens_the_modal_at_the_step_reached(mina: Visitor) -> None:
+    mina.begin()
+    mina.verify_email()
+    mina.sees("Scan the QR code")
+    mina.page.reload()
+    mina.sees("Scan the QR code")
+    expect(mina.page.get_by_role("dialog", name="Account Management")).to_be_visible()
+
+
+def test_closing_the_wizard_leaves_a_way_to_go_on_and_nothing_else(mina: Visitor) -> None:
+    mina.begin()
+    mina.verify_email()
+    mina.sees("Scan the QR code")
+    mina.press("Close")
+    mina.open_two_step()
+    mina.sees("2-step verification is off")
+    mina.page.get_by_role("link", name="Continue at step 2 of 4").click()
+    mina.sees("Scan the QR code")
+
+
+def test_a_click_beside_the_modal_does_not_throw_the_wizard_away(mina: Visitor) -> None:
+    mina.begin()
+    mina.page.mouse.click(20, 400)
+    mina.sees("Verify your email")
+
+
+def test_after_a_swap_the_focus_is_where_reading_goes_on(mina: Visitor) -> None:
+    mina.begin()
+    expect(mina.page.get_by_role("heading", name="Verify your email")).to_be_focused()
+    mina.send_number()
+    expect(mina.page.get_by_label("Authentication number")).to_be_focused()
+    mina.press("Next")
+    expect(mina.page.get_by_label("Authentication number")).to_be_focused()
+    mina.reads("Enter the 6-digit number from the mail.")
+
+
+def test_back_and_forward_between_the_steps(mina: Visitor) -> None:
+    mina.begin()
+    mina.verify_email()
+    mina.scan()
+    mina.press("Back")
+    mina.sees("Scan the QR code")
+    mina.press("Back")
+    mina.reads("Your email is confirmed.")
+    mina.press("Next")
+    mina.sees("Scan the QR code")
+
+
+def test_a_second_tab_that_starts_over_makes_the_first_stale(mina: Visitor) -> None:
+    mina.begin()
+    second = mina.context.new_page()
+    second.goto("/account/two-step")
+    second.get_by_role("button", name="Activate 2-Step Verification").click()
+    expect(second.get_by_role("heading", name="Verify your email")).to_be_visible()
+    mina.press("Send authentication number")
+    mina.sees("This step was started over")
+    expect(mina.page.get_by_role("button", name="Activate 2-Step Verification")).to_be_visible()
+
+
+def test_a_session_that_ended_leads_the_whole_page_to_sign_in(mina: Visitor, clock: Clock) -> None:
+    mina.open_two_step()
+    mina.sees("2-step verification is off")
+    clock.advance(days=1)
+    mina.press("Activate 2-Step Verification")
+    mina.sees("Sign in")
+    mina.reads("Your session has ended. Sign in to go on.")
+    mina.type_password()
+    mina.sees("2-step verification is off")
+
+
+# Throttles, waits and clocks on the screen
+
+
+def test_send_again_counts_down(mina: Visitor) -> None:
+    mina.begin()
+    mina.send_number()
+    expect(mina.page.get_by_role("button", name="Send again")).to_be_disabled()
+    mina.reads("in 30 s")
+    mina.reads("in 29 s")
+
+
+def test_a_phone_with_a_wrong_clock_is_told_so(mina: Visitor) -> None:
+    mina.begin()
+    mina.verify_email()
+    mina.scan()
+    mina.fill("Authentication code", mina.app.code(mina.clock.seconds - 420))
+    mina.press("Next")
+    mina.reads("Your phone’s clock is about 7 minutes slow.")
+
+
+def test_somebody_who_has_to_wait_sees_for_how_long(mina: Visitor) -> None:
+    mina.sign_out()
+    for _ in range(6):
+        mina.page.get_by_label("Email", exact=True).fill(EMAIL)
+        mina.page.get_by_label("Password", exact=True).fill("not my password at all")
+        mina.press("Sign in")
+        expect(mina.page.locator(".error")).to_be_visible()
+    mina.reads("Too many attempts. Try again in 30 seconds.")
+
+
+# Recovery codes
+
+
+def test_complete_is_disabled_until_the_box_is_ticked(mina: Visitor) -> None:
+    mina.begin()
+    mina.verify_email()
+    mina.scan()
+    mina.enter_code()
+    complete = mina.page.get_by_role("button", name="Complete")
+    expect(complete).to_be_disabled()
+    box = mina.page.get_by_label("I have saved my recovery codes on my personal device")
+    box.check()
+    expect(complete).to_be_enabled()
+    box.uncheck()
+    expect(complete).to_be_disabled()
+
+
+def test_without_javascript_complete_is_refused_until_the_box_is_ticked(
+    visitor: Callable[..., Visitor],
+) -> None:
+    mina = visitor("no-js")
+    mina.sign_up()
+    mina.begin()
+    mina.verify_email()
+    mina.scan()
+    mina.enter_code()
+    mina.press("Complete")
+    mina.reads("Save the codes first, then tick this box.")
+
+
+def test_the_codes_can_be_copied(mina: Visitor) -> None:
+    mina.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    mina.begin()
+    mina.verify_email()
+    mina.scan()
+    mina.enter_code()
+    mina.press("Copy to clipboard")
+    mina.reads("Copied.")
+    copied = mina.page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert copied == mina.page.locator("#recovery-codes li").all_inner_texts()
+
+
+def test_the_key_can_be_copied_and_gives_the_same_codes(mina: Visitor) -> None:
+    mina.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    mina.begin()
+    mina.verify_email()
+    mina.page.get_by_text("Can’t scan it?").click()
+    mina.press("Copy key")
+    mina.reads("Copied.")
+    typed = Authenticator.with_key(mina.page.evaluate("navigator.clipboard.readText()"))
+    mina.scan()
+    assert typed.secret == mina.app.secret
+
+
+@pytest.mark.parametrize("way", ["desktop", "phone", "no-js"])
+def test_the_codes_can_be_downloaded(
+    visitor: Callable[..., Visitor], way: str, tmp_path: Path
+) -> None:
+    mina = visitor(way)
+    mina.sign_up()
+    mina.begin()
+    mina.verify_email()
+    mina.scan()
+    mina.enter_code()
+    with mina.page.expect_download() as download:
+        mina.page.get_by_role("link", name="Download file").click()
+    download.value.save_as(tmp_path / "codes.txt")
+    lines = (tmp_path / "codes.txt").read_text().splitlines()
+    shown = mina.page.locator("#recovery-codes li").all_inner_texts()
+    assert [line for line in lines if line in shown] == shown
+
+
+def test_print_shows_the_codes_and_nothing_else(mina: Visitor) -> None:
+    mina.page.add_init_script("window.print = () => { window.printed = true }")
+    mina.page.reload()
+    mina.begin()
+    mina.verify_email()
+    mina.scan()
+    mina.enter_code()
+    mina.sees("Save your recovery codes")
+    mina.press("Print")
+    assert mina.page.evaluate("window.printed")
+    mina.page.emulate_media(media="print")
+    expect(mina.page.locator("#recovery-codes")).to_be_visible()
+    expect(mina.page.get_by_text("recovery codes for mina.park@example.com")).to_be_visible()
+    for name in ("Complete", "Print", "Copy to clipboard", "Sign out", "Close"):
+        expect(mina.page.get_by_role("button", name=name)).to_have_count(0)
+
+
+def test_after_complete_back_does_not_bring_the_codes_back(mina: Visitor) -> None:
+    mina.begin()
+    mina.verify_email()
+    mina.scan()
+    mina.enter_code()
+    mina.save_codes()
+    mina.sees("2-step verification is on.")
+    mina.page.go_back()
+    mina.sees("2-step verification is on already")
+    assert mina.recovery_codes[0] not in mina.page.content()
+
+
+# A bad line
+
+
+def test_a_connection_that_drops_is_said_and_what_was_typed_stays(mina: Visitor) -> None:
+    mina.begin()
+    mina.send_number()
+    mina.fill("Authentication number", "123456")
+    mina.context.set_offline(True)
+    mina.press("Next")
+    mina.reads("Connection lost. Check your connection and try again.")
+    expect(mina.page.get_by_label("Authentication number")).to_have_value("123456")
+    mina.context.set_offline(False)
+    mina.fill("Authentication number", mina.inbox.wait_for("authentication number").number)
+    mina.press("Next")
+    mina.sees("Scan the QR code")
+
+
+def test_a_mail_server_that_is_down_is_said_in_the_wizard(mina: Visitor) -> None:
+    mina.begin()
+    mina.inbox.stop()
+    mina.press("Send authentication number")
+    mina.reads("We could not send the mail. Try again.")

@@ -1,0 +1,119 @@
+"""Notifications: with the change they tell of, after it stands, and not lost when the server is down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from mfa import create_app
+from mfa.database import transaction
+from mfa.extensions import db
+from mfa.mail import messages, outbox
+from mfa.mail.models import OutboxMail
+from tests.support.clock import Clock
+from tests.support.smtp import Inbox
+
+TO = "mina@example.com"
+
+
+@pytest.fixture
+def app(config: dict[str, Any]) -> Iterator[Flask]:
+    """Without the worker: the tests deliver by hand."""
+    app = create_app({**config, "MAIL_WORKER": "none"})
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def post(clock: Clock) -> None:
+    with transaction():
+        outbox.post(messages.two_step_on, TO, clock(), name="Mina")
+
+
+def waiting() -> int:
+    return db.session.query(OutboxMail).count()
+
+
+def test_a_notification_leaves_once(app: Flask, inbox: Inbox, clock: Clock) -> None:
+    post(clock)
+    assert outbox.deliver_due() == 1
+    assert outbox.deliver_due() == 0
+    assert [letter.recipients for letter in inbox.take_all()] == [[TO]]
+
+
+def test_nothing_is_kept_of_a_mail_that_left(app: Flask, clock: Clock) -> None:
+    post(clock)
+    outbox.deliver_due()
+    assert waiting() == 0
+
+
+def test_a_change_that_was_rolled_back_sends_nothing(
+    app: Flask, inbox: Inbox, clock: Clock
+) -> None:
+    with pytest.raises(RuntimeError), transaction():
+        outbox.post(messages.two_step_on, TO, clock(), name="Mina")
+        raise RuntimeError
+    outbox.deliver_due()
+    assert inbox.take_all() == []
+
+
+def test_a_mail_server_that_is_down_for_an_hour_delays_the_mail(
+    app: Flask, inbox: Inbox, clock: Clock
+) -> None:
+    post(clock)
+    inbox.stop()
+    for _ in range(12):
+        assert outbox.deliver_due() == 0
+        clock.advance(minutes=5)
+    inbox.start()
+    clock.advance(hours=1)
+    assert outbox.deliver_due() == 1
+    assert "is on" in inbox.wait_for().subject
+
+
+def test_a_mail_that_did_not_leave_is_not_tried_again_at_once(
+    app: Flask, inbox: Inbox, clock: Clock
+) -> None:
+    post(clock)
+    inbox.stop()
+    outbox.deliver_due()
+    inbox.start()
+    assert outbox.deliver_due() == 0
+    clock.advance(minutes=1)
+    assert outbox.deliver_due() == 1
+
+
+def test_a_mail_that_a_killed_worker_had_taken_is_sent_by_the_next(
+    app: Flask, inbox: Inbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post(clock)
+    monkeypatch.setattr(outbox, "_deliver", lambda *_: 0)  # dies between taking and sending
+    outbox.deliver_due()
+    monkeypatch.undo()
+    assert outbox.deliver_due() == 0
+    clock.advance(minutes=3)
+    assert outbox.deliver_due() == 1
+
+
+@pytest.mark.parametrize("name", ["Mina\r\nBcc: x@example.com", "<b>Mina</b>", "Mína 박"])
+def test_a_name_can_not_change_the_mail_around_it(
+    app: Flask, inbox: Inbox, clock: Clock, name: str
+) -> None:
+    with transaction():
+        outbox.post(messages.password_changed, TO, clock(), name=name)
+    outbox.deliver_due()
+    letter = inbox.wait_for()
+    assert letter.recipients == [TO]
+    assert "<b>" not in letter.html
+
+
+def test_every_notification_can_be_rendered_in_text_and_html(app: Flask) -> None:
+    for make in messages.NOTIFICATIONS.values():
+        details = {"codes_left": 1} if make is messages.recovery_code_used else {}
+        message = make(TO, name="Mina", **details)
+        assert "If this was not you" in message.text
+        assert "If this was not you" in message.html

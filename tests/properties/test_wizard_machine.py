@@ -1,0 +1,261 @@
+"""The wizard, reissue and disable walked at random: exits, reloads, stale windows, replayed cookies.
+
+Whatever is done, as long as nothing is completed, the database is byte for byte what it was. Left out of
+the comparison is what may change while something is abandoned (security.md, trap 30): attempts, what was
+used up, and when and under which token a session goes on.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from mfa import clock as app_clock
+from mfa import create_app
+from mfa.extensions import db
+from tests.conftest import SETTINGS
+from tests.support.clock import Clock
+from tests.support.database import dump
+from tests.support.person import PASSWORD, Person, entered
+from tests.support.smtp import Inbox
+
+ENROLL = "/account/two-step/enroll"
+REISSUE = "/account/two-step/reissue"
+DISABLE = "/account/two-step/disable"
+MAY_CHANGE = {
+    "throttles",
+    "spent",
+    "outbox",
+    "sqlite_sequence",
+    "sessions.token_hash",
+    "sessions.seen_at",
+    "sessions.proved_at",
+}
+
+
+class Journeys(RuleBasedStateMachine):
+    inbox: Inbox
+    empty: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        shutil.copy(self.empty, self.folder / "twostep.db")
+        self.clock = Clock()
+        app_clock.install(self.clock)
+        self.app = create_app(
+            {
+                **SETTINGS,
+                "INSTANCE_PATH": self.folder,
+                "SERVER_NAME": "127.0.0.1:1",
+                "MAIL_SERVER": "127.0.0.1",
+                "MAIL_PORT": self.inbox.port,
+                "MAIL_WORKER": "none",
+            }
+        )
+        with self.app.app_context():
+            self.engine = db.engine
+        self.inbox.take_all()
+        self.person = Person(self.app, self.inbox, self.clock)
+        self.cookies: list[str] = []
+        self.pages: list[str] = []
+
+    def teardown(self) -> None:
+        self.engine.dispose()
+        shutil.rmtree(self.folder)
+
+    @initialize(protected=st.booleans())
+    def an_account(self, protected: bool) -> None:
+        self.person.sign_up()
+        self.on = protected
+        if protected:
+            self.person.activate()
+        self.settle()
+
+    def settle(self) -> None:
+        """What was meant to change has changed: compare with this from now on."""
+        self.kept = dump(self.engine, without=MAY_CHANGE)
+
+    def remember(self) -> None:
+        self.cookies.append(self.person.cookie())
+        self.pages.append(self.person.page)
+
+    # Steps on the way, forward and back
+
+    @rule()
+    def begin(self) -> None:
+        self.person.begin()
+        if "Confirm it is you" in self.person.page:
+            self.person.post(f"{ENROLL}/password", {"password": PASSWORD})
+        self.remember()
+
+    @rule()
+    def mail_a_number(self) -> None:
+        self.person.get(f"{ENROLL}/email")
+        self.person.post(f"{ENROLL}/email/send")
+        self.remember()
+
+    @rule(wrong=st.booleans())
+    def type_a_number(self, wrong: bool) -> None:
+        letters = [letter for letter in self.inbox.take_all() if "number" in letter.subject]
+        number = "000000" if wrong or not letters else letters[-1].number
+        self.person.get(f"{ENROLL}/email")
+        self.person.post(f"{ENROLL}/email", {"number": number})
+        self.remember()
+
+    @rule()
+    def open_the_link(self) -> None:
+        letters = [letter for letter in self.inbox.take_all() if "number" in letter.subject]
+        if letters:
+            self.person.get(letters[-1].path)
+            self.person.post(letters[-1].path)
+        self.remember()
+
+    @rule()
+    def scan(self) -> None:
+        self.person.get(f"{ENROLL}/scan")
+        if "otpauth://" in self.person.page and not self.on:
+            self.person.scan()
+        self.remember()
+
+    @rule(seconds=st.sampled_from([0, 0, 0, -420, 600]))
+    @precondition(lambda self: self.person.app_on_phone and not self.on)
+    def type_a_code(self, seconds: int) -> None:
+        self.person.get(f"{ENROLL}/code")
+        self.person.post(f"{ENROLL}/code", {"code": self.person.code(seconds=seconds)})
+        self.remember()
+
+    @rule(step=st.sampled_from(["email", "email/wait", "scan", "code", "recovery", "done", "../../two-step"]))
+    def go_to(self, step: str) -> None:
+        self.person.get(f"{ENROLL}/{step}")
+
+    @rule()
+    def press_complete_without_the_tick(self) -> None:
+        self.person.get(f"{ENROLL}/recovery")
+        self.person.post(f"{ENROLL}/recovery")
+
+    @rule()
+    def download(self) -> None:
+        self.person.client.get(f"{ENROLL}/recovery-codes.txt")
+        self.person.client.get(f"{REISSUE}/recovery-codes.txt")
+
+    @rule()
+    def cancel(self) -> None:
+        self.person.get(ENROLL)
+        self.person.post(f"{ENROLL}/cancel")
+
+    @rule(purpose=st.sampled_from(["reissue", "disable"]), wrong=st.booleans())
+    def type_the_password(self, purpose: str, wrong: bool) -> None:
+        self.person.prove_password(purpose, "not my password at all" if wrong else PASSWORD)
+        self.remember()
+
+    @rule()
+    def press_complete_of_reissue_without_the_tick(self) -> None:
+        self.person.get(f"{REISSUE}/recovery-codes")
+        self.person.post(f"{REISSUE}/recovery-codes")
+
+    @rule()
+    def disable_with_a_wrong_code(self) -> None:
+        self.person.get(f"{DISABLE}/verify")
+        self.person.disable(code="000000")
+
+    # Mischief
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.cookies)
+    def replay_an_old_cookie(self, data: Any) -> None:
+        self.person.put_cookie(data.draw(st.sampled_from(self.cookies)))
+
+    @rule(data=st.data(), where=st.sampled_from(["email", "scan", "code", "email/send"]))
+    @precondition(lambda self: self.pages)
+    def post_from_an_old_window(self, data: Any, where: str) -> None:
+        self.person.page = data.draw(st.sampled_from(self.pages))
+        self.person.post(f"{ENROLL}/{where}", {"number": "000000", "code": "000000"})
+
+    @rule(minutes=st.sampled_from([1, 4, 6, 11, 16]))
+    def wait(self, minutes: int) -> None:
+        self.clock.advance(minutes=minutes)
+
+    @rule()
+    def sign_in_again(self) -> None:
+        """In a browser of its own, so that the account is never left without one."""
+        self.person.client = self.app.test_client()
+        response = self.person.sign_in()
+        if response.status_code == 200 and self.on:
+            entered(self.person.verify(self.person.next_code()))
+        # A session begun, a time step used: not part of what is abandoned.
+        self.settle()
+
+    # The three presses that are meant to change something
+
+    @rule()
+    @precondition(lambda self: not self.on)
+    def complete(self) -> None:
+        self.person.get(f"{ENROLL}/recovery")
+        codes = self.person.shown_codes()
+        if "2-step verification is on." in self.person.complete().text:
+            self.on, self.person.recovery_codes = True, codes
+            self.settle()
+
+    @rule()
+    @precondition(lambda self: self.on)
+    def complete_the_reissue(self) -> None:
+        self.person.get(f"{REISSUE}/recovery-codes")
+        response = self.person.post(f"{REISSUE}/recovery-codes", {"saved": "y"})
+        if "Your new recovery codes are active." in response.text:
+            self.settle()
+
+    @rule()
+    @precondition(lambda self: self.on and self.person.app_on_phone)
+    def disable(self) -> None:
+        self.person.get(f"{DISABLE}/verify")
+        response = self.person.disable(code=self.person.next_code())
+        if "2-step verification is off</h3>" in response.text:
+            self.on = False
+            self.settle()
+
+    @invariant()
+    def nothing_was_saved(self) -> None:
+        if hasattr(self, "kept"):
+            assert dump(self.engine, without=MAY_CHANGE) == self.kept
+
+
+def test_whatever_is_abandoned_saves_nothing(inbox: Inbox, empty_database: Path) -> None:
+    machine = type("Machine", (Journeys,), {"inbox": inbox, "empty": empty_database})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
+
+
+@pytest.mark.parametrize("step", ["begin", "verify_email", "scan", "enter_code"])
+def test_closing_the_browser_after_any_step_saves_nothing(
+    mina: Person, step: str
+) -> None:
+    with mina.app.app_context():
+        engine = db.engine
+    before = dump(engine, without={"throttles", "spent"})
+    for act in (mina.begin, mina.verify_email, mina.scan, mina.enter_code):
+        act()
+        if act.__name__ == step:
+            break
+    assert dump(engine, without={"throttles", "spent"}) == before
