@@ -8,16 +8,13 @@ from typing import Any
 
 from flask import Flask, url_for
 
-from mfa import config as settings
-from mfa import console, toolbox
+from mfa import config as settings, console, toolbox
 from mfa.accounts import routes as accounts
 from mfa.extensions import csrf, db, login_manager, mail, migrate
-from mfa.mail import mailbox, outbox
-from mfa.mail import routes as mailbox_routes
+from mfa.mail import mailbox, outbox, routes as mailbox_routes
 from mfa.mail.worker import Worker
 from mfa.sessions import routes as sessions
-from mfa.two_step import routes as two_step
-from mfa.two_step import wizard
+from mfa.two_step import routes as two_step, wizard
 from mfa.web import access, errors, headers
 from mfa.web.cookies import SessionInterface
 

@@ -20,7 +20,7 @@ def now() -> datetime:
 
 def install(source: Callable[[], datetime]) -> None:
     """Take the time from *source* (which must return aware UTC datetimes) from now on."""
-    global _source
+    global _source  # noqa: PLW0603 (the one source, on purpose)
     _source = source
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -121,34 +121,13 @@ def _check_production(config: Config) -> None:
 
 def _check(config: Config) -> None:
     for key in [config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]]:
-        if not isinstance(key, str) or len(key) < MASTER_KEY_BYTES or len(set(key)) < 8:
+        if not isinstance(key, str) or len(key) < MASTER_KEY_BYTES or len(set(key)) < _DIFFERENT_CHARACTERS:
             raise BadSetting(
                 f"MFA_SECRET_KEY is too weak: it needs at least {MASTER_KEY_BYTES} random characters."
             )
-    if not _HOST.fullmatch(str(config["SERVER_NAME"])):
-        raise BadSetting("MFA_SERVER_NAME is not a host name, with or without a port.")
-    if config["PREFERRED_URL_SCHEME"] not in ("https", "http"):
-        raise BadSetting('MFA_PREFERRED_URL_SCHEME is "https" or "http".')
-    minimum = config["PASSWORD_MIN_LENGTH"]
-    if not _whole(minimum, passwords.MIN_LENGTH_FLOOR, passwords.MAX_LENGTH):
-        raise BadSetting(
-            f"MFA_PASSWORD_MIN_LENGTH is a number from {passwords.MIN_LENGTH_FLOOR} to"
-            f" {passwords.MAX_LENGTH}."
-        )
-    for name in ("SESSION_IDLE_SECONDS", "SESSION_ABSOLUTE_SECONDS"):
-        if not _whole(config[name], 60, 366 * 24 * 3600):
-            raise BadSetting(f"MFA_{name} is a number of seconds, from 60 to a year.")
-    if not isinstance(config["MAIL_TIMEOUT"], int | float) or not 0 < config["MAIL_TIMEOUT"] <= 60:
-        raise BadSetting("MFA_MAIL_TIMEOUT is a number of seconds, above 0 and up to 60.")
-    if not _whole(config["MAIL_PORT"], 1, 65535):
-        raise BadSetting("MFA_MAIL_PORT is a port number.")
-    if config["MAIL_WORKER"] not in ("thread", "none"):
-        raise BadSetting('MFA_MAIL_WORKER is "thread" or "none".')
-    for name in ("PASSWORD_HASH_COST", "RECOVERY_HASH_COST"):
-        try:
-            Cost.parse(str(config[name]))
-        except ValueError as error:
-            raise BadSetting(f"MFA_{name}: {error}.") from error
+    for name, (good, sentence) in _CHECKS.items():
+        if not good(config[name]):
+            raise BadSetting(f"MFA_{name} {sentence}")
 
 
 def _derive(config: Config, instance: Path) -> None:
@@ -174,5 +153,42 @@ def _development_key(instance: Path) -> str:
     return path.read_text().strip()
 
 
-def _whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+def _whole(least: int, most: int) -> Callable[[object], bool]:
+    def good(value: object) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+    return good
+
+
+def _seconds(value: object) -> bool:
+    return isinstance(value, int | float) and 0 < value <= _LONGEST_TIMEOUT
+
+
+def _cost(value: object) -> bool:
+    try:
+        Cost.parse(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+_DIFFERENT_CHARACTERS = 8
+_LONGEST_TIMEOUT = 60
+_YEAR = 366 * 24 * 3600
+_LIFETIME = (_whole(60, _YEAR), "is a number of seconds, from 60 to a year.")
+_HASH_COST = (_cost, "is a cost of argon2id, like t=3,m=65536,p=4.")
+_CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
+    "SERVER_NAME": (lambda value: _HOST.fullmatch(str(value)), "is a host name, with or without a port."),
+    "PREFERRED_URL_SCHEME": (lambda value: value in ("https", "http"), 'is "https" or "http".'),
+    "PASSWORD_MIN_LENGTH": (
+        _whole(passwords.MIN_LENGTH_FLOOR, passwords.MAX_LENGTH),
+        f"is a number from {passwords.MIN_LENGTH_FLOOR} to {passwords.MAX_LENGTH}.",
+    ),
+    "PASSWORD_HASH_COST": _HASH_COST,
+    "RECOVERY_HASH_COST": _HASH_COST,
+    "SESSION_IDLE_SECONDS": _LIFETIME,
+    "SESSION_ABSOLUTE_SECONDS": _LIFETIME,
+    "MAIL_PORT": (_whole(1, 65535), "is a port number."),
+    "MAIL_TIMEOUT": (_seconds, f"is a number of seconds, above 0 and up to {_LONGEST_TIMEOUT}."),
+    "MAIL_WORKER": (lambda value: value in ("thread", "none"), 'is "thread" or "none".'),
+}

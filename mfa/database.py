@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -34,9 +34,8 @@ def affected(statement: Update | Delete) -> int:
 
 def insert_if_absent(model: type[Any], **values: Any) -> bool:
     """Insert a row unless one with its key is there; whether it was inserted."""
-    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[
-        db.session.get_bind().dialect.name
-    ]
+    postgres = db.session.get_bind().dialect.name == "postgresql"
+    insert: Callable[[Any], Any] = postgresql.insert if postgres else sqlite.insert
     result = db.session.execute(insert(model).values(**values).on_conflict_do_nothing())
     return cast("CursorResult[Any]", result).rowcount == 1
 

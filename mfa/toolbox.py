@@ -54,4 +54,4 @@ def fill(app: Flask) -> Toolbox:
 
 def toolbox() -> Toolbox:
     """The toolbox of the application at work."""
-    return cast(Toolbox, current_app.extensions["twostep"])
+    return cast("Toolbox", current_app.extensions["twostep"])

@@ -19,9 +19,7 @@ def run_offline() -> None:
 
 def run_online() -> None:
     with migrate.db.engine.begin() as connection:
-        context.configure(
-            connection=connection, target_metadata=metadata, **migrate.configure_args
-        )
+        context.configure(connection=connection, target_metadata=metadata, **migrate.configure_args)
         with context.begin_transaction():
             context.run_migrations()
 

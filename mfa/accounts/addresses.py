@@ -36,7 +36,10 @@ def parse(typed: str) -> Address:
     """
     try:
         found = validate_email(
-            typed.strip(), check_deliverability=False, allow_smtputf8=False, globally_deliverable=False
+            typed.strip(),
+            check_deliverability=False,
+            allow_smtputf8=False,
+            globally_deliverable=False,
         )
     except (EmailNotValidError, UnicodeError) as error:
         raise BadAddress from error

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, redirect, request, session, url_for
+from typing import cast
+
+from flask import Blueprint, Response, current_app, request, session, url_for
 from flask_login import current_user
-from werkzeug.wrappers import Response as AnyResponse
 
 from mfa import clock
 from mfa.accounts import forms, rules
@@ -26,7 +27,7 @@ blueprint = Blueprint("accounts", __name__)
 
 @blueprint.route("/sign-up", methods=["GET", "POST"])
 @public
-def sign_up() -> AnyResponse:
+def sign_up() -> Response:
     form = forms.SignUpForm()
     status = 200
     if form.validate_on_submit():
@@ -36,14 +37,12 @@ def sign_up() -> AnyResponse:
             status = errors.refuse(form.email, error)
     elif form.errors:
         status = errors.UNPROCESSABLE
-    return hx.render(
-        "accounts/_sign_up.html", hx.CARD, title="Create an account", status=status, form=form
-    )
+    return hx.render("accounts/_sign_up.html", hx.CARD, title="Create an account", status=status, form=form)
 
 
 @blueprint.route("/sign-up/<token>", methods=["GET", "POST"])
 @public
-def create_account(token: str) -> AnyResponse:
+def create_account(token: str) -> Response:
     form = forms.CreateAccountForm()
     status = 200
     try:
@@ -86,9 +85,9 @@ def create_account(token: str) -> AnyResponse:
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @public
-def sign_in() -> AnyResponse:
+def sign_in() -> Response:
     if request.method == "GET" and current_user.is_authenticated:
-        return redirect(url_for("console.home"))
+        return hx.redirect(url_for("console.home"))
     form = forms.SignInForm()
     status = 200
     if form.validate_on_submit():
@@ -121,7 +120,7 @@ def sign_in() -> AnyResponse:
 
 @blueprint.route("/forgot-password", methods=["GET", "POST"])
 @public
-def forgot_password() -> AnyResponse:
+def forgot_password() -> Response:
     form = forms.ForgotPasswordForm()
     status = 200
     if form.validate_on_submit():
@@ -142,7 +141,7 @@ def forgot_password() -> AnyResponse:
 
 @blueprint.route("/reset-password/<token>", methods=["GET", "POST"])
 @public
-def reset_password(token: str) -> AnyResponse:
+def reset_password(token: str) -> Response:
     form = forms.ResetPasswordForm()
     status = 200
     try:
@@ -181,7 +180,7 @@ def reset_password(token: str) -> AnyResponse:
 
 
 @blueprint.route("/account/profile", methods=["GET", "POST"])
-def profile() -> AnyResponse:
+def profile() -> Response:
     account = current_user.account
     form = forms.ProfileForm(obj=account)
     status, saved = 200, False
@@ -207,7 +206,7 @@ def profile() -> AnyResponse:
 
 
 @blueprint.route("/account/password", methods=["GET", "POST"])
-def password() -> AnyResponse:
+def password() -> Response:
     form = forms.PasswordForm()
     status, changed = 200, False
     if form.validate_on_submit():
@@ -243,7 +242,7 @@ def password() -> AnyResponse:
     )
 
 
-def _enter(entry: Entry, target: str | None = None) -> AnyResponse:
+def _enter(entry: Entry, target: str | None = None) -> Response:
     browser.enter(entry)
     if entry.needs_second_step:
         if target:
@@ -255,8 +254,7 @@ def _enter(entry: Entry, target: str | None = None) -> AnyResponse:
 def _show_second_step() -> Response:
     # By the name of its page: this room does not know the room of the second step.
     view = current_app.view_functions["two_step.verify"]
-    response: Response = view()
-    return response
+    return cast("Response", view())
 
 
 def _check_inbox(address: Address) -> Response:

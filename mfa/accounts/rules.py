@@ -77,9 +77,7 @@ def read_sign_up_link(token: str, now: datetime) -> Address:
     return address
 
 
-def create_account(
-    token: str, *, name: str, password: str, now: datetime, user_agent: str
-) -> sessions.Entry:
+def create_account(token: str, *, name: str, password: str, now: datetime, user_agent: str) -> sessions.Entry:
     """Open the account that a sign-up link allows, and sign its owner in.
 
     :raises LinkEnded: the link is not good (any more).

@@ -113,9 +113,7 @@ def spend(purpose: str, reference: str, now: datetime, *, remember: timedelta) -
     :raises AlreadySpent: used before, by anyone, on any server.
     """
     db.session.execute(delete(Spent).where(Spent.forget_at < now))
-    if not insert_if_absent(
-        Spent, purpose=purpose, reference=reference, forget_at=now + remember
-    ):
+    if not insert_if_absent(Spent, purpose=purpose, reference=reference, forget_at=now + remember):
         raise AlreadySpent
 
 

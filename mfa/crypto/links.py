@@ -36,8 +36,7 @@ class Signer:
 
     def make(self, payload: dict[str, Any], seconds: float) -> str:
         """A URL-safe token that carries *payload* (readable by anyone), dated *seconds* Unix time."""
-        token = self._serializer(seconds).dumps(payload)
-        return token if isinstance(token, str) else token.decode()
+        return self._serializer(seconds).dumps(payload)
 
     def read(self, token: str, seconds: float) -> dict[str, Any]:
         """The payload of a token.

@@ -6,8 +6,7 @@ import smtplib
 from email.utils import make_msgid
 
 from flask import current_app
-from flask_mail import BadHeaderError
-from flask_mail import Message as FlaskMessage
+from flask_mail import BadHeaderError, Message as FlaskMessage
 
 from mfa.errors import Refusal
 from mfa.extensions import mail

@@ -78,9 +78,7 @@ def two_step_off(recipient: str, *, name: str) -> Message:
 
 
 def recovery_codes_reissued(recipient: str, *, name: str) -> Message:
-    return _render(
-        "recovery_codes_reissued", recipient, "Your recovery codes were reissued", name=name
-    )
+    return _render("recovery_codes_reissued", recipient, "Your recovery codes were reissued", name=name)
 
 
 def recovery_code_used(recipient: str, *, name: str, codes_left: int) -> Message:
@@ -112,9 +110,7 @@ NOTIFICATIONS = {
 def absolute(endpoint: str, **values: Any) -> str:
     """The address of an endpoint on the configured host."""
     config = current_app.config
-    adapter = current_app.url_map.bind(
-        config["SERVER_NAME"], url_scheme=config["PREFERRED_URL_SCHEME"]
-    )
+    adapter = current_app.url_map.bind(config["SERVER_NAME"], url_scheme=config["PREFERRED_URL_SCHEME"])
     return adapter.build(endpoint, values, force_external=True)
 
 

@@ -27,9 +27,7 @@ _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
 
 
-def post(
-    message: Callable[..., messages.Message], recipient: str, now: datetime, **details: Any
-) -> None:
+def post(message: Callable[..., messages.Message], recipient: str, now: datetime, **details: Any) -> None:
     """Write a notification, as part of the caller's transaction; it leaves after the commit."""
     db.session.add(
         OutboxMail(
@@ -71,9 +69,7 @@ def _deliver(mail: OutboxMail, now: datetime) -> bool:
     except delivery.MailNotSent:
         back_off = min(_FIRST_RETRY * 2 ** min(mail.tries, 10), _LONGEST_RETRY)
         with transaction():
-            affected(
-                update(OutboxMail).where(OutboxMail.id == mail.id).values(due_at=now + back_off)
-            )
+            affected(update(OutboxMail).where(OutboxMail.id == mail.id).values(due_at=now + back_off))
         return False
     with transaction():
         affected(delete(OutboxMail).where(OutboxMail.id == mail.id))

@@ -6,8 +6,7 @@ import smtplib
 import ssl
 
 from flask import current_app
-from flask_mail import Connection as FlaskMailConnection
-from flask_mail import Mail as FlaskMail
+from flask_mail import Connection as FlaskMailConnection, Mail as FlaskMail
 
 
 class Connection(FlaskMailConnection):
@@ -28,9 +27,7 @@ class Connection(FlaskMailConnection):
                 context=ssl.create_default_context(),
             )
         else:
-            host = smtplib.SMTP(
-                settings.server, settings.port, local_hostname=name, timeout=timeout
-            )
+            host = smtplib.SMTP(settings.server, settings.port, local_hostname=name, timeout=timeout)
         if settings.use_tls:
             host.starttls(context=ssl.create_default_context())
         if settings.username and settings.password:

@@ -22,7 +22,8 @@ class Worker:
         self._deliver = deliver
         self._work = threading.Event()
         self._stopped = False
-        self._thread: threading.Thread | None = None
+        self._begun = False
+        self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
         self._starting = threading.Lock()
 
     def wake(self) -> None:
@@ -32,19 +33,18 @@ class Worker:
 
     def start(self) -> None:
         """Start the thread, unless it runs; it looks at once for what an earlier process left."""
-        if self._thread is not None:
-            return
         with self._starting:
-            if self._thread is None and not self._stopped:
-                self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
-                self._work.set()
-                self._thread.start()
+            if self._begun or self._stopped:
+                return
+            self._begun = True
+            self._work.set()
+            self._thread.start()
 
     def stop(self) -> None:
         """End the thread after what it is doing."""
         self._stopped = True
         self._work.set()
-        if self._thread:
+        if self._begun:
             self._thread.join()
 
     def _run(self) -> None:

@@ -52,9 +52,7 @@ def enter(account_id: int, now: datetime, user_agent: str) -> Entry:
 
 def complete(half: AccountSession, now: datetime, user_agent: str) -> Entry | None:
     """Turn a half-session into a session with a token of its own; None when it was used already."""
-    used = affected(
-        delete(AccountSession).where(AccountSession.id == half.id, AccountSession.stage == HALF)
-    )
+    used = affected(delete(AccountSession).where(AccountSession.id == half.id, AccountSession.stage == HALF))
     return Entry(_begin(half.account_id, now, user_agent, FULL), FULL) if used else None
 
 

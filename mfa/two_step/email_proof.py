@@ -56,9 +56,7 @@ def wait_for_sending(account: Account, now: datetime) -> int:
     return attempts.wait(subject_of(account.id), attempts.EMAIL_SENDING, now)
 
 
-def confirm_number(
-    account: Account, enrollment: Enrollment, typed: str, now: datetime
-) -> Enrollment:
+def confirm_number(account: Account, enrollment: Enrollment, typed: str, now: datetime) -> Enrollment:
     """The enrolment with its address verified, when *typed* is the number of the newest mail.
 
     :raises NotSixDigits: it has not the shape of a number; this is not counted.
@@ -94,9 +92,7 @@ def read_link(token: str, now: datetime) -> Enrollment:
     return linked
 
 
-def confirm_link(
-    account: Account, enrollment: Enrollment, linked: Enrollment, now: datetime
-) -> Enrollment:
+def confirm_link(account: Account, enrollment: Enrollment, linked: Enrollment, now: datetime) -> Enrollment:
     """The enrolment with its address verified, when the link came in its newest mail.
 
     :raises NumberEnded: the link belongs to another enrolment or an earlier mail, or was used.

@@ -19,7 +19,7 @@ from mfa.extensions import db
 from mfa.toolbox import toolbox
 from mfa.two_step.models import Authenticator, RecoveryCode
 
-SECRET_PURPOSE = "totp-secret"
+SECRET_PURPOSE = "totp-secret"  # noqa: S105 (the name of a purpose)
 
 
 class NotSixDigits(Refusal):
@@ -59,9 +59,7 @@ def check_code(authenticator: Authenticator, typed: str, now: datetime) -> int:
         raise NotSixDigits
     account_id = authenticator.account_id
     attempts.count(subject_of(account_id), attempts.APP_CODE, now)
-    secret = toolbox().ring.open(
-        SECRET_PURPOSE, authenticator.sealed_secret, associated(account_id)
-    )
+    secret = toolbox().ring.open(SECRET_PURPOSE, authenticator.sealed_secret, associated(account_id))
     try:
         return totp.match(secret, code, now.timestamp(), used_step=authenticator.used_step)
     except totp.WrongCode as error:
@@ -125,7 +123,5 @@ def use_recovery_code(account_id: int, digest: bytes, now: datetime) -> int:
 
 def codes_left(account_id: int) -> int:
     """How many recovery codes are unused."""
-    unused = select(func.count()).where(
-        RecoveryCode.account_id == account_id, RecoveryCode.used_at.is_(None)
-    )
+    unused = select(func.count()).where(RecoveryCode.account_id == account_id, RecoveryCode.used_at.is_(None))
     return db.session.scalar(unused) or 0

@@ -34,8 +34,6 @@ class RecoveryCode(db.Model):  # type: ignore[name-defined, misc]
     __table_args__ = (UniqueConstraint("account_id", "digest"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(
-        ForeignKey("authenticators.account_id", ondelete="CASCADE")
-    )
+    account_id: Mapped[int] = mapped_column(ForeignKey("authenticators.account_id", ondelete="CASCADE"))
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     used_at: Mapped[datetime | None] = mapped_column(Instant)

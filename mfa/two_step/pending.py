@@ -59,8 +59,14 @@ def change(purpose: str, shown: str | None = None) -> Change:
 
 
 _ENDED: dict[type[Exception], tuple[str, str]] = {
-    rules.Stale: ("This step has ended", "It was completed or given up already. Nothing was changed."),
-    rules.Expired: ("The time for this step is over", "It was open for too long. Nothing was changed."),
+    rules.Stale: (
+        "This step has ended",
+        "It was completed or given up already. Nothing was changed.",
+    ),
+    rules.Expired: (
+        "The time for this step is over",
+        "It was open for too long. Nothing was changed.",
+    ),
     rules.StartedOver: (
         "This step was started over",
         "You started it over in another window. Go on there, or start again here.",
@@ -72,8 +78,7 @@ _ENDED: dict[type[Exception], tuple[str, str]] = {
     rules.NotOn: ("2-step verification is off", "It was turned off in another window."),
     Changed: (
         "Your account was changed",
-        "Your password or your 2-step verification was changed in another window. Nothing else was"
-        " changed.",
+        "Your password or your 2-step verification was changed in another window. Nothing else was changed.",
     ),
 }
 

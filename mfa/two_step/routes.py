@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, request, session, url_for
+from flask import Blueprint, Response, flash, request, session, url_for
 from flask_login import current_user
 from markupsafe import Markup
-from werkzeug.wrappers import Response as AnyResponse
 
 from mfa import clock
 from mfa.accounts import rules as accounts
 from mfa.attempts.rules import Throttled
 from mfa.crypto import recovery_codes, totp
-from mfa.sessions import browser
-from mfa.sessions import rules as sessions
+from mfa.sessions import browser, rules as sessions
 from mfa.toolbox import toolbox
 from mfa.two_step import factors, forms, pending, rules, sheet
 from mfa.two_step.enrollment import STEPS, Change
@@ -75,31 +73,31 @@ def _show_tab(message: str | None = None) -> Response:
 
 
 @blueprint.get("/account/two-step/reissue")
-def reissue() -> AnyResponse:
+def reissue() -> Response:
     return _show_proof(REISSUE)
 
 
 @blueprint.post("/account/two-step/reissue")
-def begin_reissue() -> AnyResponse:
+def begin_reissue() -> Response:
     return _prove(REISSUE) or hx.onward(
         url_for("two_step.reissue_codes"), lambda: _show_codes(pending.change(REISSUE))
     )
 
 
 @blueprint.get("/account/two-step/reissue/recovery-codes")
-def reissue_codes() -> AnyResponse:
+def reissue_codes() -> Response:
     return _show_codes(pending.change(REISSUE))
 
 
 @blueprint.get("/account/two-step/reissue/recovery-codes.txt")
-def reissue_file() -> AnyResponse:
+def reissue_file() -> Response:
     """The new codes as a file, while their step is open."""
     codes = pending.change(REISSUE).recovery_codes(toolbox().ring)
     return sheet.file(codes, current_user.account, clock.now())
 
 
 @blueprint.post("/account/two-step/reissue/recovery-codes")
-def complete_reissue() -> AnyResponse:
+def complete_reissue() -> Response:
     """Put the new codes in the place of the old ones."""
     form = forms.SavedForm()
     change = pending.change(REISSUE, shown=form.pending.data or "")
@@ -114,9 +112,7 @@ def complete_reissue() -> AnyResponse:
     return hx.onward(url_for("two_step.tab"), lambda: _show_tab(message))
 
 
-def _show_codes(
-    change: Change, form: forms.SavedForm | None = None, status: int = 200
-) -> Response:
+def _show_codes(change: Change, form: forms.SavedForm | None = None, status: int = 200) -> Response:
     form = form or forms.SavedForm(formdata=None)
     form.pending.data = change.id
     return hx.render(
@@ -141,24 +137,24 @@ def _show_codes(
 
 
 @blueprint.get("/account/two-step/disable")
-def disable() -> AnyResponse:
+def disable() -> Response:
     return _show_proof(DISABLE)
 
 
 @blueprint.post("/account/two-step/disable")
-def begin_disable() -> AnyResponse:
+def begin_disable() -> Response:
     return _prove(DISABLE) or hx.onward(
         url_for("two_step.disable_verify"), lambda: _show_disable(pending.change(DISABLE))
     )
 
 
 @blueprint.get("/account/two-step/disable/verify")
-def disable_verify() -> AnyResponse:
+def disable_verify() -> Response:
     return _show_disable(pending.change(DISABLE))
 
 
 @blueprint.post("/account/two-step/disable/verify")
-def complete_disable() -> AnyResponse:
+def complete_disable() -> Response:
     """Turn 2-step verification off."""
     form = forms.DisableForm()
     change = pending.change(DISABLE, shown=form.pending.data or "")
@@ -169,9 +165,7 @@ def complete_disable() -> AnyResponse:
         if form.factor.data == forms.CODE:
             token = rules.disable_with_code(account, here, change, form.code.data, now)
         else:
-            token = rules.disable_with_recovery_code(
-                account, here, change, form.recovery_code.data, now
-            )
+            token = rules.disable_with_recovery_code(account, here, change, form.recovery_code.data, now)
     except _CODE_REFUSALS as error:
         chosen = form.code if form.factor.data == forms.CODE else form.recovery_code
         return _show_disable(change, form, errors.refuse(chosen, error))
@@ -180,9 +174,7 @@ def complete_disable() -> AnyResponse:
     return hx.onward(url_for("two_step.tab"), _show_tab)
 
 
-def _show_disable(
-    change: Change, form: forms.DisableForm | None = None, status: int = 200
-) -> Response:
+def _show_disable(change: Change, form: forms.DisableForm | None = None, status: int = 200) -> Response:
     form = form or forms.DisableForm(formdata=None)
     form.pending.data = change.id
     return hx.render(
@@ -210,7 +202,7 @@ _LEADS = {
 }
 
 
-def _prove(purpose: str) -> AnyResponse | None:
+def _prove(purpose: str) -> Response | None:
     """Check the password and keep its proof for *purpose* alone; an answer if it was refused."""
     form = forms.PasswordProofForm()
     if not form.validate_on_submit():
@@ -234,9 +226,7 @@ def _prove(purpose: str) -> AnyResponse | None:
     return None
 
 
-def _show_proof(
-    purpose: str, form: forms.PasswordProofForm | None = None, status: int = 200
-) -> Response:
+def _show_proof(purpose: str, form: forms.PasswordProofForm | None = None, status: int = 200) -> Response:
     if not rules.state(current_user.account.id).on:
         raise rules.NotOn
     heading, lead = _LEADS[purpose]
@@ -260,7 +250,7 @@ def _show_proof(
 
 @blueprint.get("/sign-in/verify")
 @public
-def verify() -> AnyResponse:
+def verify() -> Response:
     if browser.half() is None:
         return _sign_in_again()
     return _show_verify(request.args.get("factor") == "recovery")
@@ -268,7 +258,7 @@ def verify() -> AnyResponse:
 
 @blueprint.post("/sign-in/verify")
 @public
-def complete_sign_in() -> AnyResponse:
+def complete_sign_in() -> Response:
     """The second step: a code of the app, or a recovery code."""
     half = browser.half()
     if half is None:
@@ -284,9 +274,7 @@ def complete_sign_in() -> AnyResponse:
                 *half, form.recovery_code.data, now=now, user_agent=user_agent
             )
         else:
-            passed = rules.sign_in_with_code(
-                half[0], form.code.data, now=now, user_agent=user_agent
-            )
+            passed = rules.sign_in_with_code(half[0], form.code.data, now=now, user_agent=user_agent)
     except _CODE_REFUSALS as error:
         field = form.recovery_code if by_recovery_code else form.code
         return _show_verify(by_recovery_code, form, errors.refuse(field, error))
@@ -299,9 +287,7 @@ def complete_sign_in() -> AnyResponse:
     return hx.leave(target)
 
 
-def _show_verify(
-    by_recovery_code: bool, form: Form | None = None, status: int = 200
-) -> Response:
+def _show_verify(by_recovery_code: bool, form: Form | None = None, status: int = 200) -> Response:
     template, kind = (
         ("two_step/_verify_recovery.html", forms.VerifyRecoveryForm)
         if by_recovery_code

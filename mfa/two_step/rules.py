@@ -118,9 +118,7 @@ def activate(
         raise NotSaved
     assert enrollment.code_step is not None
     ring = toolbox().ring
-    sealed = ring.seal(
-        factors.SECRET_PURPOSE, enrollment.secret(ring), factors.associated(account.id)
-    )
+    sealed = ring.seal(factors.SECRET_PURPOSE, enrollment.secret(ring), factors.associated(account.id))
     recovery_set = _make_set(enrollment)
     with transaction():
         _spend(enrollment, now)
@@ -162,9 +160,7 @@ class Passed:
     codes_left: int | None = None
 
 
-def sign_in_with_code(
-    half: AccountSession, typed: str, *, now: datetime, user_agent: str
-) -> Passed:
+def sign_in_with_code(half: AccountSession, typed: str, *, now: datetime, user_agent: str) -> Passed:
     """Complete a sign-in by a code of the app.
 
     :raises sessions.SessionEnded: the half-session was used or ended meanwhile.
@@ -189,9 +185,7 @@ def sign_in_with_recovery_code(
     digest = factors.check_recovery_code(_authenticator(half.account_id), typed, now)
     with transaction():
         left = factors.use_recovery_code(half.account_id, digest, now)
-        outbox.post(
-            messages.recovery_code_used, account.email, now, name=account.name, codes_left=left
-        )
+        outbox.post(messages.recovery_code_used, account.email, now, name=account.name, codes_left=left)
         return Passed(_complete(half, now, user_agent), left)
 
 
@@ -213,9 +207,7 @@ def reissue(account: Account, change: Change, *, saved: bool, now: datetime) -> 
         _advance(account, change)
         db.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
         replaced = affected(
-            update(Authenticator)
-            .where(Authenticator.account_id == account.id)
-            .values(recovery_set.columns())
+            update(Authenticator).where(Authenticator.account_id == account.id).values(recovery_set.columns())
         )
         if not replaced:
             raise accounts.Changed
@@ -298,9 +290,7 @@ def _make_set(pending: Pending) -> _RecoverySet:
     box = toolbox()
     salt, key = os.urandom(recovery_codes.SALT_BYTES), box.ring.current
     digests = [
-        recovery_codes.digest(
-            code, salt=salt, cost=box.recovery_cost, ring=box.ring, key_id=key
-        )
+        recovery_codes.digest(code, salt=salt, cost=box.recovery_cost, ring=box.ring, key_id=key)
         for code in pending.recovery_codes(box.ring)
     ]
     return _RecoverySet(salt, str(box.recovery_cost), key, digests)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask import Response
 
@@ -11,7 +12,7 @@ from mfa.crypto import recovery_codes
 from mfa.toolbox import toolbox
 
 
-def context(codes: list[str]) -> dict[str, object]:
+def context(codes: list[str]) -> dict[str, Any]:
     """What the template of the step shows."""
     return {"codes": [recovery_codes.display(code) for code in codes]}
 

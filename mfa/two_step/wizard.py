@@ -7,20 +7,18 @@ one question: which step has this enrolment reached?
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
-from werkzeug.wrappers import Response as AnyResponse
 
 from mfa import clock
 from mfa.accounts import rules as accounts
 from mfa.attempts.rules import Throttled
 from mfa.crypto import qr, totp
 from mfa.mail.delivery import MailNotSent
-from mfa.sessions import browser
-from mfa.sessions import rules as sessions
+from mfa.sessions import browser, rules as sessions
 from mfa.toolbox import toolbox
 from mfa.two_step import email_proof, factors, forms, pending, rules, sheet
 from mfa.two_step.enrollment import CODE, EMAIL, RECOVERY, SCAN, STEPS, Enrollment
@@ -50,13 +48,13 @@ def _session_ended(_error: sessions.SessionEnded) -> Response:
 
 
 @blueprint.get("")
-def enroll() -> AnyResponse:
+def enroll() -> Response:
     """The step that the enrolment of this browser has reached."""
     return _move(pending.enrollment())
 
 
 @blueprint.post("")
-def start() -> AnyResponse:
+def start() -> Response:
     """Begin, or start over; the password first where its last proof is too old."""
     if not sessions.recently_proved(current_user.session, clock.now()):
         return hx.onward(url_for("wizard.password"), _show_password)
@@ -64,12 +62,12 @@ def start() -> AnyResponse:
 
 
 @blueprint.get("/password")
-def password() -> AnyResponse:
+def password() -> Response:
     return _show_password()
 
 
 @blueprint.post("/password")
-def prove_password() -> AnyResponse:
+def prove_password() -> Response:
     form = forms.PasswordProofForm()
     if not form.validate_on_submit():
         return _show_password(form, errors.UNPROCESSABLE)
@@ -81,7 +79,7 @@ def prove_password() -> AnyResponse:
     return _begin()
 
 
-def _begin() -> AnyResponse:
+def _begin() -> Response:
     account = current_user.account
     if rules.state(account.id).on:
         raise rules.AlreadyOn
@@ -115,12 +113,12 @@ def _show_password(form: forms.PasswordProofForm | None = None, status: int = 20
 
 
 @blueprint.get("/email")
-def email() -> AnyResponse:
+def email() -> Response:
     return _view(EMAIL)
 
 
 @blueprint.post("/email/send")
-def send() -> AnyResponse:
+def send() -> Response:
     """Mail a number and a link; a number that was mailed before ends."""
     form = forms.StepForm()
     enrollment = _posted(form)
@@ -135,7 +133,7 @@ def send() -> AnyResponse:
 
 
 @blueprint.post("/email")
-def confirm_number() -> AnyResponse:
+def confirm_number() -> Response:
     form = forms.NumberForm()
     enrollment = _posted(form)
     if enrollment.email_verified:
@@ -157,7 +155,7 @@ def confirm_number() -> AnyResponse:
 
 
 @blueprint.get("/email/wait")
-def wait() -> AnyResponse:
+def wait() -> Response:
     """What the open step asks every few seconds: did the link come back? It reads and never writes."""
     enrollment = pending.enrollment()
     if not enrollment.email_verified:
@@ -167,14 +165,14 @@ def wait() -> AnyResponse:
 
 @blueprint.get("/link/<token>")
 @public
-def link(token: str) -> AnyResponse:
+def link(token: str) -> Response:
     """The page that the mail's link opens. It changes nothing: mail scanners open links."""
     return _link(token, confirm=False)
 
 
 @blueprint.post("/link/<token>")
 @public
-def confirm_link(token: str) -> AnyResponse:
+def confirm_link(token: str) -> Response:
     return _link(token, confirm=True)
 
 
@@ -236,21 +234,19 @@ def _show_email(
 
 
 @blueprint.get("/scan")
-def scan() -> AnyResponse:
+def scan() -> Response:
     return _view(SCAN)
 
 
 @blueprint.post("/scan")
-def scanned() -> AnyResponse:
+def scanned() -> Response:
     enrollment = _posted(forms.StepForm())
     if not enrollment.reached(SCAN):
         return _move(enrollment)
     return _move(enrollment.with_scanned(), to=CODE)
 
 
-def _show_scan(
-    enrollment: Enrollment, form: forms.StepForm | None = None, status: int = 200
-) -> Response:
+def _show_scan(enrollment: Enrollment, form: forms.StepForm | None = None, status: int = 200) -> Response:
     secret = enrollment.secret(toolbox().ring)
     uri = totp.uri(secret, account=current_user.account.email, issuer=toolbox().product_name)
     key = totp.base32(secret)
@@ -270,12 +266,12 @@ def _show_scan(
 
 
 @blueprint.get("/code")
-def code() -> AnyResponse:
+def code() -> Response:
     return _view(CODE)
 
 
 @blueprint.post("/code")
-def confirm_code() -> AnyResponse:
+def confirm_code() -> Response:
     form = forms.CodeForm()
     enrollment = _posted(form)
     if not enrollment.reached(CODE):
@@ -283,17 +279,13 @@ def confirm_code() -> AnyResponse:
     if not form.validate():
         return _show_code(enrollment, form, errors.UNPROCESSABLE)
     try:
-        enrollment = rules.confirm_code(
-            current_user.account, enrollment, form.code.data, clock.now()
-        )
+        enrollment = rules.confirm_code(current_user.account, enrollment, form.code.data, clock.now())
     except (factors.NotSixDigits, totp.WrongCode, Throttled) as error:
         return _show_code(enrollment, form, errors.refuse(form.code, error))
     return _move(enrollment)
 
 
-def _show_code(
-    enrollment: Enrollment, form: forms.CodeForm | None = None, status: int = 200
-) -> Response:
+def _show_code(enrollment: Enrollment, form: forms.CodeForm | None = None, status: int = 200) -> Response:
     form = _filled(form or forms.CodeForm(formdata=None), enrollment)
     return _render(CODE, status, form=form, back_url=_url(SCAN))
 
@@ -302,12 +294,12 @@ def _show_code(
 
 
 @blueprint.get("/recovery")
-def recovery() -> AnyResponse:
+def recovery() -> Response:
     return _view(RECOVERY)
 
 
 @blueprint.get("/recovery-codes.txt")
-def recovery_file() -> AnyResponse:
+def recovery_file() -> Response:
     """The codes as a file, while their step is open."""
     enrollment = pending.enrollment()
     if not enrollment.reached(RECOVERY):
@@ -316,7 +308,7 @@ def recovery_file() -> AnyResponse:
 
 
 @blueprint.post("/recovery")
-def complete() -> AnyResponse:
+def complete() -> Response:
     """Turn 2-step verification on."""
     form = forms.SavedForm()
     enrollment = _posted(form)
@@ -338,9 +330,9 @@ def complete() -> AnyResponse:
 
 
 @blueprint.get("/done")
-def done() -> AnyResponse:
+def done() -> Response:
     if not rules.state(current_user.account.id).on:
-        return redirect(url_for("two_step.tab"))
+        return hx.redirect(url_for("two_step.tab"))
     return _show_done()
 
 
@@ -374,11 +366,11 @@ def _show_done() -> Response:
 
 
 @blueprint.post("/cancel")
-def cancel() -> AnyResponse:
+def cancel() -> Response:
     """Give the enrolment up. Nothing was saved; now no copy of the cookie can save it either."""
     rules.cancel(pending.enrollment(), clock.now())
     pending.drop(Enrollment)
-    return redirect(url_for("two_step.tab"), 303)
+    return hx.redirect(url_for("two_step.tab"))
 
 
 # How a step is shown
@@ -397,14 +389,14 @@ _TITLES = {
 }
 
 
-def _view(step: str) -> AnyResponse:
+def _view(step: str) -> Response:
     enrollment = pending.enrollment()
     if not enrollment.reached(step):
-        return redirect(_url(enrollment.step))
+        return hx.redirect(_url(enrollment.step))
     return _SHOW[step](enrollment)
 
 
-def _move(enrollment: Enrollment, to: str | None = None) -> AnyResponse:
+def _move(enrollment: Enrollment, to: str | None = None) -> Response:
     """Keep the enrolment and show the step that it has reached, or an earlier one."""
     if request.method == "POST":
         pending.keep(enrollment)
@@ -416,7 +408,7 @@ def _posted(form: forms.StepForm) -> Enrollment:
     return pending.enrollment(shown=form.pending.data or "")
 
 
-def _render(step: str, status: int, **context: object) -> Response:
+def _render(step: str, status: int, **context: Any) -> Response:
     return hx.render(
         f"two_step/_{step}.html",
         hx.CONSOLE,

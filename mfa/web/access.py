@@ -36,7 +36,10 @@ def guard(app: Flask) -> None:
     def _same_site() -> None:
         # Browsers say where a request comes from; what another site makes them post is not theirs.
         origin = request.headers.get("Sec-Fetch-Site", "same-origin")
-        if request.method not in ("GET", "HEAD", "OPTIONS") and origin not in ("same-origin", "none"):
+        if request.method not in ("GET", "HEAD", "OPTIONS") and origin not in (
+            "same-origin",
+            "none",
+        ):
             abort(403)
 
     @app.before_request

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, Response, current_app, request, url_for
 from flask_login import current_user
@@ -36,9 +36,7 @@ def _wrong_code(error: totp.WrongCode) -> str:
 
 
 SENTENCES: dict[type[Exception], str | Callable[[Any], str]] = {
-    attempts.Throttled: lambda error: (
-        f"Too many attempts. Try again in {words.duration(error.wait)}."
-    ),
+    attempts.Throttled: lambda error: f"Too many attempts. Try again in {words.duration(error.wait)}.",
     BadAddress: "Enter one complete e-mail address, like name@example.com.",
     accounts.WrongCredentials: "The e-mail address or the password is not right.",
     accounts.WrongPassword: "That is not your current password.",
@@ -47,8 +45,7 @@ SENTENCES: dict[type[Exception], str | Callable[[Any], str]] = {
     MailNotSent: "We could not send the mail. Try again.",
     SessionEnded: "Your session has ended. Sign in again.",
     passwords.TooShort: lambda _: (
-        "That is too short. Use at least "
-        f"{current_app.config['PASSWORD_MIN_LENGTH']} characters."
+        f"That is too short. Use at least {current_app.config['PASSWORD_MIN_LENGTH']} characters."
     ),
     passwords.TooLong: f"Use at most {passwords.MAX_LENGTH} characters.",
     passwords.NotTypable: "A password can’t contain control characters.",
@@ -93,8 +90,14 @@ HTTP_SENTENCES = {
     403: ("This is not allowed", "The request came from another site."),
     404: ("There is nothing here", "The address may be mistyped, or the page has moved."),
     405: ("This can’t be done here", "Go back and try again."),
-    413: ("That is too much", "Something that was entered is far too long. Shorten it and try again."),
-    500: ("Something went wrong", "That was our fault. Nothing was changed. Try again in a moment."),
+    413: (
+        "That is too much",
+        "Something that was entered is far too long. Shorten it and try again.",
+    ),
+    500: (
+        "Something went wrong",
+        "That was our fault. Nothing was changed. Try again in a moment.",
+    ),
 }
 
 
@@ -110,7 +113,7 @@ def handle(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
         if error.response is not None:
-            return Response.force_type(error.response)
+            return cast("Response", error.response)
         if isinstance(error, SecurityError):
             # An untrusted Host: no address can be built for it, so no page either.
             return Response("This host is not served here.", 400, content_type="text/plain")

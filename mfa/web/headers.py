@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 
 CONTENT_SECURITY_POLICY = "; ".join(
-    (
+    [
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
@@ -14,7 +14,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
-    )
+    ]
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, current_app, make_response, redirect, render_template, request
+from flask import Response, current_app, make_response, render_template, request
 from markupsafe import escape
 
 CARD = "card.html"
@@ -18,7 +18,13 @@ def wanted() -> bool:
 
 
 def render(
-    partial: str, layout: str, *, title: str, status: int = 200, url: str | None = None, **context: Any
+    partial: str,
+    layout: str,
+    *,
+    title: str,
+    status: int = 200,
+    url: str | None = None,
+    **context: Any,
 ) -> Response:
     """Answer with *partial*.
 
@@ -44,16 +50,21 @@ def page(template: str, *, title: str, status: int = 200, **context: Any) -> Res
 def onward(url: str, show: Callable[[], Response]) -> Response:
     """After a post that was accepted: the next partial at once for htmx, else a redirect to its page."""
     if not wanted():
-        return redirect(url, 303)
+        return redirect(url)
     response = show()
     response.headers["HX-Push-Url"] = url
     return response
 
 
+def redirect(url: str) -> Response:
+    """Lead to the page at *url*, by GET."""
+    return Response(status=303, headers={"Location": url})
+
+
 def leave(url: str) -> Response:
     """Lead the whole browser window to *url*, also when only a part of it asked."""
     if not wanted():
-        return redirect(url, 303)
+        return redirect(url)
     return Response(status=200, headers={"HX-Redirect": url, "Cache-Control": "no-store"})
 
 

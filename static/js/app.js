@@ -11,3 +11,6 @@ document.documentElement.classList.add("js");
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
+
+// Back, pressed while the page was still loading, moves the address alone: show what it says.
+if (document.body.dataset.path !== location.pathname) location.reload();

@@ -28,6 +28,16 @@ if (dialog) {
     focusIn(account);
   }
 
+  // An answer that comes after the dialog was closed must not open it again.
+  let closed = 0;
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    ctx.closed = closed;
+  });
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.target === account && (ctx.closed ?? 0) !== closed) event.preventDefault();
+  });
+
   document.addEventListener("htmx:after:swap", () => {
     if (!account.firstElementChild) return;
     open();
@@ -35,6 +45,7 @@ if (dialog) {
   });
 
   dialog.addEventListener("close", () => {
+    closed += 1;
     account.replaceChildren();
     document.title = document.title.replace(/^.* · /, "");
     if (location.pathname.startsWith("/account")) history.pushState({ htmx: true }, "", "/");

@@ -111,7 +111,16 @@ def test_what_can_not_be_taken_gets_a_sentence(
 
 @pytest.mark.parametrize(
     "email",
-    ["", "mina", "mina@", "@example.com", "a@example.com, b@example.com", "a@example.com\r\nBcc: b@example.com", "a@b@c", "x" * 300 + "@example.com"],
+    [
+        "",
+        "mina",
+        "mina@",
+        "@example.com",
+        "a@example.com, b@example.com",
+        "a@example.com\r\nBcc: b@example.com",
+        "a@b@c",
+        "x" * 300 + "@example.com",
+    ],
 )
 def test_what_is_not_one_address_is_refused(person: Person, inbox: Inbox, email: str) -> None:
     person.get("/sign-up")
@@ -169,9 +178,7 @@ def test_a_reset_sets_the_password_and_signs_in(
     assert make_person().sign_in(password=PASSWORD).status_code == 422
 
 
-def test_a_reset_ends_every_session(
-    mina: Person, inbox: Inbox, make_person: Callable[..., Person]
-) -> None:
+def test_a_reset_ends_every_session(mina: Person, inbox: Inbox, make_person: Callable[..., Person]) -> None:
     other = make_person()
     path = reset_path(other, inbox)
     other.get(path)
@@ -191,9 +198,7 @@ def test_a_reset_keeps_the_second_step_and_asks_for_it(
     assert entered(other.verify(protected.next_code()))
 
 
-def test_a_reset_link_works_once(
-    mina: Person, inbox: Inbox, make_person: Callable[..., Person]
-) -> None:
+def test_a_reset_link_works_once(mina: Person, inbox: Inbox, make_person: Callable[..., Person]) -> None:
     other = make_person()
     path = reset_path(other, inbox)
     other.get(path)

@@ -135,9 +135,7 @@ FINE = {
 
 @pytest.mark.parametrize("kind", NASTY)
 @pytest.mark.parametrize("where", FIELDS)
-def test_a_nasty_value_gets_a_sentence(
-    person: Person, engine: Engine, where: str, kind: str
-) -> None:
+def test_a_nasty_value_gets_a_sentence(person: Person, engine: Engine, where: str, kind: str) -> None:
     prepare, url, beside = FIELDS[where]
     prepare(person)
     if url is None:
@@ -192,9 +190,7 @@ def test_the_csrf_token_of_another_person_is_refused(
 
 def test_a_post_from_another_site_is_refused(mina: Person) -> None:
     mina.get("/account/profile")
-    response = mina.post(
-        "/account/profile", {"name": "Changed"}, headers={"Sec-Fetch-Site": "cross-site"}
-    )
+    response = mina.post("/account/profile", {"name": "Changed"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert response.status_code == 403
 
 

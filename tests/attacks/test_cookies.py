@@ -65,9 +65,7 @@ def test_the_cookie_stays_under_four_kilobytes_at_every_step(watched: Watched) -
     assert max(len(cookie) for cookie in watched.cookies) < 2048
 
 
-def test_no_earlier_cookie_is_worth_anything_after_complete(
-    watched: Watched, engine: Engine
-) -> None:
+def test_no_earlier_cookie_is_worth_anything_after_complete(watched: Watched, engine: Engine) -> None:
     watched.activate()
     kept = dump(engine, without={"sessions.seen_at"})
     for cookie in dict.fromkeys(watched.cookies[:-1]):

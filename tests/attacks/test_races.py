@@ -97,9 +97,7 @@ def test_complete_pressed_64_times_at_once_turns_it_on_once(
 ) -> None:
     mina.begin().verify_email().scan().enter_code()
     people = copies(mina, make_person, AT_ONCE)
-    results = at_once(
-        lambda number: "2-step verification is on." in people[number].complete().text, AT_ONCE
-    )
+    results = at_once(lambda number: "2-step verification is on." in people[number].complete().text, AT_ONCE)
     assert sum(results) == 1
     assert dump(engine).count("recovery_codes:") == 10
 
@@ -147,9 +145,7 @@ def test_a_password_change_against_a_sign_in_with_the_old_one_leaves_no_session(
                 {"current_password": PASSWORD, "new_password": "seven boats under glass"},
             )
         else:
-            others[number - 1].post(
-                "/sign-in", {"email": "mina.park@example.com", "password": PASSWORD}
-            )
+            others[number - 1].post("/sign-in", {"email": "mina.park@example.com", "password": PASSWORD})
 
     at_once(act, 9)
     assert not any(other.is_signed_in() for other in others)

@@ -14,7 +14,8 @@ def test_spaces_and_hyphens_are_ignored(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "１２３４５６", "12_3456", "123456\0", "+12345"]
+    "typed",
+    ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "１２３４５６", "12_3456", "123456\0", "+12345"],
 )
 def test_anything_else_is_none(typed: str) -> None:
     assert digits.normalise(typed) is None

@@ -16,7 +16,12 @@ def check(password: str, minimum: int = 15) -> None:
 
 @pytest.mark.parametrize(
     "password",
-    ["orange kettle drives north", "ㅂㅈㄷㄱ 정확한 말 배터리 호치키스", "🔑🐎🔋📎 vier kleine Dinge", "x7" * 5 + "kq" * 123],
+    [
+        "orange kettle drives north",
+        "ㅂㅈㄷㄱ 정확한 말 배터리 호치키스",
+        "🔑🐎🔋📎 vier kleine Dinge",
+        "x7" * 5 + "kq" * 123,
+    ],
 )
 def test_any_composition_and_script_is_taken(password: str) -> None:
     check(password)
@@ -39,7 +44,14 @@ def test_more_than_256_characters_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "password", ["123456789012345", "PasswordPassword", "qwertyuiopasdfghjkl", "passwordpasswordpass", "aaaaaaaaaaaaaaaaaaaa"]
+    "password",
+    [
+        "123456789012345",
+        "PasswordPassword",
+        "qwertyuiopasdfghjkl",
+        "passwordpasswordpass",
+        "aaaaaaaaaaaaaaaaaaaa",
+    ],
 )
 def test_a_common_password_or_its_repetition_is_refused(password: str) -> None:
     with pytest.raises(passwords.TooCommon):

@@ -58,7 +58,9 @@ def test_a_code_is_read_as_it_was_meant(typed: str) -> None:
     assert recovery_codes.normalise(typed) == "7HQK2M9DXW4T0B61"
 
 
-@pytest.mark.parametrize("typed", ["", "7HQK", "7HQK-2M9D-XW4T-0B6U", "７HQK2M9DXW4T0B61", "7HQK2M9DXW4T0B6ı", "x" * 99])
+@pytest.mark.parametrize(
+    "typed", ["", "7HQK", "7HQK-2M9D-XW4T-0B6U", "７HQK2M9DXW4T0B61", "7HQK2M9DXW4T0B6ı", "x" * 99]
+)
 def test_what_can_not_be_a_code_is_none(typed: str) -> None:
     assert recovery_codes.normalise(typed) is None
 

@@ -11,7 +11,18 @@ from tests.support.authenticator import Authenticator
 RFC_SECRET = b"12345678901234567890"
 
 # RFC 4226 appendix D: the first ten codes.
-RFC_4226 = "755224 287082 359152 969429 338314 254676 287922 162583 399871 520489".split()
+RFC_4226 = [
+    "755224",
+    "287082",
+    "359152",
+    "969429",
+    "338314",
+    "254676",
+    "287922",
+    "162583",
+    "399871",
+    "520489",
+]
 
 # RFC 6238 appendix B, SHA-1: the last six of its eight digits.
 RFC_6238 = {

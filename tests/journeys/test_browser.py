@@ -7,15 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
-from tests.support.authenticator import Authenticator, read_qr
+from tests.journeys.visitor import EMAIL, PASSWORD, PHONE, Visitor
+from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
 
-EMAIL = "mina.park@example.com"
-PASSWORD = "orange kettle drives north"
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 WAYS = {
     "desktop": {},
     "phone": PHONE,
@@ -24,123 +22,12 @@ WAYS = {
 }
 
 
-class Visitor:
-    """Somebody at a browser, who does what the page says by the names it gives things."""
-
-    def __init__(self, context: BrowserContext, inbox: Inbox, clock: Clock, *, js: bool) -> None:
-        self.context, self.inbox, self.clock, self.js = context, inbox, clock, js
-        self.page: Page = context.new_page()
-        self.app: Authenticator
-        self.recovery_codes: list[str] = []
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).first.click()
-
-    def fill(self, label: str, text: str) -> None:
-        self.page.get_by_role("textbox", name=label, exact=True).fill(text)
-
-    def sees(self, heading: str) -> None:
-        expect(self.page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-
-    def reads(self, text: str) -> None:
-        expect(self.page.get_by_text(text)).to_be_visible()
-
-    # Journeys
-
-    def sign_up(self) -> None:
-        self.page.goto("/sign-up")
-        self.page.get_by_label("Email", exact=True).fill(EMAIL)
-        self.press("Continue")
-        self.sees("Check your inbox")
-        self.page.goto(self.inbox.wait_for("Create your").link)
-        self.fill("Name", "Mina Park")
-        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        self.press("Create account")
-        expect(self.page).to_have_url(re.compile(r"/$"))
-
-    def open_two_step(self) -> None:
-        self.press("Account management")
-        expect(self.page.get_by_role("heading", name="Account Management")).to_be_visible()
-        self.page.get_by_role("link", name="2-Step Verification", exact=True).click()
-
-    def begin(self) -> None:
-        self.open_two_step()
-        self.sees("2-step verification is off")
-        self.press("Activate 2-Step Verification")
-        self.reads("Step 1 of 4")
-        self.sees("Verify your email")
-        self.reads("If you exit before the last step, nothing is saved.")
-
-    def send_number(self) -> None:
-        expect(self.page.get_by_label("Email", exact=True)).to_have_value(EMAIL)
-        self.press("Send authentication number")
-        expect(self.page.get_by_label("Authentication number")).to_be_visible()
-
-    def verify_email(self) -> None:
-        self.send_number()
-        self.fill("Authentication number", self.inbox.wait_for("authentication number").number)
-        self.press("Next")
-
-    def scan(self) -> None:
-        self.reads("Step 2 of 4")
-        self.sees("Scan the QR code")
-        picture = self.page.get_by_role("img", name=re.compile("^QR code"))
-        picture.scroll_into_view_if_needed()
-        self.app = Authenticator(read_qr(picture.screenshot(caret="initial")))
-        assert self.app.label.endswith(EMAIL)
-        self.press("Next")
-
-    def enter_code(self) -> None:
-        self.reads("Step 3 of 4")
-        self.sees("Enter the code from your app")
-        self.fill("Authentication code", self.app.code(self.clock.seconds))
-        self.press("Next")
-
-    def save_codes(self) -> None:
-        self.reads("Step 4 of 4")
-        self.sees("Save your recovery codes")
-        self.recovery_codes = self.page.locator("#recovery-codes li").all_inner_texts()
-        assert len(self.recovery_codes) == 10
-        self.page.get_by_label("I have saved my recovery codes on my personal device").check()
-        self.press("Complete")
-
-    def activate(self) -> None:
-        self.begin()
-        self.verify_email()
-        self.scan()
-        self.enter_code()
-        self.save_codes()
-        self.sees("2-step verification is on.")
-        self.press("Done")
-        self.sees("2-step verification is on")
-        self.reads("10 of 10 recovery codes left")
-
-    def sign_out(self) -> None:
-        self.page.goto("/")
-        self.press("Sign out")
-        self.sees("Sign in")
-
-    def type_password(self) -> None:
-        self.page.get_by_label("Email", exact=True).fill(EMAIL)
-        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        self.press("Sign in")
-
-    def next_code(self) -> str:
-        self.clock.advance(seconds=30)
-        return self.app.code(self.clock.seconds)
-
-    def is_in(self) -> None:
-        expect(self.page.get_by_role("button", name="Account management")).to_be_visible()
-
-
 @pytest.fixture
 def visitor(
     open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock
 ) -> Callable[..., Visitor]:
     def make(way: str = "desktop") -> Visitor:
-        options = WAYS[way]
-        js = bool(options.get("java_script_enabled", True))
-        return Visitor(open_browser(**options), inbox, clock, js=js)
+        return Visitor(open_browser(**WAYS[way]), inbox, clock)
 
     return make
 
@@ -309,6 +196,21 @@ def test_escape_closes_the_modal_and_the_focus_returns_to_its_opener(mina: Visit
     expect(mina.page.get_by_role("button", name="Account management")).to_be_focused()
 
 
+def test_an_answer_that_comes_after_closing_does_not_open_the_modal_again(mina: Visitor) -> None:
+    mina.press("Account management")
+    expect(mina.page.get_by_role("dialog")).to_be_visible()
+
+    def close_then_answer(route: Route) -> None:
+        mina.page.get_by_role("dialog").press("Escape")
+        route.continue_()
+
+    mina.page.route("**/account/two-step", close_then_answer)
+    with mina.page.expect_response("**/account/two-step"):
+        mina.page.get_by_role("link", name="2-Step Verification", exact=True).click()
+    expect(mina.page.get_by_role("dialog")).to_be_hidden()
+    expect(mina.page).to_have_url(re.compile(r"/$"))
+
+
 def test_back_leads_to_the_tab_before(mina: Visitor) -> None:
     mina.open_two_step()
     mina.page.go_back()
@@ -472,9 +374,7 @@ def test_the_key_can_be_copied_and_gives_the_same_codes(mina: Visitor) -> None:
 
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js"])
-def test_the_codes_can_be_downloaded(
-    visitor: Callable[..., Visitor], way: str, tmp_path: Path
-) -> None:
+def test_the_codes_can_be_downloaded(visitor: Callable[..., Visitor], way: str, tmp_path: Path) -> None:
     mina = visitor(way)
     mina.sign_up()
     mina.begin()

@@ -51,9 +51,7 @@ def test_nothing_is_kept_of_a_mail_that_left(app: Flask, clock: Clock) -> None:
     assert waiting() == 0
 
 
-def test_a_change_that_was_rolled_back_sends_nothing(
-    app: Flask, inbox: Inbox, clock: Clock
-) -> None:
+def test_a_change_that_was_rolled_back_sends_nothing(app: Flask, inbox: Inbox, clock: Clock) -> None:
     with pytest.raises(RuntimeError), transaction():
         outbox.post(messages.two_step_on, TO, clock(), name="Mina")
         raise RuntimeError
@@ -75,9 +73,7 @@ def test_a_mail_server_that_is_down_for_an_hour_delays_the_mail(
     assert "is on" in inbox.wait_for().subject
 
 
-def test_a_mail_that_did_not_leave_is_not_tried_again_at_once(
-    app: Flask, inbox: Inbox, clock: Clock
-) -> None:
+def test_a_mail_that_did_not_leave_is_not_tried_again_at_once(app: Flask, inbox: Inbox, clock: Clock) -> None:
     post(clock)
     inbox.stop()
     outbox.deliver_due()
@@ -100,9 +96,7 @@ def test_a_mail_that_a_killed_worker_had_taken_is_sent_by_the_next(
 
 
 @pytest.mark.parametrize("name", ["Mina\r\nBcc: x@example.com", "<b>Mina</b>", "Mína 박"])
-def test_a_name_can_not_change_the_mail_around_it(
-    app: Flask, inbox: Inbox, clock: Clock, name: str
-) -> None:
+def test_a_name_can_not_change_the_mail_around_it(app: Flask, inbox: Inbox, clock: Clock, name: str) -> None:
     with transaction():
         outbox.post(messages.password_changed, TO, clock(), name=name)
     outbox.deliver_due()

@@ -23,8 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from mfa import clock as app_clock
-from mfa import create_app
+from mfa import clock as app_clock, create_app
 from mfa.extensions import db
 from tests.conftest import SETTINGS
 from tests.support.clock import Clock
@@ -248,9 +247,7 @@ def test_whatever_is_abandoned_saves_nothing(inbox: Inbox, empty_database: Path)
 
 
 @pytest.mark.parametrize("step", ["begin", "verify_email", "scan", "enter_code"])
-def test_closing_the_browser_after_any_step_saves_nothing(
-    mina: Person, step: str
-) -> None:
+def test_closing_the_browser_after_any_step_saves_nothing(mina: Person, step: str) -> None:
     with mina.app.app_context():
         engine = db.engine
     before = dump(engine, without={"throttles", "spent"})

@@ -41,6 +41,10 @@ class Authenticator:
         """The six digits that it shows at a Unix time."""
         padded = self.secret + "=" * (-len(self.secret) % 8)
         totp = TOTP(
-            base64.b32decode(padded), 6, SHA1(), 30, enforce_key_length=False  # noqa: S303
+            base64.b32decode(padded),
+            6,
+            SHA1(),
+            30,
+            enforce_key_length=False,
         )
         return totp.generate(int(seconds)).decode()

@@ -44,9 +44,7 @@ class Person:
     def post(self, url: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
         """Post *data* with the hidden fields that the last page held, as a form would."""
         fields = {**self.hidden(url), **(data or {})}
-        return self._keep(
-            self.client.post(url, data=fields, headers=self._headers(options), **options)
-        )
+        return self._keep(self.client.post(url, data=fields, headers=self._headers(options), **options))
 
     def hidden(self, url: str = "") -> dict[str, str]:
         """The hidden fields of the page's form that posts to *url*; of the whole page if none does."""
@@ -134,9 +132,7 @@ class Person:
     def prove_password(self, purpose: str, password: str = PASSWORD) -> TestResponse:
         """Type the password that opens reissue or disable."""
         self.get(f"/account/two-step/{purpose}")
-        return self.post(
-            f"/account/two-step/{purpose}", {"password": password}, follow_redirects=True
-        )
+        return self.post(f"/account/two-step/{purpose}", {"password": password}, follow_redirects=True)
 
     def disable(self, **fields: str) -> TestResponse:
         return self.post(

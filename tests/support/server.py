@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from flask import Flask
 from werkzeug.serving import make_server
 
-
 logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
 

@@ -120,9 +120,7 @@ def test_the_proof_of_one_purpose_is_none_of_the_other(protected: Person) -> Non
 @pytest.mark.parametrize(
     ("purpose", "step"), [("reissue", CODES), ("disable", "/account/two-step/disable/verify")]
 )
-def test_the_proof_ends_after_five_minutes(
-    protected: Person, clock: Clock, purpose: str, step: str
-) -> None:
+def test_the_proof_ends_after_five_minutes(protected: Person, clock: Clock, purpose: str, step: str) -> None:
     protected.prove_password(purpose)
     clock.advance(minutes=4, seconds=59)
     assert protected.get(step).status_code == 200
@@ -172,9 +170,7 @@ def test_a_code_of_the_app_disables(protected: Person) -> None:
 
 def test_a_recovery_code_disables(protected: Person) -> None:
     protected.prove_password("disable")
-    response = protected.disable(
-        factor="recovery_code", recovery_code=protected.recovery_codes[9].lower()
-    )
+    response = protected.disable(factor="recovery_code", recovery_code=protected.recovery_codes[9].lower())
     assert "2-step verification is off" in response.text
 
 

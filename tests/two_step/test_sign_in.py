@@ -159,9 +159,7 @@ def test_a_recovery_code_signs_in_and_says_how_many_are_left(halfway: Person) ->
 
 
 @pytest.mark.parametrize("written", [str.lower, lambda code: code.replace("-", " ")])
-def test_a_recovery_code_is_taken_as_people_write_it(
-    halfway: Person, written: Callable[[str], str]
-) -> None:
+def test_a_recovery_code_is_taken_as_people_write_it(halfway: Person, written: Callable[[str], str]) -> None:
     assert entered(halfway.verify_recovery_code(written(halfway.recovery_codes[0])))
 
 
@@ -216,9 +214,10 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(
     second = unknown.sign_in("nobody@example.com", "not my password at all")
     assert first.status_code == second.status_code == 422
     assert "The e-mail address or the password is not right." in first.text
-    assert first.text.replace(EMAIL, "") .split("csrf_token")[0] == second.text.replace(
-        "nobody@example.com", ""
-    ).split("csrf_token")[0]
+    assert (
+        first.text.replace(EMAIL, "").split("csrf_token")[0]
+        == second.text.replace("nobody@example.com", "").split("csrf_token")[0]
+    )
 
 
 @pytest.mark.parametrize("email", [EMAIL, "nobody@example.com"])
@@ -278,9 +277,7 @@ def test_a_session_that_is_used_goes_on(mina: Person, clock: Clock) -> None:
         assert mina.is_signed_in()
 
 
-def test_a_session_ends_after_thirty_days_however_much_it_is_used(
-    mina: Person, clock: Clock
-) -> None:
+def test_a_session_ends_after_thirty_days_however_much_it_is_used(mina: Person, clock: Clock) -> None:
     for _ in range(30 * 24 // 10):
         clock.advance(hours=10)
         mina.is_signed_in()
@@ -290,9 +287,7 @@ def test_a_session_ends_after_thirty_days_however_much_it_is_used(
 
 def test_an_ended_session_leads_the_whole_window_to_sign_in(mina: Person, clock: Clock) -> None:
     clock.advance(days=1)
-    response = mina.get(
-        "/account/two-step", headers={"HX-Current-URL": "http://x/account/two-step"}
-    )
+    response = mina.get("/account/two-step", headers={"HX-Current-URL": "http://x/account/two-step"})
     assert response.status_code == 401
     assert response.headers["HX-Redirect"] == "/sign-in?next=/account/two-step&ended=yes"
     assert response.text == ""

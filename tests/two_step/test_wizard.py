@@ -45,9 +45,7 @@ def test_a_step_can_not_be_skipped_by_its_address(mina: Person, step: str) -> No
     ("step", "data"),
     [("scan", {}), ("code", {"code": "123456"}), ("recovery", {"saved": "y"})],
 )
-def test_a_step_can_not_be_skipped_by_its_post(
-    mina: Person, step: str, data: dict[str, str]
-) -> None:
+def test_a_step_can_not_be_skipped_by_its_post(mina: Person, step: str, data: dict[str, str]) -> None:
     mina.begin()
     fields = mina.hidden(f"{ENROLL}/email/send")
     response = mina.post(f"{ENROLL}/{step}", {**fields, **data}, follow_redirects=True)
@@ -139,9 +137,7 @@ def test_an_enrolment_can_be_completed_after_fourteen_minutes(mina: Person, cloc
     assert mina.two_step_is_on()
 
 
-def test_the_password_is_asked_for_when_its_last_proof_is_too_old(
-    mina: Person, clock: Clock
-) -> None:
+def test_the_password_is_asked_for_when_its_last_proof_is_too_old(mina: Person, clock: Clock) -> None:
     clock.advance(minutes=15)
     mina.begin()
     assert "Confirm it is you" in mina.page
@@ -254,9 +250,7 @@ def test_the_page_says_how_long_the_cool_down_lasts(mina: Person, clock: Clock) 
     assert 'data-wait="20"' in mina.get(f"{ENROLL}/email").text
 
 
-def test_a_mail_server_that_is_down_changes_nothing(
-    mina: Person, inbox: Inbox, engine: Engine
-) -> None:
+def test_a_mail_server_that_is_down_changes_nothing(mina: Person, inbox: Inbox, engine: Engine) -> None:
     mina.begin()
     before, cookie = dump(engine, without={"throttles"}), mina.cookie()
     inbox.stop()
@@ -376,9 +370,7 @@ def test_the_key_is_shown_in_groups_of_four(mina: Person) -> None:
     ("seconds", "words"),
     [(-420, "about 7 minutes slow"), (420, "about 7 minutes fast"), (-60, "about 1 minute slow")],
 )
-def test_a_code_of_another_time_tells_that_the_clock_is_off(
-    mina: Person, seconds: int, words: str
-) -> None:
+def test_a_code_of_another_time_tells_that_the_clock_is_off(mina: Person, seconds: int, words: str) -> None:
     walk_to(mina, "scan").scan()
     response = mina.post(f"{ENROLL}/code", {"code": mina.code(seconds=seconds)})
     assert response.status_code == 422
@@ -407,9 +399,7 @@ def test_the_file_has_each_code_on_a_line_of_its_own(mina: Person) -> None:
     response = mina.get(f"{ENROLL}/recovery-codes.txt")
     lines = response.text.split("\r\n")
     assert [line for line in lines if line in mina.recovery_codes] == mina.recovery_codes
-    assert response.headers["Content-Disposition"] == (
-        'attachment; filename="twostep-recovery-codes.txt"'
-    )
+    assert response.headers["Content-Disposition"] == ('attachment; filename="twostep-recovery-codes.txt"')
     assert response.headers["Cache-Control"] == "no-store"
 
 
@@ -436,9 +426,7 @@ def test_complete_tells_the_owner_by_mail(mina: Person, inbox: Inbox) -> None:
     assert "If this was not you" in letter.text
 
 
-def test_complete_signs_the_other_sessions_out(
-    mina: Person, make_person: Callable[..., Person]
-) -> None:
+def test_complete_signs_the_other_sessions_out(mina: Person, make_person: Callable[..., Person]) -> None:
     other = make_person()
     other.sign_in()
     assert other.is_signed_in()

@@ -43,9 +43,7 @@ def start(tmp_path: Path, **changes: Any) -> Any:
         ("SESSION_IDLE_SECONDS", 0),
     ],
 )
-def test_a_setting_that_can_not_work_stops_the_start(
-    tmp_path: Path, name: str, value: Any
-) -> None:
+def test_a_setting_that_can_not_work_stops_the_start(tmp_path: Path, name: str, value: Any) -> None:
     with pytest.raises(BadSetting, match=f"MFA_{name}"):
         start(tmp_path, **{name: value})
 
@@ -56,9 +54,7 @@ def test_production_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         create_app({"INSTANCE_PATH": tmp_path})
 
 
-def test_the_environment_sets_what_is_not_given(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_sets_what_is_not_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MFA_PASSWORD_MIN_LENGTH", "20")
     assert start(tmp_path).config["PASSWORD_MIN_LENGTH"] == 20
 

@@ -28,9 +28,7 @@ def test_htmx_gets_the_fragment_and_anyone_else_the_page(
 
 
 @pytest.mark.parametrize("url", [*PUBLIC, *TABS, "/"])
-def test_no_answer_may_be_kept(
-    mina: Person, make_person: Callable[..., Person], url: str
-) -> None:
+def test_no_answer_may_be_kept(mina: Person, make_person: Callable[..., Person], url: str) -> None:
     visitor = make_person() if url in PUBLIC else mina
     response = visitor.get(url, headers={"HX-Request": ""})
     assert response.headers["Cache-Control"] == "no-store"
@@ -89,23 +87,26 @@ def test_the_mailbox_exists_only_without_a_mail_server(person: Person) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(1, "1 second"), (30, "30 seconds"), (60, "1 minute"), (61, "2 minutes"), (900, "15 minutes"), (3601, "2 hours")],
+    [
+        (1, "1 second"),
+        (30, "30 seconds"),
+        (60, "1 minute"),
+        (61, "2 minutes"),
+        (900, "15 minutes"),
+        (3601, "2 hours"),
+    ],
 )
 def test_waits_are_said_in_words(seconds: int, text: str) -> None:
     assert words.duration(seconds) == text
 
 
-def test_a_page_asks_the_database_for_the_session_and_what_it_shows(
-    mina: Person, app: Flask
-) -> None:
+def test_a_page_asks_the_database_for_the_session_and_what_it_shows(mina: Person, app: Flask) -> None:
     from sqlalchemy import event
 
     from mfa.extensions import db
 
     statements: list[str] = []
     with app.app_context():
-        event.listen(
-            db.engine, "before_cursor_execute", lambda *given: statements.append(given[2])
-        )
+        event.listen(db.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     mina.get("/account/two-step")
     assert len(statements) == 2, statements
