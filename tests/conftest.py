@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -17,6 +16,7 @@ from mfa import clock as app_clock, create_app
 from mfa.extensions import db
 from tests.support import chromium
 from tests.support.clock import Clock
+from tests.support.database import make_empty
 from tests.support.person import Person
 from tests.support.server import serving
 from tests.support.smtp import Inbox, free_port
@@ -50,11 +50,7 @@ def inbox() -> Iterator[Inbox]:
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database made by the migrations, once; each test gets a copy."""
     folder = tmp_path_factory.mktemp("schema")
-    app = create_app({**SETTINGS, "INSTANCE_PATH": folder})
-    with app.app_context():
-        flask_migrate.upgrade()
-        db.engine.dispose()
-    return folder / "twostep.db"
+    return make_empty(create_app({**SETTINGS, "INSTANCE_PATH": folder}))
 
 
 @pytest.fixture

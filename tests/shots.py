@@ -10,7 +10,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import flask_migrate
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from mfa import clock as app_clock, create_app
@@ -18,6 +17,7 @@ from tests.conftest import SETTINGS
 from tests.journeys.visitor import EMAIL, PASSWORD, PHONE, Visitor
 from tests.support import chromium
 from tests.support.clock import Clock
+from tests.support.database import make_empty
 from tests.support.server import serving
 from tests.support.smtp import Inbox, free_port
 
@@ -183,13 +183,11 @@ def main() -> None:
         if re.match(r"(desktop|phone)-(light|dark)-", old.name):
             old.unlink()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        app = create_app({**SETTINGS, "INSTANCE_PATH": folder})
-        with app.app_context():
-            flask_migrate.upgrade()
+        empty = make_empty(create_app({**SETTINGS, "INSTANCE_PATH": folder}))
         browser = playwright.chromium.launch(executable_path=chromium.install(), args=list(chromium.FLAGS))
         for width in ("desktop", "phone"):
             for scheme in ("light", "dark"):
-                picture(browser, width, scheme, Path(folder) / "twostep.db")
+                picture(browser, width, scheme, empty)
         browser.close()
 
 

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 
+import flask_migrate
+from flask import Flask
 from sqlalchemy import Engine, MetaData, select
+
+from mfa.extensions import db
+
+
+def make_empty(app: Flask) -> Path:
+    """The file of *app*'s database, made by the migrations and closed, so that it can be copied."""
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
+    return Path(app.instance_path) / "twostep.db"
 
 
 def dump(engine: Engine, *, without: Collection[str] = ()) -> str:

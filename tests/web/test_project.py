@@ -1,0 +1,59 @@
+"""What holds for the repository as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from sqlalchemy import Engine
+
+from mfa.crypto.passwords import common
+from mfa.extensions import db
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HTMX = "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"
+# Put together here, so that this file does not hold what it looks for.
+NOT_HERE = [
+    "py" + "pi.org",
+    "python" + "hosted.org",
+    "registry." + "npmjs.org",
+    "deb." + "debian.org",
+    "/wo" + "rk/",
+    "/tm" + "p/",
+]
+
+
+def committed_files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+    ).stdout
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("text", NOT_HERE)
+def test_no_file_names_a_registry_or_a_path_of_one_machine(text: str) -> None:
+    named = [path.name for path in committed_files() if text.encode() in path.read_bytes()]
+    assert named == []
+
+
+def test_htmx_is_the_one_that_was_checked() -> None:
+    assert hashlib.sha256((ROOT / "static/vendor/htmx.min.js").read_bytes()).hexdigest() == HTMX
+
+
+def test_htmx_comes_with_its_licence() -> None:
+    assert "Zero-Clause BSD" in (ROOT / "static/vendor/htmx.LICENSE").read_text()
+
+
+def test_the_migrations_make_the_tables_of_the_models(app: Flask, engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, db.metadata) == []
+
+
+def test_the_list_of_common_passwords_is_casefolded() -> None:
+    assert all(password == password.casefold() for password in common())
