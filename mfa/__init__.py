@@ -9,12 +9,12 @@ from typing import Any
 from flask import Flask, url_for
 
 from mfa import config as settings, console, toolbox
-from mfa.accounts import routes as accounts
-from mfa.extensions import csrf, db, login_manager, mail, migrate
-from mfa.mail import mailbox, outbox, routes as mailbox_routes
+from mfa.accounts import routes as accounts_routes
+from mfa.extensions import csrf, db, login_manager, mail as flask_mail, migrate
+from mfa.mail import mailbox, outbox, routes as mail_routes
 from mfa.mail.worker import Worker
-from mfa.sessions import routes as sessions
-from mfa.two_step import routes as two_step, wizard
+from mfa.sessions import routes as sessions_routes
+from mfa.two_step import routes as two_step_routes, wizard
 from mfa.web import access, errors, headers
 from mfa.web.cookies import SessionInterface
 
@@ -38,7 +38,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.session_interface = SessionInterface()
     db.init_app(app)
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"))
-    mail.init_app(app)
+    flask_mail.init_app(app)
     csrf.init_app(app)
     login_manager.init_app(app)
     login_manager.session_protection = None  # sessions end on the server: see mfa.sessions
@@ -46,10 +46,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     access.guard(app)
     headers.add(app)
     errors.handle(app)
-    for room in (console, accounts, sessions, two_step, wizard):
-        app.register_blueprint(room.blueprint)
+    for routes in (console, accounts_routes, sessions_routes, two_step_routes, wizard):
+        app.register_blueprint(routes.blueprint)
     if mailbox.in_use(app.config):
-        app.register_blueprint(mailbox_routes.blueprint)
+        app.register_blueprint(mail_routes.blueprint)
     if app.config["MAIL_WORKER"] == "thread":
         _start_mail_worker(app)
     _equip_templates(app)

@@ -41,7 +41,10 @@ def load(token: str) -> Visitor | None:
 
 
 def enter(entry: rules.Entry) -> None:
-    """Put a new session into the cookie. Nothing of what the cookie held before stays."""
+    """Put a new session into the cookie. Nothing stays of what the cookie, or its session, was before."""
+    if current_user.is_authenticated:
+        with transaction():
+            rules.end(current_user.session.id)
     empty()
     session.permanent = True
     if entry.needs_second_step:

@@ -266,6 +266,16 @@ def test_sign_out_kills_every_copy_of_the_cookie(mina: Person) -> None:
     assert not mina.is_signed_in()
 
 
+def test_signing_in_again_in_the_same_browser_ends_the_session_before(mina: Person) -> None:
+    cookie = mina.cookie()
+    mina.get("/account/profile")
+    token = mina.hidden("/account/profile")
+    mina.post("/sign-in", {"email": EMAIL, "password": PASSWORD, **token})
+    assert mina.is_signed_in()
+    mina.put_cookie(cookie)
+    assert not mina.is_signed_in()
+
+
 def test_a_session_ends_when_it_is_idle_for_twelve_hours(mina: Person, clock: Clock) -> None:
     clock.advance(hours=12, minutes=1)
     assert not mina.is_signed_in()
