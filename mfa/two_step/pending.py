@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Response, session, url_for
+from flask import Blueprint, Response, session, url_for
 from flask_login import current_user
 
 from mfa import clock
 from mfa.accounts.rules import Changed
 from mfa.errors import Refusal
+from mfa.sessions.rules import SessionEnded
 from mfa.two_step import rules
 from mfa.two_step.enrollment import Change, Enrollment, Pending
-from mfa.web import hx
+from mfa.web import access, hx
 from mfa.web.forms import Form
 
 _ENROLLMENT, _CHANGE = "enrollment", "change"
@@ -58,7 +59,7 @@ def change(purpose: str, shown: str | None = None) -> Change:
     return found
 
 
-_ENDED: dict[type[Exception], tuple[str, str]] = {
+_ENDINGS: dict[type[Exception], tuple[str, str]] = {
     rules.Stale: (
         "This step has ended",
         "It was completed or given up already. Nothing was changed.",
@@ -83,12 +84,25 @@ _ENDED: dict[type[Exception], tuple[str, str]] = {
 }
 
 
-def ended(error: Refusal, *, restart: bool) -> Response:
-    """Say what happened to something pending, and offer the way on.
+def say_ends(blueprint: Blueprint, kind: type[Pending], *, restart: bool) -> None:
+    """Have the routes of *blueprint* say what happened to something pending, and offer the way on.
 
+    :param kind: what it is, to be taken out of the cookie.
     :param restart: offer to activate 2-step verification from the start.
     """
-    heading, sentence = _ENDED[type(error)]
+
+    def over(error: Refusal) -> Response:
+        if not isinstance(error, rules.StartedOver):  # the other window's goes on
+            drop(kind)
+        return _ended(error, restart=restart)
+
+    for refusal in (rules.Stale, rules.NotOn, Changed):
+        blueprint.register_error_handler(refusal, over)
+    blueprint.register_error_handler(SessionEnded, lambda _: access.to_sign_in())
+
+
+def _ended(error: Refusal, *, restart: bool) -> Response:
+    heading, sentence = _ENDINGS[type(error)]
     return hx.render(
         "two_step/_ended.html",
         hx.CONSOLE,

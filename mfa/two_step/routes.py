@@ -29,20 +29,7 @@ _CODE_REFUSALS = (
     totp.UsedCode,
     Throttled,
 )
-
-
-@blueprint.errorhandler(rules.Stale)
-@blueprint.errorhandler(rules.NotOn)
-@blueprint.errorhandler(accounts.Changed)
-def _over(error: rules.Stale) -> Response:
-    if not isinstance(error, rules.StartedOver):  # the other window's goes on
-        pending.drop(Change)
-    return pending.ended(error, restart=False)
-
-
-@blueprint.errorhandler(sessions.SessionEnded)
-def _session_ended(_error: sessions.SessionEnded) -> Response:
-    return access.to_sign_in()
+pending.say_ends(blueprint, Change, restart=False)
 
 
 @blueprint.get("/account/two-step")

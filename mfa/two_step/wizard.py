@@ -22,26 +22,14 @@ from mfa.sessions import browser, rules as sessions
 from mfa.toolbox import toolbox
 from mfa.two_step import email_proof, factors, forms, pending, rules, sheet
 from mfa.two_step.enrollment import CODE, EMAIL, RECOVERY, SCAN, STEPS, Enrollment
-from mfa.web import access, errors, headers, hx
+from mfa.web import errors, headers, hx
 from mfa.web.access import public
 from mfa.web.forms import Form
 
 FormOfAStep = TypeVar("FormOfAStep", bound=forms.StepForm)
 
 blueprint = Blueprint("wizard", __name__, url_prefix="/account/two-step/enroll")
-
-
-@blueprint.errorhandler(rules.Stale)
-@blueprint.errorhandler(accounts.Changed)
-def _over(error: rules.Stale) -> Response:
-    if not isinstance(error, rules.StartedOver):  # the other window's goes on
-        pending.drop(Enrollment)
-    return pending.ended(error, restart=True)
-
-
-@blueprint.errorhandler(sessions.SessionEnded)
-def _session_ended(_error: sessions.SessionEnded) -> Response:
-    return access.to_sign_in()
+pending.say_ends(blueprint, Enrollment, restart=True)
 
 
 # Begin

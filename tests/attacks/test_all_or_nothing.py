@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from tests.support.cookies import read_cookie
 from tests.support.database import dump
@@ -44,20 +44,6 @@ def test_complete_that_breaks_saves_nothing_and_can_be_pressed_again(
     assert dump(engine, without=MAY_CHANGE) == before
     mina.page = page
     assert "2-step verification is on." in mina.complete().text
-
-
-def _statements_of_complete(person: Person, engine: Engine) -> int:
-    """How many statements a whole Complete runs."""
-    count = 0
-
-    def seen(*_: Any) -> None:
-        nonlocal count
-        count += 1
-
-    event.listen(engine, "before_cursor_execute", seen)
-    person.complete()
-    event.remove(engine, "before_cursor_execute", seen)
-    return count
 
 
 # A process of its own, which kills itself before its Nth statement: no handler runs, nothing is flushed.
@@ -96,6 +82,7 @@ _DYING = textwrap.dedent(
 
 def test_killed_before_any_statement_of_complete_it_is_all_or_nothing(mina: Person, engine: Engine) -> None:
     mina.begin().verify_email().scan().enter_code()
+    mina.app.extensions["mail_worker"].stop()
     before = dump(engine, without=MAY_CHANGE)
     fields = mina.hidden("/account/two-step/enroll/recovery")
     config = mina.app.config
