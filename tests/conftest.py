@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from hypothesis import settings
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from sqlalchemy import Engine
 
 from mfa import clock as app_clock, create_app
@@ -20,6 +22,12 @@ from tests.support.database import make_empty
 from tests.support.person import Person
 from tests.support.server import serving
 from tests.support.smtp import Inbox, free_port
+
+# A loaded machine is slow, not wrong; and a change is judged by the same examples each time it lands.
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+expect.set_options(timeout=10_000)
 
 CHEAP_HASH = "t=1,m=8,p=1"
 SETTINGS: dict[str, Any] = {

@@ -92,7 +92,7 @@ def walk(visitor: Visitor, gallery: Gallery, other: BrowserContext) -> None:
     visitor.press("Next")
     visitor.sees("Scan the QR code")
     take("wizard-2-scan")
-    page.get_by_text("Can’t scan it?").click()
+    page.get_by_text("Can't scan it?").click()
     take("wizard-2-key")
     visitor.scan()
     visitor.sees("Enter the code from your app")

@@ -56,12 +56,13 @@ LINK_SENDING = Policy("link_sending", forget_after=3600)
 class Throttled(Refusal):
     """Too many attempts.
 
+    :param policy: of what.
     :param wait: seconds until the next one is looked at.
     """
 
-    def __init__(self, wait: int) -> None:
-        super().__init__(f"wait {wait} seconds")
-        self.wait = wait
+    def __init__(self, policy: Policy, wait: int) -> None:
+        super().__init__(f"{policy.purpose}: wait {wait} seconds")
+        self.policy, self.wait = policy, wait
 
 
 class AlreadySpent(Refusal):
@@ -77,7 +78,7 @@ def count(subject: str, policy: Policy, now: datetime) -> None:
     with transaction():
         admitted = _count_again(subject, policy, seconds) or _count_first(subject, policy, seconds)
     if not admitted:
-        raise Throttled(max(1, wait(subject, policy, now)))
+        raise Throttled(policy, max(1, wait(subject, policy, now)))
 
 
 def reset(subject: str, policy: Policy) -> None:

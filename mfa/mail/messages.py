@@ -61,7 +61,7 @@ def enrollment_number(recipient: str, *, name: str, number: str, token: str) -> 
         "Your {product} authentication number",
         name=name,
         number=number,
-        link=absolute("wizard.link", token=token),
+        link=absolute("enrollment_link.page", token=token),
         minutes=NUMBER_SECONDS // 60,
     )
 

@@ -22,8 +22,7 @@ from mfa.sessions import browser, rules as sessions
 from mfa.toolbox import toolbox
 from mfa.two_step import email_proof, factors, forms, pending, rules, sheet
 from mfa.two_step.enrollment import CODE, EMAIL, RECOVERY, SCAN, STEPS, Enrollment
-from mfa.web import errors, headers, hx
-from mfa.web.access import public
+from mfa.web import errors, hx
 from mfa.web.forms import Form
 
 FormOfAStep = TypeVar("FormOfAStep", bound=forms.StepForm)
@@ -149,48 +148,6 @@ def wait() -> Response:
     if not enrollment.email_verified:
         return Response(status=204, headers={"Cache-Control": "no-store"})
     return hx.onward(_url(enrollment.step), lambda: _SHOW[enrollment.step](enrollment))
-
-
-@blueprint.get("/link/<token>")
-@public
-def link(token: str) -> Response:
-    """The page that the mail's link opens. It changes nothing: mail scanners open links."""
-    return _link(token, confirm=False)
-
-
-@blueprint.post("/link/<token>")
-@public
-def confirm_link(token: str) -> Response:
-    return _link(token, confirm=True)
-
-
-def _link(token: str, *, confirm: bool) -> Response:
-    status, number, now = 200, None, clock.now()
-    try:
-        linked = email_proof.read_link(token, now)
-        here = pending.peek() if current_user.is_authenticated else None
-        if here is None or (here.id, here.sending) != (linked.id, linked.sending):
-            # Another browser, or another enrolment: this link brings nothing any further here.
-            state, number = "number", linked.number(toolbox().ring)
-        elif not confirm:
-            state = "confirm"
-        else:
-            pending.keep(email_proof.confirm_link(current_user.account, here, linked, now))
-            state = "confirmed"
-    except email_proof.NumberEnded:
-        state, status = "ended", 410
-    return headers.without_referrer(
-        hx.render(
-            "two_step/_link.html",
-            hx.CARD,
-            title="Verify your email",
-            status=status,
-            state=state,
-            number=number,
-            form=Form(formdata=None),
-            action=url_for("wizard.link", token=token),
-        )
-    )
 
 
 def _show_email(

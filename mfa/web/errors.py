@@ -25,6 +25,11 @@ UNPROCESSABLE = 422
 TOO_MANY = 429
 
 
+def _throttled(error: attempts.Throttled) -> str:
+    why = "A mail was sent a moment ago." if error.policy is attempts.EMAIL_SENDING else "Too many attempts."
+    return f"{why} Try again in {words.duration(error.wait)}."
+
+
 def _wrong_code(error: totp.WrongCode) -> str:
     if error.drift is None:
         return "That code is not right. Enter the newest code from your app."
@@ -36,7 +41,7 @@ def _wrong_code(error: totp.WrongCode) -> str:
 
 
 SENTENCES: dict[type[Exception], str | Callable[[Any], str]] = {
-    attempts.Throttled: lambda error: f"Too many attempts. Try again in {words.duration(error.wait)}.",
+    attempts.Throttled: _throttled,
     BadAddress: "Enter one complete e-mail address, like name@example.com.",
     accounts.WrongCredentials: "The e-mail address or the password is not right.",
     accounts.WrongPassword: "That is not your current password.",

@@ -177,6 +177,33 @@ def test_a_missing_or_forged_csrf_token_is_refused(
     assert dump(engine, without={"outbox"}) == before
 
 
+@pytest.mark.parametrize("value", ["", "x", "x" * 20_000, "é", "0"])
+@pytest.mark.parametrize(
+    ("prepare", "url"),
+    [
+        (lambda p: p.sign_up().begin(), f"{ENROLL}/email/send"),
+        (_ready_for_email, f"{ENROLL}/email"),
+        (lambda p: p.sign_up().begin().verify_email(), f"{ENROLL}/scan"),
+        (lambda p: p.sign_up().begin().verify_email().scan(), f"{ENROLL}/code"),
+        (lambda p: p.sign_up().begin().verify_email().scan().enter_code(), f"{ENROLL}/recovery"),
+        (
+            lambda p: p.sign_up().activate().prove_password("reissue"),
+            "/account/two-step/reissue/recovery-codes",
+        ),
+        (_at_disable, "/account/two-step/disable/verify"),
+    ],
+)
+def test_a_step_that_is_not_this_windows_is_refused(
+    person: Person, engine: Engine, prepare: Callable[[Person], object], url: str, value: str
+) -> None:
+    prepare(person)
+    before = dump(engine, without={"throttles", "outbox"})
+    response = person.post(url, {"pending": value, "saved": "y", "factor": "code", "code": "000000"})
+    assert response.status_code == 409
+    assert "started over" in response.text
+    assert dump(engine, without={"throttles", "outbox"}) == before
+
+
 def test_the_csrf_token_of_another_person_is_refused(
     mina: Person, make_person: Callable[..., Person]
 ) -> None:

@@ -234,7 +234,7 @@ def test_another_mail_is_sent_only_after_the_cool_down(mina: Person, inbox: Inbo
     inbox.wait_for("authentication number")
     response = mina.post(f"{ENROLL}/email/send")
     assert response.status_code == 429
-    assert "Try again in 30 seconds." in response.text
+    assert "A mail was sent a moment ago. Try again in 30 seconds." in response.text
     assert inbox.take_all() == []
 
 
