@@ -6,7 +6,7 @@ export const focusIn = (root) => {
     root.querySelector("[data-focus]");
   if (!place) return;
   place.focus({ preventScroll: true });
-  if (place.matches("input[type=text]")) place.select();
+  if (place.matches("input:not([type=checkbox])")) place.select();
   place.scrollIntoView({ block: "nearest" });
 };
 
