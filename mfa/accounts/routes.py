@@ -55,7 +55,7 @@ def create_account(token: str) -> Response:
                         name=form.name.data,
                         password=form.password.data,
                         now=clock.now(),
-                        user_agent=browser.user_agent(),
+                        device=browser.device(),
                     )
                 )
             except rules.BadName as error:
@@ -96,7 +96,7 @@ def sign_in() -> Response:
                 form.email.data,
                 form.password.data,
                 now=clock.now(),
-                user_agent=browser.user_agent(),
+                device=browser.device(),
             )
             return _enter(entry, access.local_path(form.next.data))
         except (rules.WrongCredentials, Throttled) as error:
@@ -153,7 +153,7 @@ def reset_password(token: str) -> Response:
                         token,
                         password=form.new_password.data,
                         now=clock.now(),
-                        user_agent=browser.user_agent(),
+                        device=browser.device(),
                     )
                 )
             except BadPassword as error:

@@ -18,6 +18,7 @@ from mfa.errors import Refusal
 from mfa.extensions import db
 from mfa.mail import delivery, messages, outbox
 from mfa.sessions import rules as sessions
+from mfa.sessions.devices import Device
 from mfa.sessions.models import AccountSession
 from mfa.toolbox import toolbox
 
@@ -77,7 +78,7 @@ def read_sign_up_link(token: str, now: datetime) -> Address:
     return address
 
 
-def create_account(token: str, *, name: str, password: str, now: datetime, user_agent: str) -> sessions.Entry:
+def create_account(token: str, *, name: str, password: str, now: datetime, device: Device) -> sessions.Entry:
     """Open the account that a sign-up link allows, and sign its owner in.
 
     :raises LinkEnded: the link is not good (any more).
@@ -103,13 +104,13 @@ def create_account(token: str, *, name: str, password: str, now: datetime, user_
         account = find(address)
         assert account is not None
         attempts.reset(address_subject(address), attempts.LINK_SENDING)
-        return sessions.enter(account.id, now, user_agent)
+        return sessions.enter(account.id, now, device)
 
 
 # Sign-in
 
 
-def sign_in(email: str, password: str, *, now: datetime, user_agent: str) -> sessions.Entry:
+def sign_in(email: str, password: str, *, now: datetime, device: Device) -> sessions.Entry:
     """The first step of sign-in.
 
     A known and an unknown address cost the same: one count, one hash.
@@ -132,7 +133,7 @@ def sign_in(email: str, password: str, *, now: datetime, user_agent: str) -> ses
             raise WrongCredentials
         attempts.reset(subject, attempts.PASSWORD)
         _rehash(account, password)
-        return sessions.enter(account.id, now, user_agent)
+        return sessions.enter(account.id, now, device)
 
 
 def prove_password(account: Account, password: str, now: datetime) -> None:
@@ -189,7 +190,7 @@ def read_reset_link(token: str, now: datetime) -> Account:
     return account
 
 
-def reset_password(token: str, *, password: str, now: datetime, user_agent: str) -> sessions.Entry:
+def reset_password(token: str, *, password: str, now: datetime, device: Device) -> sessions.Entry:
     """Set a new password by link. Every session ends; the second step stays and is asked for.
 
     :raises LinkEnded: see :func:`read_reset_link`; also for the second of two at once.
@@ -206,7 +207,7 @@ def reset_password(token: str, *, password: str, now: datetime, user_agent: str)
         subject = address_subject(addresses.parse(account.email))
         attempts.reset(subject, attempts.PASSWORD)
         attempts.reset(subject, attempts.LINK_SENDING)
-        return sessions.enter(account.id, now, user_agent)
+        return sessions.enter(account.id, now, device)
 
 
 # Profile and password of somebody who is signed in

@@ -11,7 +11,8 @@ from mfa import clock
 from mfa.accounts.models import Account
 from mfa.database import transaction
 from mfa.extensions import login_manager
-from mfa.sessions import rules
+from mfa.sessions import devices, rules
+from mfa.sessions.devices import Device
 from mfa.sessions.models import FULL, HALF, AccountSession
 
 _HALF = "half"
@@ -86,6 +87,6 @@ def half() -> tuple[AccountSession, Account] | None:
     return rules.load(token, HALF, clock.now()) if isinstance(token, str) else None
 
 
-def user_agent() -> str:
-    """What the browser calls itself."""
-    return request.headers.get("User-Agent", "")
+def device() -> Device:
+    """What the request says of the device that it comes from."""
+    return devices.seen(request.headers.get("User-Agent", ""), request.remote_addr or "")

@@ -30,3 +30,5 @@ class AccountSession(db.Model):  # type: ignore[name-defined, misc]
     seen_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
     user_agent: Mapped[str] = mapped_column(String(200))
+    address: Mapped[str] = mapped_column(String(48), server_default="")
+    """Where the sign-in came from, shortened to its network."""

@@ -1,14 +1,17 @@
-"""Sign-out."""
+"""Sign-out, and the tab Sessions."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, url_for
+from flask import Blueprint, Response, abort, flash, url_for
 from flask_login import current_user
 
+from mfa import clock
 from mfa.database import transaction
-from mfa.sessions import browser, rules
+from mfa.sessions import browser, devices, forms, rules
+from mfa.sessions.models import AccountSession
 from mfa.web import hx
 from mfa.web.access import public
+from mfa.web.forms import Form
 
 blueprint = Blueprint("sessions", __name__)
 
@@ -26,3 +29,47 @@ def sign_out() -> Response:
     browser.empty()
     flash("You are signed out.", "info")
     return hx.leave(url_for("accounts.sign_in"))
+
+
+@blueprint.get("/account/sessions")
+def tab() -> Response:
+    return _show_tab()
+
+
+@blueprint.post("/account/sessions/end")
+def end() -> Response:
+    """Sign one other device out."""
+    form = forms.EndSessionForm()
+    if not form.validate() or form.session.data == current_user.session.id:
+        abort(400)
+    rules.end_one(current_user.account.id, form.session.data)
+    return hx.onward(url_for("sessions.tab"), lambda: _show_tab("That device is signed out."))
+
+
+@blueprint.post("/account/sessions/end-others")
+def end_others() -> Response:
+    """Sign every other device out."""
+    rules.end_others(current_user.session)
+    return hx.onward(url_for("sessions.tab"), lambda: _show_tab("Every other device is signed out."))
+
+
+def _show_tab(message: str | None = None) -> Response:
+    here = current_user.session
+    others = [
+        session for session in rules.live(current_user.account.id, clock.now()) if session.id != here.id
+    ]
+    return hx.render(
+        "sessions/_tab.html",
+        hx.CONSOLE,
+        title="Sessions",
+        tab="sessions",
+        here=here,
+        others=[(session, _form(session)) for session in others],
+        device_name=devices.name,
+        csrf_form=Form(formdata=None),
+        message=message,
+    )
+
+
+def _form(session: AccountSession) -> forms.EndSessionForm:
+    return forms.EndSessionForm(formdata=None, session=session.id)

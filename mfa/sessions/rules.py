@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from mfa.accounts.models import Account
 from mfa.database import affected, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
+from mfa.sessions.devices import Device
 from mfa.sessions.models import FULL, HALF, AccountSession
 from mfa.toolbox import toolbox
 from mfa.two_step.models import Authenticator
@@ -43,17 +45,17 @@ class Entry:
         return self.stage == HALF
 
 
-def enter(account_id: int, now: datetime, user_agent: str) -> Entry:
+def enter(account_id: int, now: datetime, device: Device) -> Entry:
     """Begin what comes after the password: a session, or half of one where 2-step verification is on."""
     second_step = db.session.scalar(select(exists().where(Authenticator.account_id == account_id)))
     stage = HALF if second_step else FULL
-    return Entry(_begin(account_id, now, user_agent, stage), stage)
+    return Entry(_begin(account_id, now, device, stage), stage)
 
 
-def complete(half: AccountSession, now: datetime, user_agent: str) -> Entry | None:
+def complete(half: AccountSession, now: datetime, device: Device) -> Entry | None:
     """Turn a half-session into a session with a token of its own; None when it was used already."""
     used = affected(delete(AccountSession).where(AccountSession.id == half.id, AccountSession.stage == HALF))
-    return Entry(_begin(half.account_id, now, user_agent, FULL), FULL) if used else None
+    return Entry(_begin(half.account_id, now, device, FULL), FULL) if used else None
 
 
 def load(token: str, stage: str, now: datetime) -> tuple[AccountSession, Account] | None:
@@ -108,6 +110,37 @@ def recently_proved(session: AccountSession, now: datetime) -> bool:
     return timedelta(0) <= now - session.proved_at < FRESH_PROOF
 
 
+def live(account_id: int, now: datetime) -> Sequence[AccountSession]:
+    """The sessions of an account that could be used now, the last seen first."""
+    idle = timedelta(seconds=toolbox().session_idle)
+    return db.session.scalars(
+        select(AccountSession)
+        .where(
+            AccountSession.account_id == account_id,
+            AccountSession.stage == FULL,
+            AccountSession.expires_at > now,
+            AccountSession.seen_at > now - idle,
+        )
+        .order_by(AccountSession.seen_at.desc(), AccountSession.id.desc())
+    ).all()
+
+
+def end_one(account_id: int, session_id: int) -> None:
+    """End one session of the account; no harm if it has ended already, or is not the account's."""
+    with transaction():
+        db.session.execute(
+            delete(AccountSession).where(
+                AccountSession.id == session_id, AccountSession.account_id == account_id
+            )
+        )
+
+
+def end_others(here: AccountSession) -> None:
+    """End every session of the account but the one *here*, half ones included."""
+    with transaction():
+        end_all(here.account_id, but=here.id)
+
+
 def end(session_id: int) -> None:
     """End one session."""
     db.session.execute(delete(AccountSession).where(AccountSession.id == session_id))
@@ -121,7 +154,7 @@ def end_all(account_id: int, *, but: int | None = None) -> None:
     db.session.execute(ending.execution_options(synchronize_session=False))
 
 
-def _begin(account_id: int, now: datetime, user_agent: str, stage: str) -> str:
+def _begin(account_id: int, now: datetime, device: Device, stage: str) -> str:
     token = _make_token()
     absolute = timedelta(seconds=toolbox().session_absolute)
     # The account's own dead rows go when it comes back, so the table needs no sweeper.
@@ -139,7 +172,8 @@ def _begin(account_id: int, now: datetime, user_agent: str, stage: str) -> str:
             proved_at=now,
             seen_at=now,
             expires_at=now + (HALF_LIFETIME if stage == HALF else absolute),
-            user_agent=user_agent[:200],
+            user_agent=device.user_agent,
+            address=device.address,
         )
     )
     db.session.flush()

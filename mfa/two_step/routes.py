@@ -254,14 +254,12 @@ def complete_sign_in() -> Response:
     form = forms.VerifyRecoveryForm() if by_recovery_code else forms.VerifyCodeForm()
     if not form.validate_on_submit():
         return _show_verify(by_recovery_code, form, errors.UNPROCESSABLE)
-    now, user_agent = clock.now(), browser.user_agent()
+    now, device = clock.now(), browser.device()
     try:
         if by_recovery_code:
-            passed = rules.sign_in_with_recovery_code(
-                *half, form.recovery_code.data, now=now, user_agent=user_agent
-            )
+            passed = rules.sign_in_with_recovery_code(*half, form.recovery_code.data, now=now, device=device)
         else:
-            passed = rules.sign_in_with_code(half[0], form.code.data, now=now, user_agent=user_agent)
+            passed = rules.sign_in_with_code(half[0], form.code.data, now=now, device=device)
     except _CODE_REFUSALS as error:
         field = form.recovery_code if by_recovery_code else form.code
         return _show_verify(by_recovery_code, form, errors.refuse(field, error))

@@ -22,6 +22,7 @@ from mfa.errors import Refusal
 from mfa.extensions import db
 from mfa.mail import messages, outbox
 from mfa.sessions import rules as sessions
+from mfa.sessions.devices import Device
 from mfa.sessions.models import AccountSession
 from mfa.toolbox import toolbox
 from mfa.two_step import factors
@@ -160,7 +161,7 @@ class Passed:
     codes_left: int | None = None
 
 
-def sign_in_with_code(half: AccountSession, typed: str, *, now: datetime, user_agent: str) -> Passed:
+def sign_in_with_code(half: AccountSession, typed: str, *, now: datetime, device: Device) -> Passed:
     """Complete a sign-in by a code of the app.
 
     :raises sessions.SessionEnded: the half-session was used or ended meanwhile.
@@ -170,11 +171,11 @@ def sign_in_with_code(half: AccountSession, typed: str, *, now: datetime, user_a
     step = factors.check_code(_authenticator(half.account_id), typed, now)
     with transaction():
         factors.use_code(half.account_id, step)
-        return Passed(_complete(half, now, user_agent))
+        return Passed(_complete(half, now, device))
 
 
 def sign_in_with_recovery_code(
-    half: AccountSession, account: Account, typed: str, *, now: datetime, user_agent: str
+    half: AccountSession, account: Account, typed: str, *, now: datetime, device: Device
 ) -> Passed:
     """Complete a sign-in by a recovery code; the owner is told by mail.
 
@@ -186,7 +187,7 @@ def sign_in_with_recovery_code(
     with transaction():
         left = factors.use_recovery_code(half.account_id, digest, now)
         outbox.post(messages.recovery_code_used, account.email, now, name=account.name, codes_left=left)
-        return Passed(_complete(half, now, user_agent), left)
+        return Passed(_complete(half, now, device), left)
 
 
 # Reissue and disable
@@ -323,8 +324,8 @@ def _authenticator(account_id: int) -> Authenticator:
     return authenticator
 
 
-def _complete(half: AccountSession, now: datetime, user_agent: str) -> sessions.Entry:
-    entry = sessions.complete(half, now, user_agent)
+def _complete(half: AccountSession, now: datetime, device: Device) -> sessions.Entry:
+    entry = sessions.complete(half, now, device)
     if entry is None:
         raise sessions.SessionEnded
     return entry

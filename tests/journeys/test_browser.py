@@ -143,6 +143,23 @@ def test_name_and_password_in_the_modal(visitor: Callable[..., Visitor], way: st
     mina.reads("Your password is changed.")
 
 
+@pytest.mark.parametrize("way", ["desktop", "phone", "no-js"])
+def test_another_device_is_signed_out_from_afar(visitor: Callable[..., Visitor], way: str) -> None:
+    mina, elsewhere = visitor(way), visitor("phone")
+    mina.sign_up()
+    elsewhere.page.goto("/sign-in")
+    elsewhere.type_password()
+    elsewhere.is_in()
+    mina.press("Account management")
+    mina.page.get_by_role("link", name="Sessions", exact=True).click()
+    mina.sees("Sessions")
+    mina.reads("This device")
+    mina.press("Sign out everywhere else")
+    mina.reads("You are signed in on no other device.")
+    elsewhere.page.reload()
+    elsewhere.sees("Sign in")
+
+
 # The e-mailed link
 
 

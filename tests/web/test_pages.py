@@ -11,7 +11,7 @@ from mfa.web import words
 from tests.support.person import Person
 
 PUBLIC = ["/sign-in", "/sign-up", "/forgot-password"]
-TABS = ["/account/profile", "/account/password", "/account/two-step"]
+TABS = ["/account/profile", "/account/password", "/account/two-step", "/account/sessions"]
 
 
 @pytest.mark.parametrize("url", [*PUBLIC, *TABS])

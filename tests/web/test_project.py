@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 from pathlib import Path
 
+import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -14,6 +16,7 @@ from sqlalchemy import Engine
 
 from mfa.crypto.passwords import common
 from mfa.extensions import db
+from tests.support.person import Person, entered
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HTMX = "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"
@@ -47,6 +50,22 @@ def test_htmx_is_the_one_that_was_checked() -> None:
 
 def test_htmx_comes_with_its_licence() -> None:
     assert "Zero-Clause BSD" in (ROOT / "static/vendor/htmx.LICENSE").read_text()
+
+
+def test_the_migrations_go_down_and_up_again_with_people_in_the_tables(protected: Person) -> None:
+    with protected.app.app_context():
+        flask_migrate.downgrade(revision="0001")
+        flask_migrate.upgrade()
+    assert protected.two_step_is_on()
+    protected.sign_out()
+    protected.sign_in()
+    assert entered(protected.verify(protected.next_code()))
+
+
+def test_every_picture_that_the_readme_shows_is_there() -> None:
+    shown = re.findall(r"\((docs/screens/[^)]+\.png)\)", (ROOT / "README.md").read_text())
+    assert len(shown) >= 4
+    assert [name for name in shown if not (ROOT / name).is_file()] == []
 
 
 def test_the_migrations_make_the_tables_of_the_models(app: Flask, engine: Engine) -> None:
