@@ -37,7 +37,8 @@ $(DEV): requirements-dev.lock $(RUNTIME)
 install: $(RUNTIME)
 
 run: export MFA_MODE = development
-run: export MFA_SERVER_NAME ?= $(HOST):$(PORT)
+# Nobody can open a link to 0.0.0.0.
+run: export MFA_SERVER_NAME ?= $(if $(filter 0.0.0.0,$(HOST)),127.0.0.1,$(HOST)):$(PORT)
 run: install
 	$(FLASK) db upgrade
 	$(FLASK) run --host $(HOST) --port $(PORT)
