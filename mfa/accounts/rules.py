@@ -288,7 +288,6 @@ def advance(account: Account) -> None:
     """
     if not _update(account, generation=account.generation + 1):
         raise Changed
-    account.generation += 1
 
 
 def _set_password(account: Account, password: str, now: datetime) -> None:

@@ -134,6 +134,16 @@ def test_a_cookie_of_another_version_is_no_error(mina: Person, kept: Any) -> Non
     assert mina.get("/account/two-step/disable/verify").status_code == 409
 
 
+def test_a_cookie_of_a_server_whose_clock_is_ahead_by_seconds_is_taken(mina: Person, clock: Clock) -> None:
+    clock.advance(seconds=-3)
+    assert mina.is_signed_in()
+
+
+def test_a_cookie_from_the_future_is_no_cookie(mina: Person, clock: Clock) -> None:
+    clock.advance(minutes=-5)
+    assert not mina.is_signed_in()
+
+
 def test_a_session_id_is_new_after_each_rise(mina: Person) -> None:
     tokens = [read_cookie(mina.cookie())["_user_id"]]
     mina.activate()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
 
 from tests.journeys.visitor import EMAIL, PASSWORD, PHONE, Visitor
 from tests.support.authenticator import Authenticator, read_qr
@@ -522,3 +522,34 @@ def test_the_wizard_by_keyboard_alone(mina: Visitor) -> None:
     tab_to("Complete")
     keyboard.press("Enter")
     mina.sees("2-step verification is on.")
+
+
+def test_a_second_press_while_the_first_is_on_its_way_does_nothing(mina: Visitor) -> None:
+    mina.begin()
+    mina.page.get_by_role("button", name="Send authentication number").dblclick()
+    expect(mina.page.get_by_label("Authentication number")).to_be_visible()
+    mina.inbox.wait_for("authentication number")
+    mina.sees("Verify your email")
+    assert mina.inbox.take_all() == []
+
+
+def test_after_sign_out_back_does_not_bring_the_codes_back(
+    chromium_with_page_cache: Browser, server: str, inbox: Inbox, clock: Clock
+) -> None:
+    """With the back-forward cache on, which automated Chromium otherwise runs without."""
+    mina = Visitor(chromium_with_page_cache.new_context(base_url=server), inbox, clock)
+    mina.sign_up()
+    mina.begin()
+    mina.verify_email()
+    mina.scan()
+    mina.enter_code()
+    mina.sees("Save your recovery codes")
+    mina.page.reload()
+    mina.sees("Save your recovery codes")
+    code = mina.page.locator("#recovery-codes li").first.inner_text()
+    mina.page.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+    mina.sees("Sign in")
+    mina.page.go_back()
+    mina.sees("Sign in")
+    assert code not in mina.page.content()
+    mina.context.close()
