@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, Engine, Update, event
+from sqlalchemy import CursorResult, Delete, Engine, Update, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mfa.extensions import db
@@ -36,8 +36,9 @@ def insert_if_absent(model: type[Any], **values: Any) -> bool:
     """Insert a row unless one with its key is there; whether it was inserted."""
     postgres = db.session.get_bind().dialect.name == "postgresql"
     insert: Callable[[Any], Any] = postgresql.insert if postgres else sqlite.insert
-    result = db.session.execute(insert(model).values(**values).on_conflict_do_nothing())
-    return cast("CursorResult[Any]", result).rowcount == 1
+    key = inspect(model).primary_key
+    statement = insert(model).values(**values).on_conflict_do_nothing().returning(*key)
+    return db.session.execute(statement).first() is not None
 
 
 @event.listens_for(Engine, "connect")
