@@ -10,6 +10,7 @@ from flask import Flask, url_for
 
 from mfa import config as settings, console, toolbox
 from mfa.accounts import routes as accounts_routes
+from mfa.commands import mail as mail_commands
 from mfa.extensions import csrf, db, login_manager, mail as flask_mail, migrate
 from mfa.mail import mailbox, outbox, routes as mail_routes
 from mfa.mail.worker import Worker
@@ -50,6 +51,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         app.register_blueprint(routes.blueprint)
     if mailbox.in_use(app.config):
         app.register_blueprint(mail_routes.blueprint)
+    app.cli.add_command(mail_commands.group)
     if app.config["MAIL_WORKER"] == "thread":
         _start_mail_worker(app)
     _equip_templates(app)

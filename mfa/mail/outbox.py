@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, event, func, select, update
 
 from mfa import clock
 from mfa.database import affected, transaction
@@ -51,6 +51,11 @@ def deliver_due() -> int:
         if _take(mail, now):
             sent += _deliver(mail, now)
     return sent
+
+
+def waiting() -> int:
+    """How many notifications have not left yet."""
+    return db.session.scalar(select(func.count()).select_from(OutboxMail)) or 0
 
 
 def _take(mail: OutboxMail, now: datetime) -> bool:

@@ -1,4 +1,5 @@
-"""A thread that delivers the outbox inside the server: woken by every commit that wrote to it."""
+"""What delivers the outbox: a thread inside the server, woken by every commit that wrote to it, or a
+process of its own (``flask mail deliver --forever``)."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ LOOK_EVERY = 15.0
 class Worker:
     """Calls *deliver* in an application context of its own, whenever it is woken and now and then.
 
-    The thread starts with the first request, so that a server which forks has one in each process.
+    Inside a server its thread starts with the first request, so that one which forks has one in each process.
     """
 
     def __init__(self, app: Flask, deliver: Callable[[], object]) -> None:
@@ -23,7 +24,7 @@ class Worker:
         self._work = threading.Event()
         self._stopped = False
         self._begun = False
-        self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
+        self._thread = threading.Thread(target=self.run, name="mail", daemon=True)
         self._starting = threading.Lock()
 
     def wake(self) -> None:
@@ -37,7 +38,6 @@ class Worker:
             if self._begun or self._stopped:
                 return
             self._begun = True
-            self._work.set()
             self._thread.start()
 
     def stop(self) -> None:
@@ -47,12 +47,14 @@ class Worker:
         if self._begun:
             self._thread.join()
 
-    def _run(self) -> None:
-        while not self._stopped:
+    def run(self) -> None:
+        """Deliver until :meth:`stop`, in the thread that calls this; it looks at once."""
+        self._work.set()
+        while True:
             self._work.wait(LOOK_EVERY)
-            self._work.clear()
             if self._stopped:
                 return
+            self._work.clear()
             try:
                 with self._app.app_context():
                     self._deliver()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +18,7 @@ from mfa.database import transaction
 from mfa.extensions import db
 from mfa.mail import messages, outbox
 from mfa.mail.models import OutboxMail
+from tests.conftest import SETTINGS
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
 
@@ -103,6 +109,46 @@ def test_a_name_can_not_change_the_mail_around_it(app: Flask, inbox: Inbox, cloc
     letter = inbox.wait_for()
     assert letter.recipients == [TO]
     assert "<b>" not in letter.html
+
+
+def test_the_command_delivers_what_is_due_and_says_so(app: Flask, inbox: Inbox, clock: Clock) -> None:
+    post(clock)
+    result = app.test_cli_runner().invoke(args=["mail", "deliver"])
+    assert result.output == "1 sent, 0 waiting\n"
+    assert inbox.wait_for().recipients == [TO]
+
+
+def test_the_command_says_what_could_not_be_sent(app: Flask, inbox: Inbox, clock: Clock) -> None:
+    post(clock)
+    inbox.stop()
+    assert app.test_cli_runner().invoke(args=["mail", "deliver"]).output == "0 sent, 1 waiting\n"
+
+
+def test_a_process_of_its_own_delivers_until_it_is_told_to_stop(
+    app: Flask, inbox: Inbox, clock: Clock
+) -> None:
+    post(clock)
+    config = app.config
+    environment = {
+        **os.environ,
+        "MFA_MODE": "development",
+        "MFA_SECRET_KEY": SETTINGS["SECRET_KEY"],
+        "MFA_INSTANCE_PATH": app.instance_path,
+        "MFA_MAIL_SERVER": config["MAIL_SERVER"],
+        "MFA_MAIL_PORT": str(config["MAIL_PORT"]),
+        "MFA_MAIL_WORKER": "none",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "app", "mail", "deliver", "--forever"],
+        cwd=Path(__file__).parent.parent.parent,
+        env=environment,
+    )
+    try:
+        assert inbox.wait_for(timeout=30).recipients == [TO]
+    finally:
+        process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 0
+    assert waiting() == 0
 
 
 def test_every_notification_can_be_rendered_in_text_and_html(app: Flask) -> None:

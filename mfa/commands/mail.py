@@ -1,0 +1,27 @@
+"""``flask --app app mail …``: the notifications that wait in the outbox."""
+
+from __future__ import annotations
+
+import signal
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from mfa.mail import outbox
+from mfa.mail.worker import Worker
+
+group = AppGroup("mail", help="The notifications that wait to be sent.")
+
+
+@group.command()
+@click.option("--forever", is_flag=True, help="Go on until stopped, looking every few seconds.")
+def deliver(forever: bool) -> None:
+    """Send every notification that is due."""
+    if not forever:
+        click.echo(f"{outbox.deliver_due()} sent, {outbox.waiting()} waiting")
+        return
+    worker = Worker(current_app._get_current_object(), outbox.deliver_due)  # type: ignore[attr-defined]  # noqa: SLF001
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
