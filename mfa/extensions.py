@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -29,6 +31,15 @@ class Base(DeclarativeBase):
 # What was read stays readable after a commit: the request renders from it without asking again, and
 # what decides is a conditional statement, never an object read before.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+if TYPE_CHECKING:
+
+    class Model(Base):
+        """What the type checker sees of ``db.Model``, which is made while the program runs."""
+
+        __abstract__ = True
+else:
+    Model = db.Model
+
 migrate = Migrate()
 mail = Mail()
 csrf = CSRFProtect()

@@ -8,16 +8,16 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa.columns import Instant
-from mfa.extensions import db
+from mfa.extensions import Model
 
 NAME_LENGTH = 80
 EMAIL_LENGTH = 254
 
 
-class Account(db.Model):  # type: ignore[name-defined, misc]
+class Account(Model):
     __tablename__ = "accounts"
     # Ids are never given twice: a secret is bound to its account's.
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 (SQLAlchemy's own form)
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(EMAIL_LENGTH))

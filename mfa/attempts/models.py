@@ -8,10 +8,10 @@ from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa.columns import Instant
-from mfa.extensions import db
+from mfa.extensions import Model
 
 
-class Throttle(db.Model):  # type: ignore[name-defined, misc]
+class Throttle(Model):
     """How often *subject* has tried *purpose* since its last success."""
 
     __tablename__ = "throttles"
@@ -24,7 +24,7 @@ class Throttle(db.Model):  # type: ignore[name-defined, misc]
     attempted_at: Mapped[int] = mapped_column(BigInteger)
 
 
-class Spent(db.Model):  # type: ignore[name-defined, misc]
+class Spent(Model):
     """Something single-use that has been used: an e-mailed number, a cancelled enrolment."""
 
     __tablename__ = "spent"

@@ -9,14 +9,14 @@ from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa.columns import Instant
-from mfa.extensions import db
+from mfa.extensions import Model
 
 
-class OutboxMail(db.Model):  # type: ignore[name-defined, misc]
+class OutboxMail(Model):
     """A notification, written in the transaction of what it tells of; gone when it has been sent."""
 
     __tablename__ = "outbox"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 (SQLAlchemy's own form)
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     message: Mapped[str] = mapped_column(String(40))

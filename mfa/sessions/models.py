@@ -8,17 +8,17 @@ from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa.columns import Instant
-from mfa.extensions import db
+from mfa.extensions import Model
 
 HALF = "half"
 """The password was right; the second step is still to come."""
 FULL = "full"
 
 
-class AccountSession(db.Model):  # type: ignore[name-defined, misc]
+class AccountSession(Model):
     __tablename__ = "sessions"
     # An enrolment names the session that it was begun in, so ids are never given twice.
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 (SQLAlchemy's own form)
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)

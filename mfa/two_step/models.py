@@ -8,10 +8,10 @@ from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa.columns import Instant
-from mfa.extensions import db
+from mfa.extensions import Model
 
 
-class Authenticator(db.Model):  # type: ignore[name-defined, misc]
+class Authenticator(Model):
     """The authenticator app of an account. There is a row exactly while 2-step verification is on."""
 
     __tablename__ = "authenticators"
@@ -29,7 +29,7 @@ class Authenticator(db.Model):  # type: ignore[name-defined, misc]
     """The id of the key under which the recovery codes are hashed."""
 
 
-class RecoveryCode(db.Model):  # type: ignore[name-defined, misc]
+class RecoveryCode(Model):
     __tablename__ = "recovery_codes"
     __table_args__ = (UniqueConstraint("account_id", "digest"),)
 
