@@ -1,5 +1,10 @@
 """The WSGI entry."""
 
 from mfa import create_app
+from mfa.config import BadSetting
 
-app = create_app()
+try:
+    app = create_app()
+except BadSetting as error:
+    # One sentence for the operator; a traceback would bury it.
+    raise SystemExit(f"Twostep can't start. {error}") from None

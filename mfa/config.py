@@ -52,6 +52,9 @@ DEFAULTS: dict[str, Any] = {
     "SESSION_ABSOLUTE_SECONDS": 30 * 24 * 3600,
 }
 
+TEXTS = ("SECRET_KEY", "SERVER_NAME", "MAIL_SERVER", "MAIL_USERNAME", "MAIL_PASSWORD", "PRODUCT_NAME")
+"""Taken from the environment as they stand: a password of digits must not become a number."""
+
 FIXED: dict[str, Any] = {
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",
@@ -84,6 +87,7 @@ def load(config: Config, given: Mapping[str, Any], instance: Path) -> None:
     """
     config.from_mapping(DEFAULTS)
     config.from_prefixed_env("MFA")
+    config.from_mapping({name: os.environ[f"MFA_{name}"] for name in TEXTS if f"MFA_{name}" in os.environ})
     config.from_mapping(given)
     config.from_mapping(FIXED)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +57,32 @@ def test_production_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         create_app({"INSTANCE_PATH": tmp_path})
 
 
+def test_the_start_stops_with_one_sentence(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
+    stopped = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", "run"],
+        cwd=Path(__file__).parent.parent.parent,
+        env={**environment, "MFA_INSTANCE_PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert stopped.returncode == 1
+    assert stopped.stderr.startswith("Twostep can't start. MFA_SECRET_KEY is not set: ")
+    assert stopped.stderr.count("\n") == 1
+
+
 def test_the_environment_sets_what_is_not_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MFA_PASSWORD_MIN_LENGTH", "20")
     assert start(tmp_path).config["PASSWORD_MIN_LENGTH"] == 20
+
+
+@pytest.mark.parametrize("name", ["MAIL_PASSWORD", "PRODUCT_NAME"])
+def test_a_text_of_digits_stays_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"MFA_{name}", "012e3")
+    assert start(tmp_path).config[name] == "012e3"
+    monkeypatch.setenv(f"MFA_{name}", "12345")
+    assert start(tmp_path).config[name] == "12345"
 
 
 def test_production_has_no_mailbox(tmp_path: Path) -> None:
