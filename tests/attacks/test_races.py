@@ -3,40 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import TypeVar
 
 from sqlalchemy import Engine
 
+from tests.support.crowd import AT_ONCE, at_once, copies
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
-
-T = TypeVar("T")
-AT_ONCE = 64
-
-
-def at_once(act: Callable[[int], T], times: int) -> list[T]:
-    barrier = Barrier(times)
-
-    def together(number: int) -> T:
-        barrier.wait()
-        return act(number)
-
-    with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(together, range(times)))
-
-
-def copies(person: Person, make_person: Callable[..., Person], times: int) -> list[Person]:
-    """The same browser many times over: each with the same cookie and the same page."""
-    made = []
-    for _ in range(times):
-        copy = make_person(htmx=person.htmx)
-        copy.put_cookie(person.cookie())
-        copy.page, copy.app_on_phone = person.page, person.app_on_phone
-        copy.recovery_codes = person.recovery_codes
-        made.append(copy)
-    return made
 
 
 def test_one_code_typed_at_once_in_many_half_sessions_signs_in_once(

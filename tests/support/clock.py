@@ -1,9 +1,10 @@
-"""A clock that tests move."""
+"""Clocks that tests move."""
 
 from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 
 class Clock:
@@ -25,3 +26,25 @@ class Clock:
     @property
     def seconds(self) -> float:
         return self().timestamp()
+
+
+class SharedClock(Clock):
+    """One clock of several processes: what it shows stands in a small file, which is replaced as a whole."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        if not path.exists():
+            self._write(self._now)
+
+    def __call__(self) -> datetime:
+        return datetime.fromisoformat(self._path.read_text())
+
+    def advance(self, **duration: float) -> None:
+        with self._lock:
+            self._write(self() + timedelta(**duration))
+
+    def _write(self, now: datetime) -> None:
+        new = self._path.with_suffix(".new")
+        new.write_text(now.isoformat())
+        new.replace(self._path)

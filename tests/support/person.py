@@ -12,10 +12,13 @@ from werkzeug.test import TestResponse
 
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
+from tests.support.remote import RemoteClient, RemoteResponse
 from tests.support.smtp import Inbox
 
 PASSWORD = "orange kettle drives north"
 EMAIL = "mina.park@example.com"
+
+Response = TestResponse | RemoteResponse
 
 _INPUT = re.compile(r"<input[^>]*>")
 _CODE = re.compile(r"<li>([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})</li>")
@@ -25,11 +28,22 @@ class Person:
     """One browser of one person.
 
     :param htmx: asks as htmx does, for fragments.
+    :param email: the address that the journeys take where they are given none.
+    :param client: how *app* is asked; by default in this process.
     """
 
-    def __init__(self, app: Flask, inbox: Inbox, clock: Clock, *, htmx: bool = True) -> None:
-        self.app, self.inbox, self.clock, self.htmx = app, inbox, clock, htmx
-        self.client: FlaskClient = app.test_client()
+    def __init__(
+        self,
+        app: Flask,
+        inbox: Inbox,
+        clock: Clock,
+        *,
+        htmx: bool = True,
+        email: str = EMAIL,
+        client: FlaskClient | RemoteClient | None = None,
+    ) -> None:
+        self.app, self.inbox, self.clock, self.htmx, self.email = app, inbox, clock, htmx, email
+        self.client: FlaskClient | RemoteClient = client or app.test_client()
         self.page = ""
         self._host = str(app.config["SERVER_NAME"]).partition(":")[0]
         self.app_on_phone: Authenticator | None = None
@@ -37,11 +51,11 @@ class Person:
 
     # HTTP
 
-    def get(self, url: str, **options: Any) -> TestResponse:
+    def get(self, url: str, **options: Any) -> Response:
         headers = self._headers(options)
         return self._keep(self.client.get(url, headers=headers, buffered=True, **options))
 
-    def post(self, url: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
+    def post(self, url: str, data: dict[str, Any] | None = None, **options: Any) -> Response:
         """Post *data* with the hidden fields that the last page held, as a form would."""
         fields = {**self.hidden(url), **(data or {})}
         return self._keep(self.client.post(url, data=fields, headers=self._headers(options), **options))
@@ -72,14 +86,15 @@ class Person:
         headers: dict[str, str] = options.pop("headers", {})
         return {"HX-Request": "true", **headers} if self.htmx else headers
 
-    def _keep(self, response: TestResponse) -> TestResponse:
+    def _keep(self, response: Response) -> Response:
         if response.mimetype == "text/html" and response.text:
             self.page = response.text
         return response
 
     # Journeys
 
-    def sign_up(self, email: str = EMAIL, password: str = PASSWORD) -> Person:
+    def sign_up(self, email: str | None = None, password: str = PASSWORD) -> Person:
+        self.email = email = email or self.email
         self.get("/sign-up")
         assert self.post("/sign-up", {"email": email}).status_code == 200
         path = self.inbox.wait_for("Create your", to=email).path
@@ -88,11 +103,11 @@ class Person:
         assert response.headers.get("HX-Redirect", response.headers.get("Location")) == "/"
         return self
 
-    def sign_in(self, email: str = EMAIL, password: str = PASSWORD) -> TestResponse:
+    def sign_in(self, email: str | None = None, password: str = PASSWORD) -> Response:
         self.get("/sign-in")
-        return self.post("/sign-in", {"email": email, "password": password})
+        return self.post("/sign-in", {"email": email or self.email, "password": password})
 
-    def sign_out(self) -> TestResponse:
+    def sign_out(self) -> Response:
         self.get("/", headers={"HX-Request": ""})
         return self.post("/sign-out")
 
@@ -104,7 +119,7 @@ class Person:
 
     def verify_email(self) -> Person:
         self.post("/account/two-step/enroll/email/send", follow_redirects=True)
-        number = self.inbox.wait_for("authentication number").number
+        number = self.inbox.wait_for("authentication number", to=self.email).number
         self.post("/account/two-step/enroll/email", {"number": number}, follow_redirects=True)
         return self
 
@@ -120,7 +135,7 @@ class Person:
         self.recovery_codes = self.shown_codes()
         return self
 
-    def complete(self) -> TestResponse:
+    def complete(self) -> Response:
         return self.post("/account/two-step/enroll/recovery", {"saved": "y"}, follow_redirects=True)
 
     def activate(self) -> Person:
@@ -129,21 +144,21 @@ class Person:
         assert "2-step verification is on." in response.text
         return self
 
-    def prove_password(self, purpose: str, password: str = PASSWORD) -> TestResponse:
+    def prove_password(self, purpose: str, password: str = PASSWORD) -> Response:
         """Type the password that opens reissue or disable."""
         self.get(f"/account/two-step/{purpose}")
         return self.post(f"/account/two-step/{purpose}", {"password": password}, follow_redirects=True)
 
-    def disable(self, **fields: str) -> TestResponse:
+    def disable(self, **fields: str) -> Response:
         return self.post(
             "/account/two-step/disable/verify", {"factor": "code", **fields}, follow_redirects=True
         )
 
-    def verify(self, code: str) -> TestResponse:
+    def verify(self, code: str) -> Response:
         """The second step of sign-in, by the app's code."""
         return self.post("/sign-in/verify", {"code": code})
 
-    def verify_recovery_code(self, code: str) -> TestResponse:
+    def verify_recovery_code(self, code: str) -> Response:
         self.get("/sign-in/verify?factor=recovery")
         return self.post("/sign-in/verify?factor=recovery", {"recovery_code": code})
 
@@ -169,6 +184,6 @@ class Person:
         return "2-step verification is on" in text
 
 
-def entered(response: TestResponse) -> bool:
+def entered(response: Response) -> bool:
     """Whether the answer leads into the console."""
     return response.headers.get("HX-Redirect") == "/" or response.headers.get("Location") == "/"

