@@ -52,7 +52,7 @@ lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	cd static/vendor && sha256sum --check --quiet htmx.min.js.sha256
+	cd static/vendor && sha256sum --check --quiet *.sha256
 
 format: $(DEV)
 	$(BIN)/ruff format .

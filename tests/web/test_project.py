@@ -19,7 +19,10 @@ from mfa.extensions import db
 from tests.support.person import Person, entered
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-HTMX = "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"
+VENDORED = {
+    "htmx.min.js": "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130",
+    "hx-csp.min.js": "a7e1e6711ae6c3e50ad300fba7936cbe8d07599cdae313414a179ddd6b26e143",
+}
 # Put together here, so that this file does not hold what it looks for.
 NOT_HERE = [
     "py" + "pi.org",
@@ -44,8 +47,17 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine(text: str) -> None:
     assert named == []
 
 
-def test_htmx_is_the_one_that_was_checked() -> None:
-    assert hashlib.sha256((ROOT / "static/vendor/htmx.min.js").read_bytes()).hexdigest() == HTMX
+def test_every_vendored_script_is_the_one_that_was_checked() -> None:
+    found = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (ROOT / "static/vendor").glob("*.js")
+    }
+    assert found == VENDORED
+
+
+@pytest.mark.parametrize("name", VENDORED)
+def test_a_vendored_script_has_its_hash_beside_it(name: str) -> None:
+    assert (ROOT / f"static/vendor/{name}.sha256").read_text() == f"{VENDORED[name]}  {name}\n"
 
 
 def test_htmx_comes_with_its_licence() -> None:
