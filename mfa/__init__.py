@@ -16,7 +16,7 @@ from mfa.mail import mailbox, outbox, routes as mail_routes
 from mfa.mail.worker import Worker
 from mfa.sessions import routes as sessions_routes
 from mfa.two_step import link, routes as two_step_routes, wizard
-from mfa.web import access, errors, headers
+from mfa.web import access, errors, headers, reports
 from mfa.web.cookies import SessionInterface
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -47,7 +47,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     access.guard(app)
     headers.add(app)
     errors.handle(app)
-    for routes in (console, accounts_routes, sessions_routes, two_step_routes, wizard, link):
+    for routes in (console, accounts_routes, sessions_routes, two_step_routes, wizard, link, reports):
         app.register_blueprint(routes.blueprint)
     if mailbox.in_use(app.config):
         app.register_blueprint(mail_routes.blueprint)

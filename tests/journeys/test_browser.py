@@ -7,38 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Route, expect
+from playwright.sync_api import Browser, Route, expect
 
-from tests.journeys.visitor import EMAIL, PASSWORD, PHONE, Visitor
+from tests.journeys.visitor import EMAIL, PASSWORD, WAYS, Visitor
 from tests.support.authenticator import Authenticator, read_qr
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
-
-WAYS = {
-    "desktop": {},
-    "phone": PHONE,
-    "no-js": {"java_script_enabled": False},
-    "no-js-phone": {**PHONE, "java_script_enabled": False},
-}
-
-
-@pytest.fixture
-def visitor(
-    open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock
-) -> Callable[..., Visitor]:
-    def make(way: str = "desktop") -> Visitor:
-        return Visitor(open_browser(**WAYS[way]), inbox, clock)
-
-    return make
-
-
-@pytest.fixture
-def mina(visitor: Callable[..., Visitor]) -> Visitor:
-    """Signed up, at the console, at a desktop with JavaScript."""
-    mina = visitor()
-    mina.sign_up()
-    return mina
-
 
 # Every journey, every way
 
@@ -377,8 +351,7 @@ def test_the_codes_can_be_copied(mina: Visitor) -> None:
     mina.enter_code()
     mina.press("Copy to clipboard")
     mina.reads("Copied.")
-    copied = mina.page.evaluate("navigator.clipboard.readText()").split("\n")
-    assert copied == mina.page.locator("#recovery-codes li").all_inner_texts()
+    assert mina.clipboard().split("\n") == mina.page.locator("#recovery-codes li").all_inner_texts()
 
 
 def test_the_key_can_be_copied_and_gives_the_same_codes(mina: Visitor) -> None:
@@ -388,7 +361,7 @@ def test_the_key_can_be_copied_and_gives_the_same_codes(mina: Visitor) -> None:
     mina.page.get_by_text("Can't scan it?").click()
     mina.press("Copy key")
     mina.reads("Copied.")
-    typed = Authenticator.with_key(mina.page.evaluate("navigator.clipboard.readText()"))
+    typed = Authenticator.with_key(mina.clipboard())
     mina.scan()
     assert typed.secret == mina.app.secret
 

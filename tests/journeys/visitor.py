@@ -14,6 +14,13 @@ EMAIL = "mina.park@example.com"
 PASSWORD = "orange kettle drives north"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
+WAYS = {
+    "desktop": {},
+    "phone": PHONE,
+    "no-js": {"java_script_enabled": False},
+    "no-js-phone": {**PHONE, "java_script_enabled": False},
+}
+
 
 class Visitor:
     """Somebody at a browser, who does what the page says by the names it gives things."""
@@ -35,6 +42,15 @@ class Visitor:
 
     def reads(self, text: str) -> None:
         expect(self.page.get_by_text(text)).to_be_visible()
+
+    def clipboard(self) -> str:
+        """What was copied, read by a page that may, as none of ours."""
+        other = self.context.new_page()
+        other.route("**/*", lambda route: route.fulfill(body=""))
+        other.goto("/clipboard")
+        text: str = other.evaluate("navigator.clipboard.readText()")
+        other.close()
+        return text
 
     # Journeys
 

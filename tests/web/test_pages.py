@@ -55,7 +55,7 @@ def test_every_route_is_closed_but_those_that_say_otherwise(app: Flask, person: 
         "accounts.sign_up", "accounts.create_account", "accounts.sign_in",
         "accounts.forgot_password", "accounts.reset_password",
         "sessions.sign_out", "two_step.verify", "two_step.complete_sign_in",
-        "enrollment_link.page", "enrollment_link.confirm",
+        "enrollment_link.page", "enrollment_link.confirm", "reports.take",
     }  # fmt: skip
 
 

@@ -1,0 +1,30 @@
+"""Who makes the journeys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from tests.journeys.visitor import WAYS, Visitor
+from tests.support.clock import Clock
+from tests.support.smtp import Inbox
+
+
+@pytest.fixture
+def visitor(
+    open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock
+) -> Callable[..., Visitor]:
+    def make(way: str = "desktop") -> Visitor:
+        return Visitor(open_browser(**WAYS[way]), inbox, clock)
+
+    return make
+
+
+@pytest.fixture
+def mina(visitor: Callable[..., Visitor]) -> Visitor:
+    """Signed up, at the console, at a desktop with JavaScript."""
+    mina = visitor()
+    mina.sign_up()
+    return mina

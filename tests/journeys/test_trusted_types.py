@@ -1,0 +1,171 @@
+"""Markup and script that somebody planted: the browser and htmx leave them alone."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from logging.handlers import QueueHandler
+from queue import SimpleQueue
+
+import pytest
+from playwright.sync_api import Browser, Error, Route, expect
+
+from tests.journeys.visitor import Visitor
+from tests.support.clock import Clock
+from tests.support.smtp import Inbox
+
+
+@pytest.fixture
+def mina(browser: Browser, server: str, inbox: Inbox, clock: Clock) -> Iterator[Visitor]:
+    """Signed up, at the console; what her browser blocks it may complain of."""
+    context = browser.new_context(base_url=server)
+    context.set_default_timeout(10_000)
+    mina = Visitor(context, inbox, clock)
+    mina.sign_up()
+    mina.is_in()
+    yield mina
+    context.close()
+
+
+def plant(mina: Visitor, url: str, markup: str | Callable[[str], str]) -> None:
+    """Let the server's answers at *url* end in *markup*.
+
+    :param markup: the text, or what makes it of the nonce of the answer.
+    """
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        nonce = re.findall("'nonce-([^']+)'", response.headers["content-security-policy"])[0]
+        planted = markup if isinstance(markup, str) else markup(nonce)
+        whole = response.text().replace("</body>", f"{planted}</body>")
+        route.fulfill(
+            response=response, body=whole if "</body>" in whole else f"<div>{response.text()}{planted}</div>"
+        )
+
+    mina.page.route(url, answer)
+
+
+def open_profile(mina: Visitor) -> None:
+    mina.press("Account management")
+    mina.sees("Profile")
+
+
+# What works
+
+
+def test_the_browser_has_nothing_to_block_in_the_whole_wizard(visitor: Callable[..., Visitor]) -> None:
+    """A complaint in the console fails the test: see ``open_browser``."""
+    mina = visitor()
+    mina.sign_up()
+    mina.activate()
+    assert mina.page.evaluate("'nonce' in document.body && trustedTypes.defaultPolicy === null")
+
+
+# Text of our own scripts
+
+
+def test_text_does_not_become_markup(mina: Visitor) -> None:
+    with pytest.raises(Error, match=r"TypeError.*TrustedHTML"):
+        mina.page.evaluate("document.body.innerHTML = '<b>planted</b>'")
+
+
+def test_text_does_not_become_script(mina: Visitor) -> None:
+    # Not at once: what Playwright itself evaluates may.
+    tried = mina.page.evaluate(
+        """new Promise((done) => setTimeout(() => {
+            try { done(Function("return 'ran'")()); } catch (error) { done(error.name); }
+        }))"""
+    )
+    assert tried == "EvalError"
+
+
+@pytest.mark.parametrize("name", ["htmx", "default", "planted"])
+def test_no_other_policy_can_be_made(mina: Visitor, name: str) -> None:
+    with pytest.raises(Error, match=rf"TypeError.*{name}"):
+        mina.page.evaluate("name => trustedTypes.createPolicy(name, { createHTML: text => text })", name)
+
+
+def test_a_blocked_attempt_is_a_line_in_the_log(mina: Visitor) -> None:
+    lines: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    handler = QueueHandler(lines)
+    logging.getLogger("twostep.csp").addHandler(handler)
+    with pytest.raises(Error):
+        mina.page.evaluate("document.body.innerHTML = '<b>planted</b>'")
+    line = vars(lines.get(timeout=10))
+    logging.getLogger("twostep.csp").removeHandler(handler)
+    assert (line["directive"], line["blocked"], line["document"]) == (
+        "require-trusted-types-for",
+        "trusted-types-sink",
+        "/",
+    )
+
+
+# Planted markup
+
+
+def test_htmx_does_not_obey_what_was_planted_in_a_fragment(mina: Visitor) -> None:
+    plant(mina, "**/account/profile", '<p id="planted" hx-get="/" hx-trigger="load">planted</p>')
+    open_profile(mina)
+    mina.reads("planted")
+    expect(mina.page.locator("#planted[hx-get]")).to_have_count(0)
+
+
+def test_what_stands_beside_it_still_works(mina: Visitor) -> None:
+    plant(mina, "**/account/profile", '<p id="planted" hx-get="/" hx-trigger="load">planted</p>')
+    open_profile(mina)
+    mina.fill("Name", "Mina K. Park")
+    mina.press("Save")
+    mina.reads("Saved.")
+
+
+def test_htmx_does_not_obey_what_was_planted_in_a_page(mina: Visitor) -> None:
+    plant(mina, "**/", '<p id="planted" hx-post="/sign-out" hx-trigger="load">planted</p>')
+    mina.page.goto("/")
+    mina.reads("planted")
+    expect(mina.page.locator("#planted[hx-post]")).to_have_count(0)
+    mina.page.reload()
+    mina.is_in()
+
+
+def test_the_nonce_of_the_page_is_of_no_use_in_a_fragment(mina: Visitor) -> None:
+    stolen = mina.page.locator("body").get_attribute("hx-nonce")
+    plant(mina, "**/account/profile", f'<p id="planted" hx-get="/" hx-nonce="{stolen}">planted</p>')
+    open_profile(mina)
+    mina.reads("planted")
+    expect(mina.page.locator("#planted[hx-get]")).to_have_count(0)
+
+
+def test_among_our_elements_it_inherits_no_nonce(mina: Visitor) -> None:
+    plant(mina, "**/account/profile", '<form hx-post="/sign-out"><button>planted</button></form>')
+    open_profile(mina)
+    mina.reads("planted")
+    expect(mina.page.locator("form[hx-post='/sign-out']:has-text('planted')")).to_have_count(0)
+
+
+# Planted scripts
+
+
+def test_a_planted_tag_does_not_load_even_a_script_of_ours(mina: Visitor) -> None:
+    """A second htmx would not be guarded."""
+    plant(mina, "**/", '<script src="/static/vendor/htmx.min.js?second"></script><p>planted</p>')
+    asked: list[str] = []
+    mina.page.on("requestfinished", lambda request: asked.append(request.url))
+    mina.page.goto("/")
+    mina.reads("planted")
+    assert any("htmx.min.js" in url for url in asked)
+    assert not any(url.endswith("?second") for url in asked)
+
+
+def test_the_nonce_alone_does_not_make_text_run(mina: Visitor) -> None:
+    plant(mina, "**/", lambda nonce: f'<script nonce="{nonce}">window.ran = true</script><p>planted</p>')
+    mina.page.goto("/")
+    mina.reads("planted")
+    assert mina.page.evaluate("window.ran") is None
+
+
+def test_a_script_planted_in_a_fragment_does_not_run(mina: Visitor) -> None:
+    plant(mina, "**/account/profile", "<script>window.ran = true</script><p>planted</p>")
+    open_profile(mina)
+    mina.reads("planted")
+    assert mina.page.evaluate("window.ran") is None
