@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tests.attacks.conftest import Site
 from tests.support.crowd import AT_ONCE, at_once, copies
 from tests.support.database import dump
-from tests.support.person import Person, entered
+from tests.support.person import PASSWORD, Person, entered
 from tests.support.remote import RemoteClient
 
 Make = Callable[..., Person]
@@ -106,6 +106,60 @@ def test_complete_64_times_at_once_leaves_one_session(member: Person, make_visit
     people = copies(member, make_visitor, AT_ONCE)
     at_once(lambda number: people[number].complete(), AT_ONCE)
     assert sum(person.is_signed_in() for person in people) == 1
+
+
+def test_an_emailed_number_64_times_at_once_brings_one_copy_further(
+    member: Person, make_visitor: Make
+) -> None:
+    member.begin().post("/account/two-step/enroll/email/send")
+    number = member.inbox.wait_for("authentication number", to=member.email).number
+    people = copies(member, make_visitor, AT_ONCE)
+    at_once(
+        lambda at: people[at].post("/account/two-step/enroll/email", {"number": number}),
+        AT_ONCE,
+    )
+    assert sum("otpauth://" in person.get("/account/two-step/enroll/scan").text for person in people) == 1
+
+
+def test_who_signs_in_by_password_at_the_moment_of_complete_is_out_after_it(
+    member: Person, make_visitor: Make
+) -> None:
+    """No session without the second step is left beside the one in which it was turned on."""
+    member.begin().verify_email().scan().enter_code()
+    thieves = [make_visitor(email=member.email) for _ in range(15)]
+    for thief in thieves:
+        thief.get("/sign-in")
+
+    def act(at: int) -> None:
+        if at:
+            thieves[at - 1].post("/sign-in", {"email": member.email, "password": PASSWORD})
+        else:
+            member.complete()
+
+    at_once(act, 16)
+    assert member.two_step_is_on()
+    assert not any(thief.is_signed_in() for thief in thieves)
+
+
+def test_who_signs_in_with_the_old_password_at_the_moment_of_a_reset_is_out_after_it(
+    member: Person, make_visitor: Make
+) -> None:
+    member.get("/forgot-password")
+    member.post("/forgot-password", {"email": member.email})
+    path = member.inbox.wait_for("Set a new", to=member.email).path
+    member.get(path)
+    thieves = [make_visitor(email=member.email) for _ in range(15)]
+    for thief in thieves:
+        thief.get("/sign-in")
+
+    def act(at: int) -> None:
+        if at:
+            thieves[at - 1].post("/sign-in", {"email": member.email, "password": PASSWORD})
+        else:
+            member.post(path, {"new_password": "seven boats under glass"})
+
+    at_once(act, 16)
+    assert not any(thief.is_signed_in() for thief in thieves)
 
 
 def test_one_reset_link_64_times_at_once_sets_one_password(member: Person, make_visitor: Make) -> None:

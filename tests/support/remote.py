@@ -50,17 +50,30 @@ class RemoteClient:
     """
 
     def __init__(self, url: str, *, address: str | None = None) -> None:
-        self.url, self.address = httpx.URL(url), address or fresh_address()
+        self.url = httpx.URL(url)
+        self._cookies = httpx.Cookies()
+        self._client = self._connect(address)
+
+    def _connect(self, address: str | None) -> httpx.Client:
+        self.address = address or fresh_address()
         # No context for TLS, which takes longer to make than all else here, and no proxy.
-        self._client = httpx.Client(
-            base_url=url,
-            transport=httpx.HTTPTransport(
-                verify=False, trust_env=False, local_address=self.address, limits=_NOTHING_KEPT
-            ),
+        transport = httpx.HTTPTransport(
+            verify=False, trust_env=False, local_address=self.address, limits=_NOTHING_KEPT
+        )
+        return httpx.Client(
+            base_url=self.url,
+            transport=transport,
             trust_env=False,
             timeout=30,
+            cookies=self._cookies.jar,
             headers={"Connection": "close"},
         )
+
+    def move(self, address: str | None = None) -> None:
+        """Go on from another network, by default one that nobody has had before, with the same cookies."""
+        self._cookies = self._client.cookies
+        self._client.close()
+        self._client = self._connect(address)
 
     def get(self, url: str, **options: Any) -> RemoteResponse:
         return self.open(url, method="GET", **options)
@@ -74,13 +87,15 @@ class RemoteClient:
         *,
         method: str = "GET",
         data: Mapping[str, Any] | str | bytes | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
         content_type: str | None = None,
         follow_redirects: bool = False,
         buffered: bool = True,  # noqa: ARG002 (a word of FlaskClient: every answer here is read at once)
     ) -> RemoteResponse:
         """Ask for *url*; fields in *data* are sent as a form sends them, text and bytes as they are."""
-        sent = dict(headers or {})
+        sent: dict[bytes, bytes] = {}
+        for name, value in (headers or {}).items():
+            sent[name.encode()] = value if isinstance(value, bytes) else value.encode()
         body: bytes | None = None
         if isinstance(data, Mapping):
             body = urlencode(data, doseq=True).encode()
@@ -88,7 +103,7 @@ class RemoteClient:
         elif data is not None:
             body = data.encode() if isinstance(data, str) else data
         if content_type:
-            sent["Content-Type"] = content_type
+            sent[b"Content-Type"] = content_type.encode()
         return RemoteResponse(
             self._client.request(method, url, content=body, headers=sent, follow_redirects=follow_redirects)
         )
