@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -113,14 +114,14 @@ class RemoteClient:
         with socket.create_connection(
             (self.url.host, self.url.port or 80), timeout=30, source_address=(self.address, 0)
         ) as connection:
-            connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
             answer = b""
-            try:
+            # A server that has refused hangs up, also while it is still spoken to.
+            with suppress(ConnectionError):
+                connection.sendall(request)
+                connection.shutdown(socket.SHUT_WR)
+            with suppress(ConnectionError):
                 while part := connection.recv(65536):
                     answer += part
-            except ConnectionResetError:
-                pass
             return answer
 
     def get_cookie(self, name: str, domain: str = "127.0.0.1", path: str = "/") -> Kept | None:
