@@ -116,7 +116,7 @@ class RemoteClient:
         ) as connection:
             answer = b""
             # A server that has refused hangs up, also while it is still spoken to.
-            with suppress(ConnectionError):
+            with suppress(OSError):
                 connection.sendall(request)
                 connection.shutdown(socket.SHUT_WR)
             with suppress(ConnectionError):
