@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, url_for
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mfa import config as settings, console, toolbox
 from mfa.accounts import routes as accounts_routes
-from mfa.commands import mail as mail_commands
-from mfa.extensions import csrf, db, login_manager, mail as flask_mail, migrate
+from mfa.activity import log, routes as activity_routes
+from mfa.commands import keys as key_commands, mail as mail_commands, users as user_commands
+from mfa.email_change import routes as email_change_routes
+from mfa.extensions import csrf, db, limiter, login_manager, mail as flask_mail, migrate
 from mfa.mail import mailbox, outbox, routes as mail_routes
 from mfa.mail.worker import Worker
-from mfa.sessions import routes as sessions_routes
-from mfa.two_step import link, routes as two_step_routes, wizard
-from mfa.web import access, errors, headers, reports
+from mfa.sessions import browser, routes as sessions_routes
+from mfa.two_step import link, routes as two_step_routes, sealing, sign_in, wizard
+from mfa.web import access, errors, headers, reports, words
 from mfa.web.cookies import SessionInterface
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +37,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app = Flask("mfa", root_path=str(_ROOT), instance_path=str(instance))
     settings.load(app.config, given, instance)
 
+    log.set_up(app)
+    if app.config["TRUSTED_PROXIES"]:
+        count = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
+
     box = toolbox.fill(app)
     app.secret_key = box.ring.derive("flask")
     app.session_interface = SessionInterface()
@@ -45,17 +53,42 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     login_manager.session_protection = None  # sessions end on the server: see mfa.sessions
 
     access.guard(app)
+    limiter.init_app(app)
+    browser.write_marks(app)
     headers.add(app)
     errors.handle(app)
-    for routes in (console, accounts_routes, sessions_routes, two_step_routes, wizard, link, reports):
+    for routes in (
+        console,
+        accounts_routes,
+        email_change_routes,
+        sessions_routes,
+        activity_routes,
+        two_step_routes,
+        wizard,
+        link,
+        sign_in,
+        reports,
+    ):
         app.register_blueprint(routes.blueprint)
     if mailbox.in_use(app.config):
         app.register_blueprint(mail_routes.blueprint)
-    app.cli.add_command(mail_commands.group)
+    for commands in (mail_commands, user_commands, key_commands):
+        app.cli.add_command(commands.group)
+    _check_keys(app)
     if app.config["MAIL_WORKER"] == "thread":
         _start_mail_worker(app)
     _equip_templates(app)
     return app
+
+
+def _check_keys(app: Flask) -> None:
+    with app.app_context():
+        missing = sealing.missing_keys()
+    if missing:
+        raise settings.BadSetting(
+            f"MFA_SECRET_KEY and MFA_SECRET_KEY_FALLBACKS lack {', '.join(missing)}: with such a key secrets"
+            " in the database are sealed. Put it back among the fallbacks."
+        )
 
 
 def _start_mail_worker(app: Flask) -> None:
@@ -68,6 +101,7 @@ def _start_mail_worker(app: Flask) -> None:
 
 
 def _equip_templates(app: Flask) -> None:
+    app.jinja_env.filters["moment"] = words.moment
     app.jinja_env.globals.update(
         product_name=app.config["PRODUCT_NAME"],
         support_address=app.config["SUPPORT_ADDRESS"],

@@ -15,7 +15,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import limits
+import limits.errors
 from flask import Config
+from limits.storage import storage_from_string
 
 from mfa.crypto import passwords
 from mfa.crypto.cost import Cost
@@ -25,10 +28,11 @@ DEFAULTS: dict[str, Any] = {
     # How it runs
     "MODE": "production",  # or "development": keys, database and mailbox made by themselves
     "SECRET_KEY": None,  # at least 32 characters of randomness
-    "SECRET_KEY_FALLBACKS": [],  # older keys, still read
+    "SECRET_KEY_FALLBACKS": [],  # other keys that are read: older ones, and one to come
     "SERVER_NAME": None,  # host[:port] that the e-mailed links lead to
     "PREFERRED_URL_SCHEME": None,  # https; http in development
     "TRUSTED_HOSTS": None,  # hosts that requests may name; SERVER_NAME's in production
+    "TRUSTED_PROXIES": 0,  # how many proxies stand before the server and set X-Forwarded-For and -Proto
     "SQLALCHEMY_DATABASE_URI": None,  # sqlite in the instance folder
     # Mail
     "MAIL_SERVER": None,
@@ -40,6 +44,11 @@ DEFAULTS: dict[str, Any] = {
     "MAIL_DEFAULT_SENDER": None,  # no-reply@ the host of SERVER_NAME
     "MAIL_TIMEOUT": 5,  # seconds
     "MAIL_WORKER": "thread",  # "thread" delivers inside the server, "none" leaves it to `mail deliver`
+    # What is written down, and what is limited by address range
+    "EVENT_LOG": "stderr",  # or "none", or a file in the instance folder
+    "RATELIMIT_STORAGE_URI": "memory://",  # redis://… where several processes serve
+    "RATELIMIT_REFUSED": "30 per minute; 300 per hour",  # refused passwords and codes of one range
+    "RATELIMIT_MAILS": "20 per minute; 200 per hour",  # asked-for mails of one range
     # What people see
     "PRODUCT_NAME": "Twostep",
     "SUPPORT_ADDRESS": "",
@@ -55,6 +64,9 @@ DEFAULTS: dict[str, Any] = {
 TEXTS = ("SECRET_KEY", "SERVER_NAME", "MAIL_SERVER", "MAIL_USERNAME", "MAIL_PASSWORD", "PRODUCT_NAME")
 """Taken from the environment as they stand: a password of digits must not become a number."""
 
+FROM_FILES = ("SECRET_KEY", "MAIL_PASSWORD", "SQLALCHEMY_DATABASE_URI", "RATELIMIT_STORAGE_URI")
+"""Secrets that may also be named by a file: ``MFA_SECRET_KEY_FILE`` holds the path."""
+
 FIXED: dict[str, Any] = {
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",
@@ -66,6 +78,13 @@ FIXED: dict[str, Any] = {
     # Pages reached by a token send no Referer; the guard looks at Sec-Fetch-Site instead.
     "WTF_CSRF_SSL_STRICT": False,
     "SQLALCHEMY_TRACK_MODIFICATIONS": False,
+    # An error of the database must not carry what was being written into a log.
+    "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
+    "RATELIMIT_STRATEGY": "moving-window",
+    "RATELIMIT_HEADERS_ENABLED": False,
+    # Without its store the ranges are counted by each process alone; codes are counted in the database.
+    "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+    "RATELIMIT_SWALLOW_ERRORS": True,
 }
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
@@ -88,6 +107,7 @@ def load(config: Config, given: Mapping[str, Any], instance: Path) -> None:
     config.from_mapping(DEFAULTS)
     config.from_prefixed_env("MFA")
     config.from_mapping({name: os.environ[f"MFA_{name}"] for name in TEXTS if f"MFA_{name}" in os.environ})
+    config.from_mapping(_from_files())
     config.from_mapping(given)
     config.from_mapping(FIXED)
 
@@ -138,12 +158,25 @@ def _derive(config: Config, instance: Path) -> None:
     secure = config["PREFERRED_URL_SCHEME"] == "https"
     config["SESSION_COOKIE_SECURE"] = secure
     config["SESSION_COOKIE_NAME"] = "__Host-session" if secure else "session"
+    config["DEVICE_COOKIE_NAME"] = "__Host-device" if secure else "device"
     config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=config["SESSION_ABSOLUTE_SECONDS"])
     host = config["SERVER_NAME"].partition(":")[0]
     config["MAIL_DEFAULT_SENDER"] = config["MAIL_DEFAULT_SENDER"] or f"no-reply@{host}"
     config["SQLALCHEMY_DATABASE_URI"] = (
         config["SQLALCHEMY_DATABASE_URI"] or f"sqlite:///{instance / 'twostep.db'}"
     )
+
+
+def _from_files() -> dict[str, str]:
+    found = {}
+    for name in FROM_FILES:
+        path = os.environ.get(f"MFA_{name}_FILE")
+        if path:
+            try:
+                found[name] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeError) as error:
+                raise BadSetting(f"MFA_{name}_FILE names a file that can't be read.") from error
+    return found
 
 
 def _development_key(instance: Path) -> str:
@@ -168,6 +201,21 @@ def _seconds(value: object) -> bool:
     return isinstance(value, int | float) and 0 < value <= _LONGEST_TIMEOUT
 
 
+def _storage(value: object) -> bool:
+    try:
+        storage_from_string(str(value))
+    except (limits.errors.ConfigurationError, ValueError):
+        return False
+    return True
+
+
+def _limits(value: object) -> bool:
+    try:
+        return bool(limits.parse_many(str(value)))
+    except ValueError:
+        return False
+
+
 def _cost(value: object) -> bool:
     try:
         Cost.parse(str(value))
@@ -180,6 +228,7 @@ _DIFFERENT_CHARACTERS = 8
 _LONGEST_TIMEOUT = 60
 _YEAR = 366 * 24 * 3600
 _LIFETIME = (_whole(60, _YEAR), "is a number of seconds, from 60 to a year.")
+_LIMITS = (_limits, "is one or more limits, like 30 per minute; 300 per hour.")
 _HASH_COST = (_cost, "is a cost of argon2id, like t=3,m=65536,p=4.")
 _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "SERVER_NAME": (lambda value: _HOST.fullmatch(str(value)), "is a host name, with or without a port."),
@@ -194,5 +243,9 @@ _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "SESSION_ABSOLUTE_SECONDS": _LIFETIME,
     "MAIL_PORT": (_whole(1, 65535), "is a port number."),
     "MAIL_TIMEOUT": (_seconds, f"is a number of seconds, above 0 and up to {_LONGEST_TIMEOUT}."),
+    "TRUSTED_PROXIES": (_whole(0, 9), "is the number of proxies before the server, from 0 to 9."),
+    "RATELIMIT_STORAGE_URI": (_storage, "is memory:// or the address of a Redis, like redis://host:6379."),
+    "RATELIMIT_REFUSED": _LIMITS,
+    "RATELIMIT_MAILS": _LIMITS,
     "MAIL_WORKER": (lambda value: value in ("thread", "none"), 'is "thread" or "none".'),
 }

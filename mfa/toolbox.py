@@ -11,11 +11,15 @@ from mfa.crypto.cost import Cost
 from mfa.crypto.keys import KeyRing
 from mfa.crypto.links import Signer
 from mfa.crypto.passwords import Hasher
+from mfa.sessions import devices
 
 SIGN_UP_LINK_SECONDS = 3600
 RESET_LINK_SECONDS = 1800
 NUMBER_SECONDS = 600
 """For how long an e-mailed number and its link are good (OWASP ASVS 5.0, 6.5.5)."""
+EMAIL_CHANGE_LINK_SECONDS = 3600
+UNDO_LINK_SECONDS = 7 * 24 * 3600
+CONFIRM_LINK_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,10 @@ class Toolbox:
     sign_up_links: Signer
     reset_links: Signer
     enrollment_links: Signer
+    email_change_links: Signer
+    undo_links: Signer
+    confirm_links: Signer
+    device_marks: Signer
 
 
 def fill(app: Flask) -> Toolbox:
@@ -47,6 +55,10 @@ def fill(app: Flask) -> Toolbox:
         sign_up_links=Signer(ring, "sign-up", SIGN_UP_LINK_SECONDS),
         reset_links=Signer(ring, "reset-password", RESET_LINK_SECONDS),
         enrollment_links=Signer(ring, "enrollment", NUMBER_SECONDS),
+        email_change_links=Signer(ring, "email-change", EMAIL_CHANGE_LINK_SECONDS),
+        undo_links=Signer(ring, "email-change-undo", UNDO_LINK_SECONDS),
+        confirm_links=Signer(ring, "confirm-second-step", CONFIRM_LINK_SECONDS),
+        device_marks=Signer(ring, "device", devices.LIFETIME),
     )
     app.extensions["twostep"] = box
     return box

@@ -26,7 +26,12 @@ class Account(Model):
     name: Mapped[str] = mapped_column(String(NAME_LENGTH))
     password_hash: Mapped[str] = mapped_column(String(255))
     generation: Mapped[int] = mapped_column(default=0)
-    """Counts the changes of password and second step: what was begun before one can't be ended after it."""
+    """Counts the changes of password, second step and address: what was begun before one can't be ended
+    after it."""
+    device_epoch: Mapped[int] = mapped_column(default=0, server_default="0")
+    """A device that signed in before is known for as long as its cookie names this number."""
+    locked_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since when an operator keeps everyone out."""
     created_at: Mapped[datetime] = mapped_column(Instant)
 
     @property

@@ -8,15 +8,15 @@ from flask import Blueprint, Response, current_app, request, session, url_for
 from flask_login import current_user
 
 from mfa import clock
-from mfa.accounts import forms, rules
+from mfa.accounts import forms, password as passwords, rules, sign_up as sign_ups
 from mfa.accounts.addresses import Address, BadAddress
 from mfa.attempts.rules import Throttled
 from mfa.crypto.passwords import BadPassword
 from mfa.mail import mailbox
 from mfa.mail.delivery import MailNotSent
 from mfa.sessions import browser
-from mfa.sessions.rules import Entry, SessionEnded
-from mfa.web import access, errors, headers, hx
+from mfa.sessions.rules import Entry, Locked, SessionEnded
+from mfa.web import access, errors, headers, hx, ranges
 from mfa.web.access import public
 
 blueprint = Blueprint("accounts", __name__)
@@ -27,12 +27,13 @@ blueprint = Blueprint("accounts", __name__)
 
 @blueprint.route("/sign-up", methods=["GET", "POST"])
 @public
+@ranges.mails
 def sign_up() -> Response:
     form = forms.SignUpForm()
     status = 200
     if form.validate_on_submit():
         try:
-            return _check_inbox(rules.request_sign_up(form.email.data, clock.now()))
+            return _check_inbox(sign_ups.request(form.email.data, clock.now()))
         except (BadAddress, Throttled, MailNotSent) as error:
             status = errors.refuse(form.email, error)
     elif form.errors:
@@ -46,11 +47,11 @@ def create_account(token: str) -> Response:
     form = forms.CreateAccountForm()
     status = 200
     try:
-        address = rules.read_sign_up_link(token, clock.now())
+        address = sign_ups.read_link(token, clock.now())
         if form.validate_on_submit():
             try:
                 return _enter(
-                    rules.create_account(
+                    sign_ups.create_account(
                         token,
                         name=form.name.data,
                         password=form.password.data,
@@ -85,6 +86,7 @@ def create_account(token: str) -> Response:
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @public
+@ranges.guesses
 def sign_in() -> Response:
     if request.method == "GET" and current_user.is_authenticated:
         return hx.redirect(url_for("console.home"))
@@ -92,14 +94,14 @@ def sign_in() -> Response:
     status = 200
     if form.validate_on_submit():
         try:
-            entry = rules.sign_in(
+            entry = passwords.sign_in(
                 form.email.data,
                 form.password.data,
                 now=clock.now(),
                 device=browser.device(),
             )
             return _enter(entry, access.local_path(form.next.data))
-        except (rules.WrongCredentials, Throttled) as error:
+        except (passwords.WrongCredentials, Throttled, Locked) as error:
             status = errors.refuse(form.password, error)
     elif form.errors:
         status = errors.UNPROCESSABLE
@@ -120,12 +122,13 @@ def sign_in() -> Response:
 
 @blueprint.route("/forgot-password", methods=["GET", "POST"])
 @public
+@ranges.mails
 def forgot_password() -> Response:
     form = forms.ForgotPasswordForm()
     status = 200
     if form.validate_on_submit():
         try:
-            return _check_inbox(rules.request_reset(form.email.data, clock.now()))
+            return _check_inbox(passwords.request_reset(form.email.data, clock.now()))
         except (BadAddress, Throttled, MailNotSent) as error:
             status = errors.refuse(form.email, error)
     elif form.errors:
@@ -145,18 +148,18 @@ def reset_password(token: str) -> Response:
     form = forms.ResetPasswordForm()
     status = 200
     try:
-        account = rules.read_reset_link(token, clock.now())
+        account = passwords.read_reset_link(token, clock.now())
         if form.validate_on_submit():
             try:
                 return _enter(
-                    rules.reset_password(
+                    passwords.reset(
                         token,
                         password=form.new_password.data,
                         now=clock.now(),
                         device=browser.device(),
                     )
                 )
-            except BadPassword as error:
+            except (BadPassword, Locked) as error:
                 status = errors.refuse(form.new_password, error)
         elif form.errors:
             status = errors.UNPROCESSABLE
@@ -186,7 +189,7 @@ def profile() -> Response:
     status, saved = 200, False
     if form.validate_on_submit():
         try:
-            rules.change_name(account, form.name.data)
+            rules.change_name(account, form.name.data, clock.now(), browser.device())
             form.name.data, saved = account.name, True
         except rules.BadName as error:
             status = errors.refuse(form.name, error)
@@ -206,22 +209,25 @@ def profile() -> Response:
 
 
 @blueprint.route("/account/password", methods=["GET", "POST"])
+@ranges.guesses
 def password() -> Response:
     form = forms.PasswordForm()
     status, changed = 200, False
     if form.validate_on_submit():
         try:
             browser.keep(
-                rules.change_password(
+                passwords.change(
                     current_user.account,
                     current_user.session,
                     current=form.current_password.data,
                     new=form.new_password.data,
                     now=clock.now(),
+                    device=browser.device(),
                 )
             )
+            browser.know(current_user.account)
             changed = True
-        except (rules.WrongPassword, Throttled) as error:
+        except (passwords.WrongPassword, Throttled) as error:
             status = errors.refuse(form.current_password, error)
         except (BadPassword, rules.Changed) as error:
             status = errors.refuse(form.new_password, error)
@@ -247,13 +253,13 @@ def _enter(entry: Entry, target: str | None = None) -> Response:
     if entry.needs_second_step:
         if target:
             session["next"] = target
-        return hx.onward(url_for("two_step.verify"), _show_second_step)
+        return hx.onward(url_for("second_step.verify"), _show_second_step)
     return hx.leave(target or url_for("console.home"))
 
 
 def _show_second_step() -> Response:
     # By the name of its page: this room does not know the room of the second step.
-    view = current_app.view_functions["two_step.verify"]
+    view = current_app.view_functions["second_step.verify"]
     return cast("Response", view())
 
 

@@ -3,6 +3,9 @@
 An attempt is counted, in a transaction of its own, before anyone looks whether it is right: so
 sixty-four attempts sent at once are sixty-four attempts, of which only the allowed few are looked at.
 A success takes the count away.
+
+Whose count it is: a device that signed in to the account before has a count of its own, everybody else
+shares the account's. So whoever guesses makes himself wait, and not the owner at his own device.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
 
 from mfa.attempts.models import Spent, Throttle
-from mfa.database import affected, insert_if_absent, transaction
+from mfa.database import insert_if_absent, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
 
@@ -45,12 +48,18 @@ class Policy:
         return min(self.first_wait << doublings, self.longest_wait)
 
 
-PASSWORD = Policy("password")
-APP_CODE = Policy("app_code")
-RECOVERY_CODE = Policy("recovery_code")
+PASSWORD = Policy("password", forget_after=24 * 3600)
+SECOND_STEP = Policy("second_step")
+"""Codes of the app and recovery codes together: they guard one door."""
+ENROLLMENT_CODE = Policy("enrollment_code")
 EMAIL_NUMBER = Policy("email_number")
 EMAIL_SENDING = Policy("email_sending", free=1, forget_after=3600)
 LINK_SENDING = Policy("link_sending", forget_after=3600)
+CONFIRM_SENDING = Policy("confirm_sending", free=3, forget_after=3600)
+SECOND_STEP_FAILURES = Policy("second_step_failures", free=2**30)
+"""Never waits: counts the failures of all devices since the account's last success (SP 800-63B-4 §3.2.2)."""
+MOST_FAILURES = 100
+"""After so many, codes are looked at only once the owner has confirmed by mail."""
 
 
 class Throttled(Refusal):
@@ -69,27 +78,47 @@ class AlreadySpent(Refusal):
     """A single-use thing that has been used."""
 
 
-def count(subject: str, policy: Policy, now: datetime) -> None:
-    """Count one attempt of *subject*, before it is looked at.
+def count(subject: str, policy: Policy, now: datetime) -> int:
+    """Count one attempt of *subject*, before it is looked at; the how manieth it is since the last success.
 
     :raises Throttled: it must not be looked at yet.
     """
     seconds = int(now.timestamp())
     with transaction():
-        admitted = _count_again(subject, policy, seconds) or _count_first(subject, policy, seconds)
-    if not admitted:
+        attempts = _count_again(subject, policy, seconds) or _count_first(subject, policy, seconds)
+    if not attempts:
         raise Throttled(policy, max(1, wait(subject, policy, now)))
+    return attempts
 
 
-def reset(subject: str, policy: Policy) -> None:
-    """Forget the count after a success, as part of the caller's transaction."""
-    db.session.execute(delete(Throttle).where(_same(subject, policy)))
+def begins_to_wait(attempts: int, policy: Policy) -> bool:
+    """Whether the failed attempt of that number is the one after which *policy* makes the next ones wait."""
+    return attempts == policy.free
+
+
+def reset(subject: str, *policies: Policy) -> None:
+    """Forget the counts after a success, as part of the caller's transaction."""
+    purposes = [policy.purpose for policy in policies]
+    db.session.execute(delete(Throttle).where(Throttle.subject == subject, Throttle.purpose.in_(purposes)))
+
+
+def account_subject(account_id: int, device_id: str | None = None) -> str:
+    """By what the attempts of an account are counted.
+
+    :param device_id: the id of a device that is known to the account; it has a count of its own.
+    """
+    return f"account:{account_id}" if device_id is None else f"account:{account_id}:{device_id}"
 
 
 def wait(subject: str, policy: Policy, now: datetime) -> int:
     """Seconds until *subject* may try again; 0 when it may now."""
     blocked = db.session.scalar(select(Throttle.blocked_until).where(_same(subject, policy)))
     return max(0, (blocked or 0) - int(now.timestamp()))
+
+
+def counted(subject: str, policy: Policy) -> int:
+    """How often *subject* has tried since its last success."""
+    return db.session.scalar(select(Throttle.attempts).where(_same(subject, policy))) or 0
 
 
 @contextmanager
@@ -123,7 +152,7 @@ def is_spent(purpose: str, reference: str) -> bool:
     return db.session.get(Spent, (purpose, reference)) is not None
 
 
-def _count_again(subject: str, policy: Policy, seconds: int) -> bool:
+def _count_again(subject: str, policy: Policy, seconds: int) -> int:
     forgotten = (
         Throttle.attempted_at < seconds - policy.forget_after
         if policy.forget_after is not None
@@ -133,7 +162,7 @@ def _count_again(subject: str, policy: Policy, seconds: int) -> bool:
         attempts: seconds + policy.wait_after(attempts + 1)
         for attempts in range(policy.free - 1, policy.free + 16)
     }
-    counted = affected(
+    counted = db.session.execute(
         update(Throttle)
         .where(_same(subject, policy), or_(Throttle.blocked_until <= seconds, forgotten))
         .values(
@@ -146,11 +175,13 @@ def _count_again(subject: str, policy: Policy, seconds: int) -> bool:
             ),
             attempted_at=seconds,
         )
-    )
-    return counted == 1
+        .returning(Throttle.attempts)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return counted or 0
 
 
-def _count_first(subject: str, policy: Policy, seconds: int) -> bool:
+def _count_first(subject: str, policy: Policy, seconds: int) -> int:
     first = insert_if_absent(
         Throttle,
         subject=subject,
@@ -160,7 +191,7 @@ def _count_first(subject: str, policy: Policy, seconds: int) -> bool:
         attempted_at=seconds,
     )
     # Not the first after all: somebody else was at the same moment, or the subject has to wait.
-    return first or _count_again(subject, policy, seconds)
+    return 1 if first else _count_again(subject, policy, seconds)
 
 
 def _same(subject: str, policy: Policy) -> ColumnElement[bool]:

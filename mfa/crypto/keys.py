@@ -54,6 +54,10 @@ class KeyRing:
         master = self._master(key_id or self.current)
         return _expand(master, purpose, context, length)
 
+    def has(self, key_id: str) -> bool:
+        """Whether the master key with that id is on the ring."""
+        return key_id in self._masters
+
     def keyed_hash(self, purpose: str, data: bytes, *, key_id: str | None = None) -> bytes:
         """HMAC-SHA-256 of *data* under the key of *purpose*: 32 bytes."""
         return hmac.digest(self.derive(purpose, key_id=key_id), data, hashlib.sha256)

@@ -7,11 +7,20 @@ host (``SERVER_NAME``), whatever host a request named.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import current_app, render_template
 
-from mfa.toolbox import NUMBER_SECONDS, RESET_LINK_SECONDS, SIGN_UP_LINK_SECONDS
+from mfa.toolbox import (
+    CONFIRM_LINK_SECONDS,
+    EMAIL_CHANGE_LINK_SECONDS,
+    NUMBER_SECONDS,
+    RESET_LINK_SECONDS,
+    SIGN_UP_LINK_SECONDS,
+    UNDO_LINK_SECONDS,
+    toolbox,
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,34 @@ def enrollment_number(recipient: str, *, name: str, number: str, token: str) -> 
     )
 
 
-# Mails that tell the owner what happened: they go through the outbox
+def confirm_email(recipient: str, *, name: str, token: str) -> Message:
+    return _render(
+        "confirm_email",
+        recipient,
+        "Confirm your new {product} address",
+        name=name,
+        link=absolute("email_change.confirm", token=token),
+        minutes=EMAIL_CHANGE_LINK_SECONDS // 60,
+    )
+
+
+def email_taken(recipient: str) -> Message:
+    return _render("email_taken", recipient, "Your {product} address was entered for another account")
+
+
+def confirm_second_step(recipient: str, *, name: str, token: str) -> Message:
+    return _render(
+        "confirm_second_step",
+        recipient,
+        "Confirm that you are signing in to {product}",
+        name=name,
+        link=absolute("second_step.confirm", token=token),
+        minutes=CONFIRM_LINK_SECONDS // 60,
+    )
+
+
+# Mails that tell the owner what happened: they go through the outbox, so they are given nothing secret. The
+# token of a link is made when the mail is.
 
 
 def two_step_on(recipient: str, *, name: str) -> Message:
@@ -95,6 +131,74 @@ def password_changed(recipient: str, *, name: str) -> Message:
     return _render("password_changed", recipient, "Your password was changed", name=name)
 
 
+def new_sign_in(
+    recipient: str, *, name: str, at: str, device: str, network: str, failures: int, new_device: bool
+) -> Message:
+    return _render(
+        "new_sign_in",
+        recipient,
+        "New sign-in to {product}",
+        name=name,
+        failures=failures,
+        new_device=new_device,
+        **_seen(at, device, network),
+    )
+
+
+def sign_in_unfinished(recipient: str, *, name: str, at: str, device: str, network: str) -> Message:
+    return _render(
+        "sign_in_unfinished",
+        recipient,
+        "Somebody entered your {product} password",
+        name=name,
+        **_seen(at, device, network),
+    )
+
+
+def second_step_guessed(recipient: str, *, name: str, at: str, device: str, network: str) -> Message:
+    return _render(
+        "second_step_guessed",
+        recipient,
+        "Wrong codes were entered for your {product} account",
+        name=name,
+        **_seen(at, device, network),
+    )
+
+
+def email_changed(recipient: str, *, name: str, new_email: str, change: int, at: str) -> Message:
+    """To the old address.
+
+    :param change: the id of the change, which the link undoes.
+    """
+    token = toolbox().undo_links.make({"change": change}, datetime.fromisoformat(at).timestamp())
+    return _render(
+        "email_changed",
+        recipient,
+        "Your {product} address was changed",
+        name=name,
+        new_email=new_email,
+        link=absolute("email_change.undo", token=token),
+        days=UNDO_LINK_SECONDS // (24 * 3600),
+    )
+
+
+def email_is_new(recipient: str, *, name: str) -> Message:
+    """To the new address."""
+    return _render("email_is_new", recipient, "This is your {product} address now", name=name)
+
+
+def email_change_undone(recipient: str, *, name: str) -> Message:
+    return _render(
+        "email_change_undone", recipient, "The change of your {product} address was undone", name=name
+    )
+
+
+def by_support(recipient: str, *, name: str, what: str, reason: str) -> Message:
+    return _render(
+        "by_support", recipient, "{product} support changed your account", name=name, what=what, reason=reason
+    )
+
+
 NOTIFICATIONS = {
     message.__name__: message
     for message in (
@@ -103,6 +207,13 @@ NOTIFICATIONS = {
         recovery_codes_reissued,
         recovery_code_used,
         password_changed,
+        new_sign_in,
+        sign_in_unfinished,
+        second_step_guessed,
+        email_changed,
+        email_is_new,
+        email_change_undone,
+        by_support,
     )
 }
 
@@ -112,6 +223,10 @@ def absolute(endpoint: str, **values: Any) -> str:
     config = current_app.config
     adapter = current_app.url_map.bind(config["SERVER_NAME"], url_scheme=config["PREFERRED_URL_SCHEME"])
     return adapter.build(endpoint, values, force_external=True)
+
+
+def _seen(at: str, device: str, network: str) -> dict[str, Any]:
+    return {"at": datetime.fromisoformat(at), "device": device, "network": network}
 
 
 def _render(template: str, recipient: str, subject: str, **context: Any) -> Message:

@@ -27,3 +27,5 @@ class OutboxMail(Model):
     due_at: Mapped[datetime] = mapped_column(Instant, index=True)
     """When to try next; a worker that takes the mail moves it ahead, so that no other takes it too."""
     tries: Mapped[int] = mapped_column(default=0)
+    reference: Mapped[str | None] = mapped_column(String(64), index=True)
+    """What the mail is about, where it may turn out to be needless before it is due."""

@@ -27,20 +27,45 @@ _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
 
 
-def post(message: Callable[..., messages.Message], recipient: str, now: datetime, **details: Any) -> None:
-    """Write a notification, as part of the caller's transaction; it leaves after the commit."""
+def post(
+    message: Callable[..., messages.Message],
+    recipient: str,
+    now: datetime,
+    *,
+    after: timedelta = timedelta(0),
+    reference: str | None = None,
+    **details: Any,
+) -> None:
+    """Write a notification, as part of the caller's transaction; it leaves after the commit.
+
+    :param after: not before this time has passed, so that :func:`take_back` may still be called.
+    :param reference: what the notification can be taken back by.
+    :param details: what the message says besides; nothing secret, as it is kept until the mail has left.
+    """
     db.session.add(
         OutboxMail(
             message=message.__name__,
             recipient=recipient,
             details=details,
             created_at=now,
-            due_at=now,
+            due_at=now + after,
+            reference=reference,
         )
     )
     worker: Worker | None = current_app.extensions.get("mail_worker")
     if worker:
         event.listen(db.session(), "after_commit", lambda _: worker.wake(), once=True)
+
+
+def take_back(reference: str) -> None:
+    """Forget a notification that has turned out to be needless, as part of the caller's transaction."""
+    db.session.execute(delete(OutboxMail).where(OutboxMail.reference == reference))
+
+
+def waiting_for(references: str) -> int:
+    """How many notifications wait whose reference begins with *references*."""
+    waiting = select(func.count()).where(OutboxMail.reference.startswith(references, autoescape=True))
+    return db.session.scalar(waiting) or 0
 
 
 def deliver_due() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import g, request, session
+from flask import Flask, Response, current_app, g, request, session
 from flask_login import UserMixin, current_user
 
 from mfa import clock
@@ -12,8 +12,9 @@ from mfa.accounts.models import Account
 from mfa.database import transaction
 from mfa.extensions import login_manager
 from mfa.sessions import devices, rules
-from mfa.sessions.devices import Device
+from mfa.sessions.devices import Device, Mark
 from mfa.sessions.models import FULL, HALF, AccountSession
+from mfa.toolbox import toolbox
 
 _HALF = "half"
 
@@ -43,15 +44,20 @@ def load(token: str) -> Visitor | None:
 
 def enter(entry: rules.Entry) -> None:
     """Put a new session into the cookie. Nothing stays of what the cookie, or its session, was before."""
-    if current_user.is_authenticated:
-        with transaction():
+    before = half()
+    with transaction():
+        if current_user.is_authenticated:
             rules.end(current_user.session.id)
+        # Of somebody else's half-session the owner is still told: it was not he who typed this password.
+        if before and before[1].id == entry.account.id:
+            rules.give_way(before[0])
     empty()
     session.permanent = True
     if entry.needs_second_step:
         session[_HALF] = entry.token
     else:
         keep(entry.token)
+        know(entry.account)
 
 
 def empty() -> None:
@@ -89,4 +95,33 @@ def half() -> tuple[AccountSession, Account] | None:
 
 def device() -> Device:
     """What the request says of the device that it comes from."""
-    return devices.seen(request.headers.get("User-Agent", ""), request.remote_addr or "")
+    return devices.seen(request.headers.get("User-Agent", ""), request.remote_addr or "", _mark())
+
+
+def know(account: Account) -> None:
+    """Have this browser's device cookie say that *account* signed in here."""
+    mark = _mark() or Mark.new()
+    g.device_mark = mark.with_account(account.id, account.device_epoch)
+
+
+def write_marks(app: Flask) -> None:
+    """Set the device cookie on the answers of *app* whose request called :func:`know`."""
+
+    @app.after_request
+    def _write(response: Response) -> Response:
+        mark: Mark | None = g.pop("device_mark", None)
+        if mark:
+            response.set_cookie(
+                app.config["DEVICE_COOKIE_NAME"],
+                toolbox().device_marks.make(mark.payload(), clock.now().timestamp()),
+                max_age=devices.LIFETIME,
+                secure=app.config["SESSION_COOKIE_SECURE"],
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+
+def _mark() -> Mark | None:
+    cookie = request.cookies.get(current_app.config["DEVICE_COOKIE_NAME"], "")
+    return Mark.read(cookie, toolbox().device_marks, clock.now().timestamp()) if cookie else None

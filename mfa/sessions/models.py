@@ -32,3 +32,7 @@ class AccountSession(Model):
     user_agent: Mapped[str] = mapped_column(String(200))
     address: Mapped[str] = mapped_column(String(48), server_default="")
     """Where the sign-in came from, shortened to its network."""
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Half-sessions alone: when the owner said by an e-mailed link that codes may be tried in it."""
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Half-sessions alone: how many wrong passwords came before the right one."""

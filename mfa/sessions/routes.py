@@ -21,10 +21,10 @@ blueprint = Blueprint("sessions", __name__)
 def sign_out() -> Response:
     """End the session on the server and empty the cookie; harmless for anyone not signed in."""
     half = browser.half()
-    with transaction():
-        if current_user.is_authenticated:
-            rules.end(current_user.session.id)
-        if half:
+    if current_user.is_authenticated:
+        rules.sign_out(current_user.session, clock.now(), browser.device())
+    if half:
+        with transaction():
             rules.end(half[0].id)
     browser.empty()
     flash("You are signed out.", "info")
@@ -42,14 +42,16 @@ def end() -> Response:
     form = forms.EndSessionForm()
     if not form.validate() or form.session.data == current_user.session.id:
         abort(400)
-    rules.end_one(current_user.account.id, form.session.data)
+    rules.end_one(current_user.account, form.session.data, clock.now(), browser.device())
+    browser.know(current_user.account)
     return hx.onward(url_for("sessions.tab"), lambda: _show_tab("That device is signed out."))
 
 
 @blueprint.post("/account/sessions/end-others")
 def end_others() -> Response:
     """Sign every other device out."""
-    rules.end_others(current_user.session)
+    rules.end_others(current_user.account, current_user.session, clock.now(), browser.device())
+    browser.know(current_user.account)
     return hx.onward(url_for("sessions.tab"), lambda: _show_tab("Every other device is signed out."))
 
 

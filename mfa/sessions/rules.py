@@ -15,9 +15,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, exists, select, update
 
 from mfa.accounts.models import Account
+from mfa.activity import rules as activity
 from mfa.database import affected, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
+from mfa.mail import messages, outbox
+from mfa.sessions import devices
 from mfa.sessions.devices import Device
 from mfa.sessions.models import FULL, HALF, AccountSession
 from mfa.toolbox import toolbox
@@ -27,35 +30,81 @@ HALF_LIFETIME = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly the last sight of a session is kept; each request writing it would cost a write a page."""
 FRESH_PROOF = timedelta(minutes=15)
+FAILURES_WORTH_A_MAIL = 3
+_UNFINISHED_MAILS = 5
+"""So many mails about unfinished sign-ins may wait at once: enough to warn, too few to flood."""
 
 
 class SessionEnded(Refusal):
     """The session was ended, in this browser or elsewhere, while something was being done in it."""
 
 
+class Locked(Refusal):
+    """An operator keeps everyone out of this account."""
+
+
 @dataclass(frozen=True)
 class Entry:
-    """What a browser gets after a right password: the token of a session, full or half."""
+    """What a browser gets after a right password: the token of a session of *account*, full or half."""
 
     token: str
     stage: str
+    account: Account
 
     @property
     def needs_second_step(self) -> bool:
         return self.stage == HALF
 
 
-def enter(account_id: int, now: datetime, device: Device) -> Entry:
-    """Begin what comes after the password: a session, or half of one where 2-step verification is on."""
-    second_step = db.session.scalar(select(exists().where(Authenticator.account_id == account_id)))
-    stage = HALF if second_step else FULL
-    return Entry(_begin(account_id, now, device, stage), stage)
+def enter(
+    account: Account, now: datetime, device: Device, *, failures: int = 0, announce: bool = True
+) -> Entry:
+    """Begin what comes after the password: a session, or half of one where 2-step verification is on.
+
+    :param failures: how many wrong passwords were typed before.
+    :param announce: tell the owner by mail of a sign-in from a new device or after failures; not where a
+        mail about the same press goes out anyway.
+    :raises Locked: an operator has locked the account.
+    """
+    if account.locked_at:
+        raise Locked
+    if db.session.scalar(select(exists().where(Authenticator.account_id == account.id))):
+        half = _begin(account.id, now, device, HALF, failures)
+        _warn_unless_finished(account, half.session, now, device)
+        return Entry(half.token, HALF, account)
+    begun = _begin(account.id, now, device, FULL)
+    _say_signed_in(account, now, device, failures, "password", announce=announce)
+    return Entry(begun.token, FULL, account)
 
 
-def complete(half: AccountSession, now: datetime, device: Device) -> Entry | None:
-    """Turn a half-session into a session with a token of its own; None when it was used already."""
+def complete(
+    half: AccountSession, account: Account, now: datetime, device: Device, *, failures: int, by: str
+) -> Entry:
+    """Turn a half-session into a session with a token of its own.
+
+    :param failures: how many wrong codes were typed before.
+    :param by: which factor was right.
+    :raises SessionEnded: it was used or ended meanwhile.
+    """
     used = affected(delete(AccountSession).where(AccountSession.id == half.id, AccountSession.stage == HALF))
-    return Entry(_begin(half.account_id, now, device, FULL), FULL) if used else None
+    if not used:
+        raise SessionEnded
+    outbox.take_back(_unfinished(account.id, half.id))
+    begun = _begin(account.id, now, device, FULL)
+    _say_signed_in(account, now, device, half.failures + failures, by)
+    return Entry(begun.token, FULL, account)
+
+
+def give_way(half: AccountSession) -> None:
+    """End a half-session because its owner typed the password again in the same browser."""
+    end(half.id)
+    outbox.take_back(_unfinished(half.account_id, half.id))
+
+
+def confirm(half_id: int, now: datetime) -> bool:
+    """Let codes be tried in a half-session again; whether there was such a half-session."""
+    confirmed = update(AccountSession).where(AccountSession.id == half_id, AccountSession.stage == HALF)
+    return affected(confirmed.values(confirmed_at=now)) == 1
 
 
 def load(token: str, stage: str, now: datetime) -> tuple[AccountSession, Account] | None:
@@ -125,20 +174,43 @@ def live(account_id: int, now: datetime) -> Sequence[AccountSession]:
     ).all()
 
 
-def end_one(account_id: int, session_id: int) -> None:
-    """End one session of the account; no harm if it has ended already, or is not the account's."""
+def sign_out(session: AccountSession, now: datetime, device: Device) -> None:
+    """End a session by its owner's own press."""
     with transaction():
-        db.session.execute(
-            delete(AccountSession).where(
-                AccountSession.id == session_id, AccountSession.account_id == account_id
-            )
-        )
+        end(session.id)
+        activity.record(session.account_id, activity.SIGNED_OUT, now, device)
 
 
-def end_others(here: AccountSession) -> None:
-    """End every session of the account but the one *here*, half ones included."""
+def end_one(account: Account, session_id: int, now: datetime, device: Device) -> None:
+    """End one session of the account; no harm if it has ended already, or is not the account's.
+
+    Whoever is signed out from afar may be a thief with the device in his hands: so it, like every other
+    device, is no longer known.
+    """
     with transaction():
-        end_all(here.account_id, but=here.id)
+        ended = db.session.execute(
+            delete(AccountSession)
+            .where(AccountSession.id == session_id, AccountSession.account_id == account.id)
+            .returning(AccountSession.user_agent)
+            .execution_options(synchronize_session=False)
+        ).scalar()
+        if ended is not None:
+            forget_devices(account)
+            activity.record(account.id, activity.SESSION_ENDED, now, device, ended=devices.name(ended))
+
+
+def end_others(account: Account, here: AccountSession, now: datetime, device: Device) -> None:
+    """End every session of the account but the one *here*, half ones included, and forget its devices."""
+    with transaction():
+        end_all(account.id, but=here.id)
+        forget_devices(account)
+        activity.record(account.id, activity.OTHER_SESSIONS_ENDED, now, device)
+
+
+def forget_devices(account: Account) -> None:
+    """Make every device a new one to the account, as part of the caller's transaction."""
+    affected(update(Account).where(Account.id == account.id).values(device_epoch=Account.device_epoch + 1))
+    db.session.refresh(account, ["device_epoch"])
 
 
 def end(session_id: int) -> None:
@@ -154,7 +226,13 @@ def end_all(account_id: int, *, but: int | None = None) -> None:
     db.session.execute(ending.execution_options(synchronize_session=False))
 
 
-def _begin(account_id: int, now: datetime, device: Device, stage: str) -> str:
+@dataclass(frozen=True)
+class _Begun:
+    token: str
+    session: AccountSession
+
+
+def _begin(account_id: int, now: datetime, device: Device, stage: str, failures: int = 0) -> _Begun:
     token = _make_token()
     absolute = timedelta(seconds=toolbox().session_absolute)
     # The account's own dead rows go when it comes back, so the table needs no sweeper.
@@ -163,21 +241,63 @@ def _begin(account_id: int, now: datetime, device: Device, stage: str) -> str:
         .where(AccountSession.account_id == account_id, AccountSession.expires_at < now)
         .execution_options(synchronize_session=False)
     )
-    db.session.add(
-        AccountSession(
-            account_id=account_id,
-            token_hash=_hash(token),
-            stage=stage,
-            created_at=now,
-            proved_at=now,
-            seen_at=now,
-            expires_at=now + (HALF_LIFETIME if stage == HALF else absolute),
-            user_agent=device.user_agent,
-            address=device.address,
-        )
+    session = AccountSession(
+        account_id=account_id,
+        token_hash=_hash(token),
+        stage=stage,
+        created_at=now,
+        proved_at=now,
+        seen_at=now,
+        expires_at=now + (HALF_LIFETIME if stage == HALF else absolute),
+        user_agent=device.user_agent,
+        address=device.address,
+        failures=failures,
     )
+    db.session.add(session)
     db.session.flush()
-    return token
+    return _Begun(token, session)
+
+
+def _say_signed_in(
+    account: Account, now: datetime, device: Device, failures: int, by: str, *, announce: bool = True
+) -> None:
+    new_device = device.known_to(account.id, account.device_epoch) is None
+    activity.record(
+        account.id, activity.SIGNED_IN, now, device, by=by, failures=failures, new_device=new_device
+    )
+    if announce and (new_device or failures >= FAILURES_WORTH_A_MAIL):
+        outbox.post(
+            messages.new_sign_in,
+            account.email,
+            now,
+            name=account.name,
+            failures=failures,
+            new_device=new_device,
+            at=now.isoformat(),
+            device=device.name,
+            network=device.address,
+        )
+
+
+def _warn_unless_finished(account: Account, half: AccountSession, now: datetime, device: Device) -> None:
+    """Tell the owner, when the half-session is over, that somebody had the password and no code (6.3.5)."""
+    if outbox.waiting_for(_unfinished(account.id, "")) >= _UNFINISHED_MAILS:
+        return
+    outbox.post(
+        messages.sign_in_unfinished,
+        account.email,
+        now,
+        after=HALF_LIFETIME,
+        reference=_unfinished(account.id, half.id),
+        name=account.name,
+        at=now.isoformat(),
+        device=device.name,
+        network=device.address,
+    )
+
+
+def _unfinished(account_id: int, half_id: int | str) -> str:
+    return f"half:{account_id}:{half_id}"
 
 
 def _make_token() -> str:

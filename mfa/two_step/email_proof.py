@@ -14,7 +14,7 @@ from mfa.errors import Refusal
 from mfa.mail import delivery, messages
 from mfa.toolbox import NUMBER_SECONDS, toolbox
 from mfa.two_step.enrollment import Enrollment, make_sending
-from mfa.two_step.factors import NotSixDigits, subject_of
+from mfa.two_step.factors import NotSixDigits
 
 _SENDING = "enrollment sending"
 _REMEMBER = timedelta(seconds=2 * NUMBER_SECONDS)
@@ -34,7 +34,7 @@ def send(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
     :raises attempts.Throttled: the last mail was sent too short a time ago.
     :raises delivery.MailNotSent: it did not leave; nothing is changed.
     """
-    subject = subject_of(account.id)
+    subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.EMAIL_SENDING, now)
     sent = enrollment.with_sending(make_sending(), now)
     message = messages.enrollment_number(
@@ -53,7 +53,7 @@ def send(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
 
 def wait_for_sending(account: Account, now: datetime) -> int:
     """Seconds until another mail may be sent."""
-    return attempts.wait(subject_of(account.id), attempts.EMAIL_SENDING, now)
+    return attempts.wait(attempts.account_subject(account.id), attempts.EMAIL_SENDING, now)
 
 
 def confirm_number(account: Account, enrollment: Enrollment, typed: str, now: datetime) -> Enrollment:
@@ -67,7 +67,7 @@ def confirm_number(account: Account, enrollment: Enrollment, typed: str, now: da
     number = digits.normalise(typed)
     if number is None:
         raise NotSixDigits
-    subject = subject_of(account.id)
+    subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.EMAIL_NUMBER, now)
     if not _live(enrollment, now):
         raise NumberEnded
@@ -118,8 +118,8 @@ def _verified(account: Account, enrollment: Enrollment, now: datetime) -> Enroll
             _end(enrollment.sending, now)
         except attempts.AlreadySpent as error:
             raise NumberEnded from error
-        attempts.reset(subject_of(account.id), attempts.EMAIL_NUMBER)
-        attempts.reset(subject_of(account.id), attempts.EMAIL_SENDING)
+        attempts.reset(attempts.account_subject(account.id), attempts.EMAIL_NUMBER)
+        attempts.reset(attempts.account_subject(account.id), attempts.EMAIL_SENDING)
     return enrollment.with_email_verified()
 
 

@@ -1,25 +1,33 @@
 """The two factors of the second step: the app's code and the recovery code.
 
-Whichever door asks for one (sign-in, disable), it asks here: counted first, looked at then, used up in
-the caller's transaction by one conditional UPDATE, so that of two at once one wins.
+Whichever door asks for one (sign-in, disable, change of address), it asks here: counted first, looked at
+then, used up in the caller's transaction by one conditional UPDATE, so that of two at once one wins.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 
+from mfa.accounts.models import Account
+from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import digits, recovery_codes, totp
 from mfa.crypto.cost import Cost
-from mfa.database import affected
+from mfa.database import affected, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
-from mfa.toolbox import toolbox
+from mfa.mail import messages, outbox
+from mfa.sessions.devices import Device
+from mfa.two_step import sealing
 from mfa.two_step.models import Authenticator, RecoveryCode
 
-SECRET_PURPOSE = "totp-secret"  # noqa: S105 (the name of a purpose)
+
+class NotOn(Refusal):
+    """2-step verification is off."""
 
 
 class NotSixDigits(Refusal):
@@ -34,94 +42,180 @@ class WrongRecoveryCode(Refusal):
     """No unused recovery code of this account."""
 
 
-def subject_of(account_id: int) -> str:
-    """By what the attempts of an account are counted."""
-    return f"account:{account_id}"
+class ConfirmFirst(Refusal):
+    """Too many wrong codes since the last right one: the owner confirms by mail before one is looked at."""
 
 
-def associated(account_id: int) -> bytes:
-    """What a sealed secret is bound to."""
-    return f"account:{account_id}".encode()
+@dataclass(frozen=True)
+class Attempt:
+    """Somebody who is about to type a code.
+
+    :param confirmed: the owner has said by an e-mailed link that codes may be tried again.
+    """
+
+    account: Account
+    now: datetime
+    device: Device
+    confirmed: bool = False
+
+    @property
+    def subject(self) -> str:
+        """By what it is counted: the device's own count where it is known, else the account's."""
+        known = self.device.known_to(self.account.id, self.account.device_epoch)
+        return attempts.account_subject(self.account.id, known)
 
 
-def check_code(authenticator: Authenticator, typed: str, now: datetime) -> int:
-    """The time step of a right code, to be used up by :func:`use_code`.
+@dataclass(frozen=True)
+class Factor:
+    """A right code, to be used up by :meth:`use` in the transaction of what it opens.
 
-    Of a code for another time only the past is told: that a code will be right in seven minutes
-    would be a gift to somebody who guesses.
+    :param failures: how many wrong ones were typed before.
+    :param use: uses it up; how many recovery codes are left, if it was one, else None.
+    """
 
-    :raises NotSixDigits: not the shape of a code; this is not counted.
-    :raises attempts.Throttled: too many wrong codes.
+    name: str
+    failures: int
+    use: Callable[[], int | None]
+
+
+CODE, RECOVERY_CODE = "code", "recovery_code"
+
+
+def check(factor: str, attempt: Attempt, typed: str) -> Factor:
+    """The factor that *typed* is.
+
+    :param factor: :data:`CODE` or :data:`RECOVERY_CODE`.
+    :raises NotOn: 2-step verification is off.
+    :raises NotSixDigits, NotARecoveryCode: not the shape of one; this is not counted.
+    :raises attempts.Throttled: too many wrong ones, on this device or on all that are not known.
+    :raises ConfirmFirst: too many wrong ones since the last right one, wherever.
     :raises totp.WrongCode, totp.UsedCode: not a code for now.
+    :raises WrongRecoveryCode: not an unused recovery code; also out of :meth:`Factor.use`, as is UsedCode:
+        it was used meanwhile.
     """
-    code = digits.normalise(typed)
-    if code is None:
-        raise NotSixDigits
-    account_id = authenticator.account_id
-    attempts.count(subject_of(account_id), attempts.APP_CODE, now)
-    secret = toolbox().ring.open(SECRET_PURPOSE, authenticator.sealed_secret, associated(account_id))
-    try:
-        return totp.match(secret, code, now.timestamp(), used_step=authenticator.used_step)
-    except totp.WrongCode as error:
-        past = error.drift is not None and error.drift < 0
-        raise totp.WrongCode(error.drift if past else None) from error
+    authenticator = db.session.get(Authenticator, attempt.account.id, populate_existing=True)
+    if authenticator is None:
+        raise NotOn
+    look = _look_at_code if factor == CODE else _look_at_recovery_code
+    return look(authenticator, attempt, typed)
 
 
-def use_code(account_id: int, step: int) -> None:
-    """Use up a time step, as part of the caller's transaction.
-
-    :raises totp.UsedCode: it, or a newer one, was used meanwhile.
-    """
-    used = affected(
-        update(Authenticator)
-        .where(Authenticator.account_id == account_id, Authenticator.used_step < step)
-        .values(used_step=step)
-    )
-    if not used:
-        raise totp.UsedCode
-    attempts.reset(subject_of(account_id), attempts.APP_CODE)
+def tell_used(account: Account, left: int, now: datetime) -> None:
+    """Tell the owner by mail that a recovery code was used, as part of the caller's transaction."""
+    outbox.post(messages.recovery_code_used, account.email, now, name=account.name, codes_left=left)
 
 
-def check_recovery_code(authenticator: Authenticator, typed: str, now: datetime) -> bytes:
-    """The digest of what was typed, to be used up by :func:`use_recovery_code`.
-
-    :raises NotARecoveryCode: not the shape of one; this is not counted.
-    :raises attempts.Throttled: too many wrong ones.
-    """
-    code = recovery_codes.normalise(typed)
-    if code is None:
-        raise NotARecoveryCode
-    attempts.count(subject_of(authenticator.account_id), attempts.RECOVERY_CODE, now)
-    return recovery_codes.digest(
-        code,
-        salt=authenticator.recovery_salt,
-        cost=Cost.parse(authenticator.recovery_cost),
-        ring=toolbox().ring,
-        key_id=authenticator.recovery_key,
-    )
+def is_on(account_id: int) -> bool:
+    """Whether 2-step verification is on."""
+    return bool(db.session.scalar(select(exists().where(Authenticator.account_id == account_id))))
 
 
-def use_recovery_code(account_id: int, digest: bytes, now: datetime) -> int:
-    """Use up a recovery code, as part of the caller's transaction; how many are left.
-
-    :raises WrongRecoveryCode: it is none of the account's unused ones.
-    """
-    used = affected(
-        update(RecoveryCode)
-        .where(
-            RecoveryCode.account_id == account_id,
-            RecoveryCode.digest == digest,
-            RecoveryCode.used_at.is_(None),
-        )
-        .values(used_at=now)
-    )
-    if not used:
-        raise WrongRecoveryCode
-    attempts.reset(subject_of(account_id), attempts.RECOVERY_CODE)
-    return codes_left(account_id)
+def confirmation_needed(account_id: int) -> bool:
+    """Whether codes of the account are looked at only after its owner has confirmed by mail."""
+    subject = attempts.account_subject(account_id)
+    return attempts.counted(subject, attempts.SECOND_STEP_FAILURES) >= attempts.MOST_FAILURES
 
 
 def codes_left(account_id: int) -> int:
     """How many recovery codes are unused."""
     unused = select(func.count()).where(RecoveryCode.account_id == account_id, RecoveryCode.used_at.is_(None))
     return db.session.scalar(unused) or 0
+
+
+# How a code is looked at
+
+
+def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) -> Factor:
+    """Of a code for another time only the past is told: that a code will be right in seven minutes would be
+    a gift to somebody who guesses."""
+    code = digits.normalise(typed)
+    if code is None:
+        raise NotSixDigits
+    tried = _count(attempt)
+    secret = sealing.open_secret(authenticator)
+    try:
+        step = totp.match(secret, code, attempt.now.timestamp(), used_step=authenticator.used_step)
+    except totp.UsedCode:
+        _refused(attempt, CODE, tried)
+        raise
+    except totp.WrongCode as error:
+        _refused(attempt, CODE, tried)
+        past = error.drift is not None and error.drift < 0
+        raise totp.WrongCode(error.drift if past else None) from error
+
+    def use() -> None:
+        used = affected(
+            update(Authenticator)
+            .where(Authenticator.account_id == attempt.account.id, Authenticator.used_step < step)
+            .values(used_step=step)
+        )
+        if not used:
+            raise totp.UsedCode
+        _forget_failures(attempt)
+
+    return Factor(CODE, tried - 1, use)
+
+
+def _look_at_recovery_code(authenticator: Authenticator, attempt: Attempt, typed: str) -> Factor:
+    code = recovery_codes.normalise(typed)
+    if code is None:
+        raise NotARecoveryCode
+    tried = _count(attempt)
+    digest = recovery_codes.digest(
+        code,
+        salt=authenticator.recovery_salt,
+        cost=Cost.parse(authenticator.recovery_cost),
+        pepper=sealing.open_pepper(authenticator),
+    )
+    unused = (
+        RecoveryCode.account_id == attempt.account.id,
+        RecoveryCode.digest == digest,
+        RecoveryCode.used_at.is_(None),
+    )
+    if db.session.scalar(select(RecoveryCode.id).where(*unused)) is None:
+        _refused(attempt, RECOVERY_CODE, tried)
+        raise WrongRecoveryCode
+
+    def use() -> int:
+        if not affected(update(RecoveryCode).where(*unused).values(used_at=attempt.now)):
+            raise WrongRecoveryCode
+        _forget_failures(attempt)
+        left = codes_left(attempt.account.id)
+        activity.record(
+            attempt.account.id, activity.RECOVERY_CODE_USED, attempt.now, attempt.device, left=left
+        )
+        return left
+
+    return Factor(RECOVERY_CODE, tried - 1, use)
+
+
+def _count(attempt: Attempt) -> int:
+    tried = attempts.count(attempt.subject, attempts.SECOND_STEP, attempt.now)
+    every = attempts.account_subject(attempt.account.id)
+    failures = attempts.count(every, attempts.SECOND_STEP_FAILURES, attempt.now)
+    if failures > attempts.MOST_FAILURES and not attempt.confirmed:
+        raise ConfirmFirst
+    return tried
+
+
+def _refused(attempt: Attempt, factor: str, tried: int) -> None:
+    """Write a wrong code down, and tell the owner by mail when they become many (SP 800-63B-4 §3.2.2)."""
+    account, now, device = attempt.account, attempt.now, attempt.device
+    with transaction():
+        activity.record(account.id, activity.SECOND_STEP_FAILED, now, device, factor=factor)
+        if attempts.begins_to_wait(tried, attempts.SECOND_STEP):
+            activity.record(account.id, activity.THROTTLED, now, device, what="second_step")
+            outbox.post(
+                messages.second_step_guessed,
+                account.email,
+                now,
+                name=account.name,
+                at=now.isoformat(),
+                device=device.name,
+                network=device.address,
+            )
+
+
+def _forget_failures(attempt: Attempt) -> None:
+    attempts.reset(attempt.subject, attempts.SECOND_STEP)
+    attempts.reset(attempts.account_subject(attempt.account.id), attempts.SECOND_STEP_FAILURES)

@@ -5,10 +5,11 @@ The steps of something pending carry its id: a tab whose steps were started over
 
 from __future__ import annotations
 
-from wtforms import BooleanField, RadioField
+from wtforms import BooleanField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
+from mfa.two_step.factors import CODE, RECOVERY_CODE
 from mfa.web import forms
 
 
@@ -40,10 +41,9 @@ class VerifyRecoveryForm(forms.Form):
     recovery_code = forms.recovery_code()
 
 
-CODE, RECOVERY_CODE = "code", "recovery_code"
+class FactorForm(forms.Form):
+    """Either factor, as the person chooses."""
 
-
-class DisableForm(StepForm):
     factor = RadioField(
         "Confirm with",
         [InputRequired("Choose how to confirm.")],
@@ -61,3 +61,12 @@ class DisableForm(StepForm):
         unused = self.recovery_code if self.factor.data == CODE else self.code
         unused.validators = [Optional()]
         return bool(super().validate(extra_validators))
+
+    @property
+    def chosen(self) -> StringField:
+        """The field of the chosen factor."""
+        return self.code if self.factor.data == CODE else self.recovery_code
+
+
+class DisableForm(FactorForm, StepForm):
+    pass

@@ -25,8 +25,8 @@ class Authenticator(Model):
     activated_at: Mapped[datetime] = mapped_column(Instant)
     recovery_salt: Mapped[bytes] = mapped_column(LargeBinary(16))
     recovery_cost: Mapped[str] = mapped_column(String(40))
-    recovery_key: Mapped[str] = mapped_column(String(8))
-    """The id of the key under which the recovery codes are hashed."""
+    recovery_pepper: Mapped[bytes] = mapped_column(LargeBinary(128))
+    """The key under which the codes of this set are hashed, itself sealed: so that master keys can change."""
 
 
 class RecoveryCode(Model):
@@ -37,3 +37,15 @@ class RecoveryCode(Model):
     account_id: Mapped[int] = mapped_column(ForeignKey("authenticators.account_id", ondelete="CASCADE"))
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class SealingKey(Model):
+    """A master key with which something in the database may be sealed.
+
+    So that a key that is missing from the configuration is found at the start, without reading every account.
+    """
+
+    __tablename__ = "sealing_keys"
+
+    id: Mapped[str] = mapped_column(String(8), primary_key=True)
+    first_used_at: Mapped[datetime] = mapped_column(Instant)

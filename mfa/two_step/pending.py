@@ -9,7 +9,7 @@ from mfa import clock
 from mfa.accounts.rules import Changed
 from mfa.errors import Refusal
 from mfa.sessions.rules import SessionEnded
-from mfa.two_step import rules
+from mfa.two_step import factors, rules
 from mfa.two_step.enrollment import Change, Enrollment, Pending
 from mfa.web import access, hx
 from mfa.web.forms import Form
@@ -76,7 +76,7 @@ _ENDINGS: dict[type[Exception], tuple[str, str]] = {
         "2-step verification is on already",
         "There is nothing more to do here.",
     ),
-    rules.NotOn: ("2-step verification is off", "It was turned off in another window."),
+    factors.NotOn: ("2-step verification is off", "It was turned off in another window."),
     Changed: (
         "Your account was changed",
         "Your password or your 2-step verification was changed in another window. Nothing else was changed.",
@@ -96,7 +96,7 @@ def say_ends(blueprint: Blueprint, kind: type[Pending], *, restart: bool) -> Non
             drop(kind)
         return _ended(error, restart=restart)
 
-    for refusal in (rules.Stale, rules.NotOn, Changed):
+    for refusal in (rules.Stale, factors.NotOn, Changed):
         blueprint.register_error_handler(refusal, over)
     blueprint.register_error_handler(SessionEnded, lambda _: access.to_sign_in())
 

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, request, session, url_for
+from flask import Blueprint, Response, flash, url_for
 from flask_login import current_user
-from markupsafe import Markup
 
 from mfa import clock
-from mfa.accounts import rules as accounts
+from mfa.accounts import password as passwords
 from mfa.attempts.rules import Throttled
 from mfa.crypto import recovery_codes, totp
-from mfa.sessions import browser, rules as sessions
+from mfa.sessions import browser
 from mfa.toolbox import toolbox
 from mfa.two_step import factors, forms, pending, rules, sheet
 from mfa.two_step.enrollment import STEPS, Change
-from mfa.web import access, errors, hx
-from mfa.web.access import public
+from mfa.web import errors, hx, ranges
 from mfa.web.forms import Form
 
 blueprint = Blueprint("two_step", __name__)
 
 REISSUE, DISABLE = "reissue", "disable"
-_CODE_REFUSALS = (
+CODE_REFUSALS = (
     factors.NotSixDigits,
     factors.NotARecoveryCode,
     factors.WrongRecoveryCode,
+    factors.ConfirmFirst,
     totp.WrongCode,
     totp.UsedCode,
     Throttled,
@@ -65,6 +64,7 @@ def reissue() -> Response:
 
 
 @blueprint.post("/account/two-step/reissue")
+@ranges.guesses
 def begin_reissue() -> Response:
     return _prove(REISSUE) or hx.onward(
         url_for("two_step.reissue_codes"), lambda: _show_codes(pending.change(REISSUE))
@@ -89,7 +89,13 @@ def complete_reissue() -> Response:
     form = forms.SavedForm()
     change = pending.change(REISSUE, shown=form.pending.data or "")
     try:
-        rules.reissue(current_user.account, change, saved=form.saved.data, now=clock.now())
+        rules.reissue(
+            current_user.account,
+            change,
+            saved=form.saved.data,
+            now=clock.now(),
+            device=browser.device(),
+        )
     except rules.NotSaved as error:
         return _show_codes(change, form, errors.refuse(form.saved, error))
     pending.drop(Change)
@@ -129,6 +135,7 @@ def disable() -> Response:
 
 
 @blueprint.post("/account/two-step/disable")
+@ranges.guesses
 def begin_disable() -> Response:
     return _prove(DISABLE) or hx.onward(
         url_for("two_step.disable_verify"), lambda: _show_disable(pending.change(DISABLE))
@@ -141,21 +148,25 @@ def disable_verify() -> Response:
 
 
 @blueprint.post("/account/two-step/disable/verify")
+@ranges.guesses
 def complete_disable() -> Response:
     """Turn 2-step verification off."""
     form = forms.DisableForm()
     change = pending.change(DISABLE, shown=form.pending.data or "")
     if not form.validate():
         return _show_disable(change, form, errors.UNPROCESSABLE)
-    account, here, now = current_user.account, current_user.session, clock.now()
     try:
-        if form.factor.data == forms.CODE:
-            token = rules.disable_with_code(account, here, change, form.code.data, now)
-        else:
-            token = rules.disable_with_recovery_code(account, here, change, form.recovery_code.data, now)
-    except _CODE_REFUSALS as error:
-        chosen = form.code if form.factor.data == forms.CODE else form.recovery_code
-        return _show_disable(change, form, errors.refuse(chosen, error))
+        token = rules.disable(
+            current_user.account,
+            current_user.session,
+            change,
+            form.factor.data,
+            form.chosen.data,
+            now=clock.now(),
+            device=browser.device(),
+        )
+    except CODE_REFUSALS as error:
+        return _show_disable(change, form, errors.refuse(form.chosen, error))
     browser.keep(token)
     pending.drop(Change)
     return hx.onward(url_for("two_step.tab"), _show_tab)
@@ -196,8 +207,8 @@ def _prove(purpose: str) -> Response | None:
         return _show_proof(purpose, form, errors.UNPROCESSABLE)
     account, now = current_user.account, clock.now()
     try:
-        accounts.prove_password(account, form.password.data, now)
-    except (accounts.WrongPassword, Throttled) as error:
+        passwords.prove(account, form.password.data, now, browser.device())
+    except (passwords.WrongPassword, Throttled) as error:
         return _show_proof(purpose, form, errors.refuse(form.password, error))
     browser.renew(proved=True)
     pending.keep(
@@ -215,7 +226,7 @@ def _prove(purpose: str) -> Response | None:
 
 def _show_proof(purpose: str, form: forms.PasswordProofForm | None = None, status: int = 200) -> Response:
     if not rules.state(current_user.account.id).on:
-        raise rules.NotOn
+        raise factors.NotOn
     heading, lead = _LEADS[purpose]
     return hx.render(
         "two_step/_proof.html",
@@ -230,72 +241,3 @@ def _show_proof(purpose: str, form: forms.PasswordProofForm | None = None, statu
         email=current_user.account.email,
         cancel_url=url_for("two_step.tab"),
     )
-
-
-# Sign-in's second step
-
-
-@blueprint.get("/sign-in/verify")
-@public
-def verify() -> Response:
-    if browser.half() is None:
-        return _sign_in_again()
-    return _show_verify(request.args.get("factor") == "recovery")
-
-
-@blueprint.post("/sign-in/verify")
-@public
-def complete_sign_in() -> Response:
-    """The second step: a code of the app, or a recovery code."""
-    half = browser.half()
-    if half is None:
-        return _sign_in_again()
-    by_recovery_code = request.args.get("factor") == "recovery"
-    form = forms.VerifyRecoveryForm() if by_recovery_code else forms.VerifyCodeForm()
-    if not form.validate_on_submit():
-        return _show_verify(by_recovery_code, form, errors.UNPROCESSABLE)
-    now, device = clock.now(), browser.device()
-    try:
-        if by_recovery_code:
-            passed = rules.sign_in_with_recovery_code(*half, form.recovery_code.data, now=now, device=device)
-        else:
-            passed = rules.sign_in_with_code(half[0], form.code.data, now=now, device=device)
-    except _CODE_REFUSALS as error:
-        field = form.recovery_code if by_recovery_code else form.code
-        return _show_verify(by_recovery_code, form, errors.refuse(field, error))
-    except (rules.NotOn, sessions.SessionEnded):
-        return _sign_in_again()
-    target = access.local_path(session.get("next")) or url_for("console.home")
-    browser.enter(passed.entry)
-    if passed.codes_left is not None:
-        flash(_codes_left(passed.codes_left), "warning")
-    return hx.leave(target)
-
-
-def _show_verify(by_recovery_code: bool, form: Form | None = None, status: int = 200) -> Response:
-    template, kind = (
-        ("two_step/_verify_recovery.html", forms.VerifyRecoveryForm)
-        if by_recovery_code
-        else ("two_step/_verify_code.html", forms.VerifyCodeForm)
-    )
-    return hx.render(
-        template,
-        hx.CARD,
-        title="2-step verification",
-        status=status,
-        form=form or kind(formdata=None),
-    )
-
-
-def _sign_in_again() -> Response:
-    browser.empty()
-    flash("Your sign-in took too long or was used already. Sign in again.", "info")
-    return hx.leave(url_for("accounts.sign_in"))
-
-
-def _codes_left(left: int) -> Markup:
-    codes = "code" if left == 1 else "codes"
-    return Markup(
-        "You signed in with a recovery code. {left} of {total} recovery {codes} left."
-        ' <a href="{url}">Reissue Recovery Code</a>'
-    ).format(left=left, total=recovery_codes.COUNT, codes=codes, url=url_for("two_step.reissue"))

@@ -7,7 +7,6 @@ loser hears :class:`mfa.accounts.rules.Changed`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,17 +14,18 @@ from sqlalchemy import delete, func, insert, select, update
 
 from mfa.accounts import rules as accounts
 from mfa.accounts.models import Account
+from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
-from mfa.crypto import digits, recovery_codes, totp
+from mfa.crypto import digits, links, recovery_codes, totp
 from mfa.database import affected, insert_if_absent, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
-from mfa.mail import messages, outbox
+from mfa.mail import delivery, messages, outbox
 from mfa.sessions import rules as sessions
 from mfa.sessions.devices import Device
 from mfa.sessions.models import AccountSession
 from mfa.toolbox import toolbox
-from mfa.two_step import factors
+from mfa.two_step import factors, sealing
 from mfa.two_step.enrollment import LIFETIME, Change, Enrollment, Pending
 from mfa.two_step.models import Authenticator, RecoveryCode
 
@@ -51,10 +51,6 @@ class StartedOver(Stale):
 
 class AlreadyOn(Stale):
     """2-step verification is on: there is nothing to activate."""
-
-
-class NotOn(Refusal):
-    """2-step verification is off."""
 
 
 @dataclass(frozen=True)
@@ -95,16 +91,22 @@ def confirm_code(account: Account, enrollment: Enrollment, typed: str, now: date
     code = digits.normalise(typed)
     if code is None:
         raise factors.NotSixDigits
-    subject = factors.subject_of(account.id)
-    attempts.count(subject, attempts.APP_CODE, now)
+    subject = attempts.account_subject(account.id)
+    attempts.count(subject, attempts.ENROLLMENT_CODE, now)
     step = totp.match(enrollment.secret(toolbox().ring), code, now.timestamp())
     with transaction():
-        attempts.reset(subject, attempts.APP_CODE)
+        attempts.reset(subject, attempts.ENROLLMENT_CODE)
     return enrollment.with_code(step)
 
 
 def activate(
-    account: Account, session: AccountSession, enrollment: Enrollment, *, saved: bool, now: datetime
+    account: Account,
+    session: AccountSession,
+    enrollment: Enrollment,
+    *,
+    saved: bool,
+    now: datetime,
+    device: Device,
 ) -> str:
     """Turn 2-step verification on: the only function that writes anything of an enrolment.
 
@@ -118,9 +120,8 @@ def activate(
     if not saved:
         raise NotSaved
     assert enrollment.code_step is not None
-    ring = toolbox().ring
-    sealed = ring.seal(factors.SECRET_PURPOSE, enrollment.secret(ring), factors.associated(account.id))
-    recovery_set = _make_set(enrollment)
+    sealed = sealing.seal_secret(account.id, enrollment.secret(toolbox().ring))
+    recovery_set = _make_set(account.id, enrollment)
     with transaction():
         _spend(enrollment, now)
         _advance(account, enrollment)
@@ -135,6 +136,8 @@ def activate(
         if not turned_on:
             raise accounts.Changed
         _insert_codes(account.id, recovery_set)
+        sealing.note_key(now)
+        activity.record(account.id, activity.TWO_STEP_ON, now, device)
         outbox.post(messages.two_step_on, account.email, now, name=account.name)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, now, proved=False)
@@ -161,39 +164,57 @@ class Passed:
     codes_left: int | None = None
 
 
-def sign_in_with_code(half: AccountSession, typed: str, *, now: datetime, device: Device) -> Passed:
-    """Complete a sign-in by a code of the app.
-
-    :raises sessions.SessionEnded: the half-session was used or ended meanwhile.
-    :raises factors.NotSixDigits, attempts.Throttled, totp.WrongCode, totp.UsedCode: see
-        :func:`factors.check_code`.
-    """
-    step = factors.check_code(_authenticator(half.account_id), typed, now)
-    with transaction():
-        factors.use_code(half.account_id, step)
-        return Passed(_complete(half, now, device))
-
-
-def sign_in_with_recovery_code(
-    half: AccountSession, account: Account, typed: str, *, now: datetime, device: Device
+def sign_in(
+    half: AccountSession, account: Account, factor: str, typed: str, *, now: datetime, device: Device
 ) -> Passed:
-    """Complete a sign-in by a recovery code; the owner is told by mail.
+    """Complete a sign-in by a code of the app or a recovery code.
 
     :raises sessions.SessionEnded: the half-session was used or ended meanwhile.
-    :raises factors.NotARecoveryCode, attempts.Throttled, factors.WrongRecoveryCode: see
-        :func:`factors.check_recovery_code`.
+    :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
     """
-    digest = factors.check_recovery_code(_authenticator(half.account_id), typed, now)
+    attempt = factors.Attempt(account, now, device, confirmed=half.confirmed_at is not None)
+    right = factors.check(factor, attempt, typed)
     with transaction():
-        left = factors.use_recovery_code(half.account_id, digest, now)
-        outbox.post(messages.recovery_code_used, account.email, now, name=account.name, codes_left=left)
-        return Passed(_complete(half, now, device), left)
+        left = right.use()
+        if left is not None:
+            factors.tell_used(account, left, now)
+        entry = sessions.complete(half, account, now, device, failures=right.failures, by=right.name)
+    return Passed(entry, left)
+
+
+def request_confirmation(half: AccountSession, account: Account, now: datetime) -> None:
+    """Mail the link by which the owner says that codes may be tried again in this half-session.
+
+    :raises attempts.Throttled: too many such mails.
+    :raises delivery.MailNotSent: the mail server does not take it.
+    """
+    subject = attempts.account_subject(account.id)
+    attempts.count(subject, attempts.CONFIRM_SENDING, now)
+    token = toolbox().confirm_links.make({"half": half.id}, now.timestamp())
+    with attempts.returned_on(delivery.MailNotSent, subject, attempts.CONFIRM_SENDING):
+        delivery.send(messages.confirm_second_step(account.email, name=account.name, token=token))
+
+
+def confirm(half: AccountSession, account: Account, token: str, now: datetime, device: Device) -> None:
+    """Let codes be tried in a half-session again, by the link that was mailed for it.
+
+    :raises Stale: the link is too old, not genuine, or belongs to another half-session.
+    """
+    try:
+        named = toolbox().confirm_links.read(token, now.timestamp())["half"]
+    except (links.BadToken, KeyError) as error:
+        raise Stale from error
+    with transaction():
+        if named != half.id or not sessions.confirm(half.id, now):
+            raise Stale
+        attempts.reset(attempts.account_subject(account.id), attempts.SECOND_STEP)
+        activity.record(account.id, activity.SECOND_STEP_CONFIRMED, now, device)
 
 
 # Reissue and disable
 
 
-def reissue(account: Account, change: Change, *, saved: bool, now: datetime) -> None:
+def reissue(account: Account, change: Change, *, saved: bool, now: datetime, device: Device) -> None:
     """Put the new recovery codes in the place of the old ones.
 
     :raises NotSaved: not ticked.
@@ -202,7 +223,7 @@ def reissue(account: Account, change: Change, *, saved: bool, now: datetime) -> 
     """
     if not saved:
         raise NotSaved
-    recovery_set = _make_set(change)
+    recovery_set = _make_set(account.id, change)
     with transaction():
         _spend(change, now)
         _advance(account, change)
@@ -213,60 +234,44 @@ def reissue(account: Account, change: Change, *, saved: bool, now: datetime) -> 
         if not replaced:
             raise accounts.Changed
         _insert_codes(account.id, recovery_set)
+        activity.record(account.id, activity.RECOVERY_CODES_REISSUED, now, device)
         outbox.post(messages.recovery_codes_reissued, account.email, now, name=account.name)
 
 
-def disable_with_code(
-    account: Account, session: AccountSession, change: Change, typed: str, now: datetime
-) -> str:
-    """Turn 2-step verification off by a code of the app; see :func:`_disable`.
-
-    :raises factors.NotSixDigits, attempts.Throttled, totp.WrongCode, totp.UsedCode: see
-        :func:`factors.check_code`.
-    """
-    step = factors.check_code(_authenticator(account.id), typed, now)
-    return _disable(account, session, change, lambda: factors.use_code(account.id, step), now)
-
-
-def disable_with_recovery_code(
-    account: Account, session: AccountSession, change: Change, typed: str, now: datetime
-) -> str:
-    """Turn 2-step verification off by a recovery code; see :func:`_disable`.
-
-    :raises factors.NotARecoveryCode, attempts.Throttled, factors.WrongRecoveryCode: see
-        :func:`factors.check_recovery_code`.
-    """
-    digest = factors.check_recovery_code(_authenticator(account.id), typed, now)
-
-    def use() -> None:
-        factors.use_recovery_code(account.id, digest, now)
-
-    return _disable(account, session, change, use, now)
-
-
-def _disable(
+def disable(
     account: Account,
     session: AccountSession,
     change: Change,
-    use_factor: Callable[[], None],
+    factor: str,
+    typed: str,
+    *,
     now: datetime,
+    device: Device,
 ) -> str:
-    """Delete everything that is kept of 2-step verification; the other sessions end.
+    """Turn 2-step verification off by a factor; the other sessions end.
 
     Returns the new token of this session.
 
+    :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
     :raises Stale: done already.
     :raises accounts.Changed: password or second step were changed since the password was typed.
     """
+    right = factors.check(factor, factors.Attempt(account, now, device), typed)
     with transaction():
-        use_factor()
+        right.use()
         _spend(change, now)
         _advance(account, change)
-        db.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
-        db.session.execute(delete(Authenticator).where(Authenticator.account_id == account.id))
+        delete_second_step(account.id)
+        activity.record(account.id, activity.TWO_STEP_OFF, now, device)
         outbox.post(messages.two_step_off, account.email, now, name=account.name)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, now, proved=False)
+
+
+def delete_second_step(account_id: int) -> bool:
+    """Delete everything that is kept of it, as part of the caller's transaction; whether it was on."""
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+    return affected(delete(Authenticator).where(Authenticator.account_id == account_id)) == 1
 
 
 # What the above share
@@ -276,25 +281,26 @@ def _disable(
 class _RecoverySet:
     salt: bytes
     cost: str
-    key: str
+    sealed_pepper: bytes
     digests: list[bytes]
 
     def columns(self) -> dict[str, object]:
         return {
             "recovery_salt": self.salt,
             "recovery_cost": self.cost,
-            "recovery_key": self.key,
+            "recovery_pepper": self.sealed_pepper,
         }
 
 
-def _make_set(pending: Pending) -> _RecoverySet:
+def _make_set(account_id: int, pending: Pending) -> _RecoverySet:
     box = toolbox()
-    salt, key = os.urandom(recovery_codes.SALT_BYTES), box.ring.current
+    salt = os.urandom(recovery_codes.SALT_BYTES)
+    pepper, sealed_pepper = sealing.make_pepper(account_id)
     digests = [
-        recovery_codes.digest(code, salt=salt, cost=box.recovery_cost, ring=box.ring, key_id=key)
+        recovery_codes.digest(code, salt=salt, cost=box.recovery_cost, pepper=pepper)
         for code in pending.recovery_codes(box.ring)
     ]
-    return _RecoverySet(salt, str(box.recovery_cost), key, digests)
+    return _RecoverySet(salt, str(box.recovery_cost), sealed_pepper, digests)
 
 
 def _insert_codes(account_id: int, recovery_set: _RecoverySet) -> None:
@@ -315,17 +321,3 @@ def _spend(pending: Pending, now: datetime) -> None:
         attempts.spend(_SPENT, pending.id, now, remember=_REMEMBER)
     except attempts.AlreadySpent as error:
         raise Stale from error
-
-
-def _authenticator(account_id: int) -> Authenticator:
-    authenticator = db.session.get(Authenticator, account_id, populate_existing=True)
-    if authenticator is None:
-        raise NotOn
-    return authenticator
-
-
-def _complete(half: AccountSession, now: datetime, device: Device) -> sessions.Entry:
-    entry = sessions.complete(half, now, device)
-    if entry is None:
-        raise sessions.SessionEnded
-    return entry

@@ -14,7 +14,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from mfa import clock
-from mfa.accounts import rules as accounts
+from mfa.accounts import password as passwords
 from mfa.attempts.rules import Throttled
 from mfa.crypto import qr, totp
 from mfa.mail.delivery import MailNotSent
@@ -22,7 +22,7 @@ from mfa.sessions import browser, rules as sessions
 from mfa.toolbox import toolbox
 from mfa.two_step import email_proof, factors, forms, pending, rules, sheet
 from mfa.two_step.enrollment import CODE, EMAIL, RECOVERY, SCAN, STEPS, Enrollment
-from mfa.web import errors, hx
+from mfa.web import errors, hx, ranges
 from mfa.web.forms import Form
 
 FormOfAStep = TypeVar("FormOfAStep", bound=forms.StepForm)
@@ -54,13 +54,14 @@ def password() -> Response:
 
 
 @blueprint.post("/password")
+@ranges.guesses
 def prove_password() -> Response:
     form = forms.PasswordProofForm()
     if not form.validate_on_submit():
         return _show_password(form, errors.UNPROCESSABLE)
     try:
-        accounts.prove_password(current_user.account, form.password.data, clock.now())
-    except (accounts.WrongPassword, Throttled) as error:
+        passwords.prove(current_user.account, form.password.data, clock.now(), browser.device())
+    except (passwords.WrongPassword, Throttled) as error:
         return _show_password(form, errors.refuse(form.password, error))
     browser.renew(proved=True)
     return _begin()
@@ -105,6 +106,7 @@ def email() -> Response:
 
 
 @blueprint.post("/email/send")
+@ranges.mails
 def send() -> Response:
     """Mail a number and a link; a number that was mailed before ends."""
     form = forms.StepForm()
@@ -120,6 +122,7 @@ def send() -> Response:
 
 
 @blueprint.post("/email")
+@ranges.guesses
 def confirm_number() -> Response:
     form = forms.NumberForm()
     enrollment = _posted(form)
@@ -216,6 +219,7 @@ def code() -> Response:
 
 
 @blueprint.post("/code")
+@ranges.guesses
 def confirm_code() -> Response:
     form = forms.CodeForm()
     enrollment = _posted(form)
@@ -266,6 +270,7 @@ def complete() -> Response:
             enrollment,
             saved=form.saved.data,
             now=clock.now(),
+            device=browser.device(),
         )
     except rules.NotSaved as error:
         return _show_recovery(enrollment, form, errors.refuse(form.saved, error))

@@ -6,20 +6,22 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Flask, Response, current_app, request, url_for
+from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 from wtforms import Field
 
-from mfa.accounts import rules as accounts
+from mfa.accounts import password, rules as accounts
 from mfa.accounts.addresses import BadAddress
 from mfa.accounts.models import NAME_LENGTH
 from mfa.attempts import rules as attempts
 from mfa.crypto import passwords, totp
+from mfa.extensions import limiter
 from mfa.mail.delivery import MailNotSent
-from mfa.sessions.rules import SessionEnded
+from mfa.sessions.rules import Locked, SessionEnded
 from mfa.two_step import email_proof, factors, rules as two_step
-from mfa.web import access, hx, words
+from mfa.web import access, hx, ranges, words
 
 UNPROCESSABLE = 422
 TOO_MANY = 429
@@ -43,12 +45,13 @@ def _wrong_code(error: totp.WrongCode) -> str:
 SENTENCES: dict[type[Exception], str | Callable[[Any], str]] = {
     attempts.Throttled: _throttled,
     BadAddress: "Enter one complete e-mail address, like name@example.com.",
-    accounts.WrongCredentials: "The e-mail address or the password is not right.",
-    accounts.WrongPassword: "That is not your current password.",
+    password.WrongCredentials: "The e-mail address or the password is not right.",
+    password.WrongPassword: "That is not your current password.",
     accounts.BadName: f"Enter a name of 1 to {NAME_LENGTH} characters.",
     accounts.Changed: "Your account was changed in another window. Start again from there.",
     MailNotSent: "We could not send the mail. Try again.",
     SessionEnded: "Your session has ended. Sign in again.",
+    Locked: "This account is locked. Ask the people who run this site to open it again.",
     passwords.TooShort: lambda _: (
         f"That is too short. Use at least {current_app.config['PASSWORD_MIN_LENGTH']} characters."
     ),
@@ -61,6 +64,10 @@ SENTENCES: dict[type[Exception], str | Callable[[Any], str]] = {
     factors.NotSixDigits: "Enter the 6 digits.",
     factors.NotARecoveryCode: "A recovery code has 16 letters and digits, like 7HQK-2M9D-XW4T-0B6R.",
     factors.WrongRecoveryCode: "That recovery code is not right, or was used already.",
+    factors.ConfirmFirst: (
+        "Too many wrong codes were entered for your account. Sign out and in again: there you can confirm by"
+        " mail that it is you."
+    ),
     email_proof.WrongNumber: "That is not the number in the newest mail.",
     email_proof.NumberEnded: "This number is no longer good. Send a new one.",
     two_step.NotSaved: "Save the codes first, then tick this box.",
@@ -114,6 +121,17 @@ def handle(app: Flask) -> None:
         if not access.is_public(request.endpoint) and not current_user.is_authenticated:
             return access.to_sign_in()
         return _answer(400, "This page is out of date", "Reload the page and try again.")
+
+    @app.errorhandler(RateLimitExceeded)
+    def _range(_error: RateLimitExceeded) -> Response:
+        wait = ranges.wait(limiter.current_limit)
+        answer = _answer(
+            TOO_MANY,
+            "Too many attempts",
+            f"They came from your network. Try again in {words.duration(wait)}.",
+        )
+        answer.headers["Retry-After"] = str(wait)
+        return answer
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:

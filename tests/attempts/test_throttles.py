@@ -10,7 +10,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mfa.attempts import rules
-from mfa.attempts.rules import APP_CODE, EMAIL_SENDING, LINK_SENDING, Policy, Throttled
+from mfa.attempts.rules import EMAIL_SENDING, LINK_SENDING, SECOND_STEP, Policy, Throttled
 from mfa.database import transaction
 from mfa.extensions import db
 
@@ -26,7 +26,7 @@ def admitted(subject: str, policy: Policy, now: datetime) -> bool:
 
 
 def test_waits_grow_from_thirty_seconds_to_fifteen_minutes() -> None:
-    waits = [APP_CODE.wait_after(attempts) for attempts in range(1, 13)]
+    waits = [SECOND_STEP.wait_after(attempts) for attempts in range(1, 13)]
     assert waits == [0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900, 900]
 
 
@@ -34,56 +34,56 @@ def test_the_database_counts_the_same_waits(app: Flask) -> None:
     with app.app_context():
         now = NOW
         for attempt in range(1, 13):
-            rules.count("a", APP_CODE, now)
-            wait = APP_CODE.wait_after(attempt)
-            assert rules.wait("a", APP_CODE, now) == wait
+            rules.count("a", SECOND_STEP, now)
+            wait = SECOND_STEP.wait_after(attempt)
+            assert rules.wait("a", SECOND_STEP, now) == wait
             if wait:
-                assert not admitted("a", APP_CODE, now + timedelta(seconds=wait - 1))
+                assert not admitted("a", SECOND_STEP, now + timedelta(seconds=wait - 1))
             now += timedelta(seconds=wait)
 
 
 def test_a_refused_attempt_is_not_counted(app: Flask) -> None:
     with app.app_context():
         for _ in range(5):
-            rules.count("a", APP_CODE, NOW)
+            rules.count("a", SECOND_STEP, NOW)
         for _ in range(20):
-            assert not admitted("a", APP_CODE, NOW)
-        assert rules.wait("a", APP_CODE, NOW) == 30
+            assert not admitted("a", SECOND_STEP, NOW)
+        assert rules.wait("a", SECOND_STEP, NOW) == 30
 
 
 def test_the_refusal_says_how_long_to_wait(app: Flask) -> None:
     with app.app_context():
         for _ in range(5):
-            rules.count("a", APP_CODE, NOW)
+            rules.count("a", SECOND_STEP, NOW)
         with pytest.raises(Throttled) as refusal:
-            rules.count("a", APP_CODE, NOW + timedelta(seconds=11))
+            rules.count("a", SECOND_STEP, NOW + timedelta(seconds=11))
         assert refusal.value.wait == 19
 
 
 def test_a_success_takes_the_count_away(app: Flask) -> None:
     with app.app_context():
         for _ in range(5):
-            rules.count("a", APP_CODE, NOW)
+            rules.count("a", SECOND_STEP, NOW)
         with transaction():
-            rules.reset("a", APP_CODE)
-        assert admitted("a", APP_CODE, NOW)
+            rules.reset("a", SECOND_STEP)
+        assert admitted("a", SECOND_STEP, NOW)
 
 
 def test_one_subject_and_purpose_does_not_count_for_another(app: Flask) -> None:
     with app.app_context():
         for _ in range(5):
-            rules.count("a", APP_CODE, NOW)
-        assert admitted("b", APP_CODE, NOW)
-        assert admitted("a", rules.RECOVERY_CODE, NOW)
+            rules.count("a", SECOND_STEP, NOW)
+        assert admitted("b", SECOND_STEP, NOW)
+        assert admitted("a", rules.PASSWORD, NOW)
 
 
 def test_codes_are_never_forgotten_by_time(app: Flask) -> None:
     with app.app_context():
         for _ in range(4):
-            rules.count("a", APP_CODE, NOW)
+            rules.count("a", SECOND_STEP, NOW)
         later = NOW + timedelta(days=365)
-        rules.count("a", APP_CODE, later)
-        assert not admitted("a", APP_CODE, later)
+        rules.count("a", SECOND_STEP, later)
+        assert not admitted("a", SECOND_STEP, later)
 
 
 def test_mails_are_forgotten_after_an_hour(app: Flask) -> None:
@@ -106,7 +106,7 @@ def test_each_mail_with_a_number_makes_the_next_one_wait(app: Flask) -> None:
 def test_of_sixty_four_attempts_at_once_five_are_looked_at(app: Flask) -> None:
     def attempt(_: int) -> bool:
         with app.app_context():
-            return admitted("a", APP_CODE, NOW)
+            return admitted("a", SECOND_STEP, NOW)
 
     with ThreadPoolExecutor(64) as pool:
         assert sum(pool.map(attempt, range(64))) == 5
@@ -123,16 +123,16 @@ def test_no_interleaving_gives_more_attempts_than_the_policy(
         for pause, success in steps:
             now += timedelta(seconds=pause)
             expected = now >= blocked
-            assert admitted(f"s{subject}", APP_CODE, now) == expected
+            assert admitted(f"s{subject}", SECOND_STEP, now) == expected
             if expected and success:
                 with transaction():
-                    rules.reset(f"s{subject}", APP_CODE)
+                    rules.reset(f"s{subject}", SECOND_STEP)
                 failures, blocked = 0, now
             elif expected:
                 failures += 1
-                blocked = now + timedelta(seconds=APP_CODE.wait_after(failures))
+                blocked = now + timedelta(seconds=SECOND_STEP.wait_after(failures))
         with transaction():
-            rules.reset(f"s{subject}", APP_CODE)
+            rules.reset(f"s{subject}", SECOND_STEP)
         db.session.remove()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import subprocess
@@ -151,9 +152,23 @@ def test_a_process_of_its_own_delivers_until_it_is_told_to_stop(
     assert waiting() == 0
 
 
+EXAMPLES = {
+    "codes_left": 1,
+    "at": "2026-11-24T12:00:10+00:00",
+    "device": "Chrome on Windows",
+    "network": "203.0.113.0/24",
+    "failures": 4,
+    "new_device": True,
+    "new_email": "mina@new.example",
+    "change": 7,
+    "what": "locked your account",
+    "reason": "asked for on the phone",
+}
+
+
 def test_every_notification_can_be_rendered_in_text_and_html(app: Flask) -> None:
     for make in messages.NOTIFICATIONS.values():
-        details = {"codes_left": 1} if make is messages.recovery_code_used else {}
-        message = make(TO, name="Mina", **details)
+        needed = set(inspect.signature(make).parameters) & set(EXAMPLES)
+        message = make(TO, name="Mina", **{name: EXAMPLES[name] for name in needed})
         assert "If this was not you" in message.text
         assert "If this was not you" in message.html

@@ -106,9 +106,11 @@ def test_a_wrong_password_opens_nothing(protected: Person, purpose: str) -> None
 def test_wrong_passwords_count_like_those_at_sign_in(
     protected: Person, purpose: str, make_person: Callable[..., Person]
 ) -> None:
+    thief = make_person()
+    thief.put_cookie(protected.cookie())
     for _ in range(5):
-        protected.prove_password(purpose, "not my password at all")
-    assert protected.prove_password(purpose).status_code == 429
+        thief.prove_password(purpose, "not my password at all")
+    assert thief.prove_password(purpose).status_code == 429
     assert make_person().sign_in().status_code == 429
 
 
@@ -196,12 +198,23 @@ def test_a_code_of_the_future_tells_nothing_at_disable(protected: Person) -> Non
 def test_wrong_codes_at_disable_count_like_those_at_sign_in(
     protected: Person, make_person: Callable[..., Person]
 ) -> None:
-    protected.prove_password("disable")
+    stolen = make_person()
+    stolen.put_cookie(protected.cookie())
+    stolen.prove_password("disable")
     for _ in range(5):
-        protected.disable(code="000000")
+        stolen.disable(code="000000")
     thief = make_person()
     thief.sign_in()
     assert thief.verify(protected.code(seconds=30)).status_code == 429
+
+
+def test_the_doors_of_one_known_device_share_its_count(protected: Person) -> None:
+    protected.prove_password("disable")
+    for _ in range(5):
+        protected.disable(code="000000")
+    protected.sign_out()
+    protected.sign_in()
+    assert protected.verify(protected.code(seconds=30)).status_code == 429
 
 
 def test_a_code_that_signed_in_does_not_disable(protected: Person) -> None:

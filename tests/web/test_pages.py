@@ -11,7 +11,14 @@ from mfa.web import words
 from tests.support.person import Person
 
 PUBLIC = ["/sign-in", "/sign-up", "/forgot-password"]
-TABS = ["/account/profile", "/account/password", "/account/two-step", "/account/sessions"]
+TABS = [
+    "/account/profile",
+    "/account/password",
+    "/account/two-step",
+    "/account/sessions",
+    "/account/activity",
+    "/account/profile/email",
+]
 
 
 @pytest.mark.parametrize("url", [*PUBLIC, *TABS])
@@ -54,8 +61,10 @@ def test_every_route_is_closed_but_those_that_say_otherwise(app: Flask, person: 
     assert open_routes == {
         "accounts.sign_up", "accounts.create_account", "accounts.sign_in",
         "accounts.forgot_password", "accounts.reset_password",
-        "sessions.sign_out", "two_step.verify", "two_step.complete_sign_in",
+        "sessions.sign_out", "second_step.verify", "second_step.complete",
+        "second_step.send_confirmation", "second_step.confirmation", "second_step.confirm",
         "enrollment_link.page", "enrollment_link.confirm", "reports.take",
+        "email_change.undoing", "email_change.undo",
     }  # fmt: skip
 
 

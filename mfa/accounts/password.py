@@ -1,0 +1,228 @@
+"""The password: proved at sign-in and inside the account, changed, and set anew when it is forgotten."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from mfa.accounts import addresses, rules
+from mfa.accounts.addresses import Address
+from mfa.accounts.models import Account
+from mfa.accounts.rules import Changed, LinkEnded
+from mfa.activity import log, rules as activity
+from mfa.attempts import rules as attempts
+from mfa.crypto import keys, links, passwords
+from mfa.database import transaction
+from mfa.errors import Refusal
+from mfa.extensions import db
+from mfa.mail import messages, outbox
+from mfa.sessions import rules as sessions
+from mfa.sessions.devices import Device
+from mfa.sessions.models import AccountSession
+from mfa.toolbox import toolbox
+
+
+class WrongCredentials(Refusal):
+    """No account has this address and this password; which of the two is wrong is not said."""
+
+
+class WrongPassword(Refusal):
+    """Not the password of this account."""
+
+
+# Sign-in
+
+
+def sign_in(email: str, password: str, *, now: datetime, device: Device) -> sessions.Entry:
+    """The first step of sign-in.
+
+    A known and an unknown address cost the same: one look, one count, one hash.
+
+    :raises WrongCredentials: no such account, or not its password.
+    :raises attempts.Throttled: too many wrong passwords for this address.
+    :raises sessions.Locked: the right password of an account that an operator has locked.
+    """
+    try:
+        address = addresses.parse(email)
+    except addresses.BadAddress as error:
+        raise WrongCredentials from error
+    account = rules.find(address)
+    subject = _subject(account, address, device)
+    tried = attempts.count(subject, attempts.PASSWORD, now)
+    if not toolbox().hasher.verify(account.password_hash if account else None, password):
+        _refused(account, tried, now, device)
+        raise WrongCredentials
+    assert account is not None
+    with transaction():
+        if not rules.hold(account):
+            raise WrongCredentials
+        attempts.reset(subject, attempts.PASSWORD)
+        _rehash(account, password)
+        return sessions.enter(account, now, device, failures=tried - 1)
+
+
+def prove(account: Account, password: str, now: datetime, device: Device) -> None:
+    """Check the password of somebody who is signed in, with the same count as at sign-in.
+
+    :raises WrongPassword: it is not.
+    :raises attempts.Throttled: too many wrong ones.
+    """
+    subject = _subject(account, addresses.parse(account.email), device)
+    tried = attempts.count(subject, attempts.PASSWORD, now)
+    if not toolbox().hasher.verify(account.password_hash, password):
+        _refused(account, tried, now, device)
+        raise WrongPassword
+    with transaction():
+        attempts.reset(subject, attempts.PASSWORD)
+
+
+# Change
+
+
+def change(
+    account: Account, session: AccountSession, *, current: str, new: str, now: datetime, device: Device
+) -> str:
+    """Change the password. The other sessions end; this one goes on under the new token returned.
+
+    :raises WrongPassword: *current* is not the password.
+    :raises attempts.Throttled: too many wrong ones.
+    :raises passwords.BadPassword: *new* is not acceptable.
+    :raises Changed: it was changed elsewhere at the same moment.
+    """
+    check(new, account.email)
+    prove(account, current, now, device)
+    with transaction():
+        _set(account, new)
+        activity.record(account.id, activity.PASSWORD_CHANGED, now, device)
+        outbox.post(messages.password_changed, account.email, now, name=account.name)
+        sessions.end_all(account.id, but=session.id)
+        return sessions.renew(session, now, proved=True)
+
+
+# Forgotten
+
+
+def request_reset(email: str, now: datetime) -> Address:
+    """Mail a link that sets a new password; to an unknown address, a mail that there is no account.
+
+    Both ways one mail leaves: so neither the answer nor its time says whether there is an account.
+
+    :raises addresses.BadAddress: not an address.
+    :raises attempts.Throttled: too many such mails to this address.
+    :raises delivery.MailNotSent: the mail server does not take it.
+    """
+    address = addresses.parse(email)
+    account = rules.find(address)
+    token = make_reset_token(account, now)
+    message = (
+        messages.reset_password(account.email, name=account.name, token=token)
+        if account
+        else messages.no_account(address.text)
+    )
+    rules.send_link(address, message, now)
+    return address
+
+
+def make_reset_token(account: Account | None, now: datetime) -> str:
+    """The token of a link that sets a new password; for nobody one that is worth nothing."""
+    key = toolbox().ring.current
+    payload = {
+        "account": account.id if account else 0,
+        "state": _state(account.password_hash if account else "", key),
+        "key": key,
+    }
+    return toolbox().reset_links.make(payload, now.timestamp())
+
+
+def read_reset_link(token: str, now: datetime) -> Account:
+    """The account whose password a reset link may set.
+
+    :raises LinkEnded: expired, used, not genuine, or the password was changed since.
+    """
+    try:
+        payload = toolbox().reset_links.read(token, now.timestamp())
+        account = db.session.get(Account, int(payload["account"]))
+        if account is None or payload["state"] != _state(account.password_hash, str(payload["key"])):
+            raise LinkEnded
+    except (links.BadToken, keys.UnknownKey, KeyError, TypeError, ValueError) as error:
+        raise LinkEnded from error
+    return account
+
+
+def reset(token: str, *, password: str, now: datetime, device: Device) -> sessions.Entry:
+    """Set a new password by link. Every session ends; the second step stays and is asked for.
+
+    :raises LinkEnded: see :func:`read_reset_link`; also for the second of two at once.
+    :raises passwords.BadPassword: not acceptable as a password.
+    :raises sessions.Locked: an operator has locked the account.
+    """
+    account = read_reset_link(token, now)
+    if account.locked_at:
+        raise sessions.Locked
+    check(password, account.email)
+    with transaction():
+        try:
+            _set(account, password)
+        except Changed as error:
+            raise LinkEnded from error
+        sessions.end_all(account.id)
+        subject = rules.address_subject(addresses.parse(account.email))
+        attempts.reset(subject, attempts.PASSWORD, attempts.LINK_SENDING)
+        activity.record(account.id, activity.PASSWORD_RESET, now, device)
+        outbox.post(messages.password_changed, account.email, now, name=account.name)
+        return sessions.enter(account, now, device, announce=False)
+
+
+def scramble(account: Account) -> None:
+    """Put a password in the place of the account's that nobody knows, as part of the caller's transaction.
+
+    :raises Changed: it was changed elsewhere at the same moment.
+    """
+    _set(account, secrets.token_urlsafe(32))
+
+
+# What the above share
+
+
+def check(password: str, email: str) -> None:
+    """Refuse what can't be the password of this account.
+
+    :raises passwords.BadPassword: one of its kinds.
+    """
+    box = toolbox()
+    local_part, _, domain = email.partition("@")
+    words = (box.product_name, email, local_part, domain, domain.partition(".")[0])
+    passwords.check(password, minimum=box.password_minimum, words=words)
+
+
+def _set(account: Account, password: str) -> None:
+    """Whoever knew the old one may have signed in: every device is a new one after this."""
+    rules.advance(account, password_hash=toolbox().hasher.hash(password))
+    sessions.forget_devices(account)
+
+
+def _subject(account: Account | None, address: Address, device: Device) -> str:
+    """Whose count it is: the device's own where it is known, else the address's, account or not."""
+    known = device.known_to(account.id, account.device_epoch) if account else None
+    if account and known:
+        return attempts.account_subject(account.id, known)
+    return rules.address_subject(address)
+
+
+def _refused(account: Account | None, tried: int, now: datetime, device: Device) -> None:
+    """Write a wrong password down: the same, and at the same cost, whether there is an account or not."""
+    account_id = account.id if account else None
+    log.write("password_refused", now, outcome="refused", account=account_id, device=device)
+    if attempts.begins_to_wait(tried, attempts.PASSWORD):
+        with transaction():
+            activity.record(account_id, activity.THROTTLED, now, device, what="password")
+
+
+def _rehash(account: Account, password: str) -> None:
+    if toolbox().hasher.outdated(account.password_hash):
+        rules.update(account, password_hash=toolbox().hasher.hash(password))
+
+
+def _state(password_hash: str, key_id: str) -> str:
+    """What a reset link names of the password that it replaces: another password, and it is dead."""
+    return toolbox().ring.keyed_hash("password-state", password_hash.encode(), key_id=key_id).hex()[:32]

@@ -1,0 +1,83 @@
+"""Sign-up: an e-mailed link proves the address, and opens the account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mfa.accounts import addresses, rules
+from mfa.accounts.addresses import Address
+from mfa.accounts.models import Account
+from mfa.accounts.password import check
+from mfa.accounts.rules import LinkEnded
+from mfa.activity import rules as activity
+from mfa.attempts import rules as attempts
+from mfa.crypto import links
+from mfa.database import insert_if_absent, transaction
+from mfa.mail import messages
+from mfa.sessions import rules as sessions
+from mfa.sessions.devices import Device
+from mfa.toolbox import toolbox
+
+
+def request(email: str, now: datetime) -> Address:
+    """Mail a link that opens an account; or, where there is one, a mail that says so.
+
+    :raises addresses.BadAddress: not an address.
+    :raises attempts.Throttled: too many such mails to this address.
+    :raises delivery.MailNotSent: the mail server does not take it.
+    """
+    address = addresses.parse(email)
+    account = rules.find(address)
+    # Made for both, so that both take the same time.
+    token = toolbox().sign_up_links.make({"email": address.text}, now.timestamp())
+    message = (
+        messages.already_signed_up(account.email, name=account.name)
+        if account
+        else messages.sign_up(address.text, token=token)
+    )
+    rules.send_link(address, message, now)
+    return address
+
+
+def read_link(token: str, now: datetime) -> Address:
+    """The address that a sign-up link proves.
+
+    :raises LinkEnded: not good, or its account exists already.
+    """
+    try:
+        address = addresses.parse(str(toolbox().sign_up_links.read(token, now.timestamp())["email"]))
+    except (links.BadToken, KeyError, addresses.BadAddress) as error:
+        raise LinkEnded from error
+    if rules.find(address):
+        raise LinkEnded
+    return address
+
+
+def create_account(token: str, *, name: str, password: str, now: datetime, device: Device) -> sessions.Entry:
+    """Open the account that a sign-up link allows, and sign its owner in.
+
+    :raises LinkEnded: the link is not good (any more).
+    :raises rules.BadName: see :func:`rules.clean_name`.
+    :raises passwords.BadPassword: not acceptable as a password.
+    """
+    address = read_link(token, now)
+    name = rules.clean_name(name)
+    check(password, address.text)
+    hashed = toolbox().hasher.hash(password)
+    with transaction():
+        created = insert_if_absent(
+            Account,
+            email=address.text,
+            email_key=address.key,
+            name=name,
+            password_hash=hashed,
+            generation=0,
+            created_at=now,
+        )
+        if not created:
+            raise LinkEnded
+        account = rules.find(address)
+        assert account is not None
+        attempts.reset(rules.address_subject(address), attempts.LINK_SENDING)
+        activity.record(account.id, activity.ACCOUNT_CREATED, now, device)
+        return sessions.enter(account, now, device, announce=False)

@@ -1,0 +1,92 @@
+"""The security log: one JSON object a line, for whoever watches the installation.
+
+It holds the time (UTC), the event, its outcome, the account's id, the kind of device and the network. It
+never holds an e-mail or IP address, a secret, a code, a token or a password; and as every value is a JSON
+string, nobody can write a line of his own into it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from pythonjsonlogger.json import JsonFormatter
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy.orm import Session
+
+from mfa.extensions import db
+from mfa.sessions.devices import Device
+
+_ROOT = logging.getLogger("twostep")
+_EVENTS = logging.getLogger("twostep.events")
+_WAITING = "waiting log lines"
+
+
+def set_up(app: Flask) -> None:
+    """Send the lines to where ``EVENT_LOG`` says: ``stderr``, ``none``, or the path of a file."""
+    target = str(app.config["EVENT_LOG"])
+    handler: logging.Handler
+    if target == "none":
+        handler = logging.NullHandler()
+    elif target == "stderr":
+        handler = logging.StreamHandler(sys.stderr)
+    else:
+        handler = logging.FileHandler(Path(app.instance_path) / target, encoding="utf-8", delay=True)
+    handler.setFormatter(
+        JsonFormatter(
+            "{message}{levelname}", style="{", rename_fields={"message": "event", "levelname": "level"}
+        )
+    )
+    for old in list(_ROOT.handlers):
+        _ROOT.removeHandler(old)
+        old.close()
+    _ROOT.addHandler(handler)
+    _ROOT.setLevel(logging.INFO)
+    _ROOT.propagate = False
+
+
+def write(event: str, now: datetime, **said: Any) -> None:
+    """Write a line now; what is said is as in :func:`after_commit`."""
+    level, text, extra = _line(event, now, **said)
+    _EVENTS.log(level, text, extra=extra)
+
+
+def after_commit(event: str, now: datetime, **said: Any) -> None:
+    """Write a line once the transaction at work is committed, and not if it is rolled back.
+
+    :param said: ``outcome`` ("done" or "refused"), ``account`` (its id or None), ``device`` (or None), and
+        whatever else the event is about.
+    """
+    db.session().info.setdefault(_WAITING, []).append(_line(event, now, **said))
+
+
+def _line(
+    event: str, now: datetime, *, outcome: str, account: int | None, device: Device | None, **more: Any
+) -> tuple[int, str, dict[str, Any]]:
+    return (
+        logging.WARNING if outcome == "refused" else logging.INFO,
+        event,
+        {
+            "time": now.isoformat(),
+            "outcome": outcome,
+            "account": account,
+            "device": device.name if device else None,
+            "network": device.address if device else None,
+            **more,
+        },
+    )
+
+
+@sqlalchemy_event.listens_for(db.session, "after_commit")
+def _say(session: Session) -> None:
+    for level, event, extra in session.info.pop(_WAITING, ()):
+        _EVENTS.log(level, event, extra=extra)
+
+
+@sqlalchemy_event.listens_for(db.session, "after_soft_rollback")
+def _forget(session: Session, _previous: Any) -> None:
+    session.info.pop(_WAITING, None)

@@ -1,0 +1,88 @@
+"""``flask --app app users …``: what an operator may do to an account, each time with a reason."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+
+import click
+from flask.cli import AppGroup
+
+from mfa import clock
+from mfa.accounts.models import Account
+from mfa.accounts.rules import Changed
+from mfa.operator import rules
+from mfa.operator.rules import Act
+
+group = AppGroup(
+    "users", help="Help somebody with their account. The owner is told of each act, with its reason."
+)
+
+
+def _acts(act: Callable[[Account, Act], str]) -> click.Command:
+    """A command that does *act* to the account of EMAIL and prints the line that it returns."""
+
+    @click.argument("email")
+    @click.option("--reason", prompt="Reason (the owner reads it)", help="Why; the owner reads it.")
+    @click.option("--operator", default=getpass.getuser, show_default="who is signed in", help="Who does it.")
+    def run(email: str, reason: str, operator: str) -> None:
+        try:
+            click.echo(act(rules.find(email), Act(operator, reason, clock.now())))
+        except rules.NoAccount:
+            raise click.ClickException("There is no account with this address.") from None
+        except rules.NoReason:
+            raise click.ClickException("Give a reason of 1 to 200 characters.") from None
+        except rules.NothingToDo:
+            raise click.ClickException("Nothing to do: the account is like that already.") from None
+        except Changed:
+            raise click.ClickException("The account was changed at this moment. Try again.") from None
+
+    run.__doc__ = act.__doc__
+    return group.command(act.__name__.strip("_").replace("_", "-"))(run)
+
+
+def show(account: Account, act: Act) -> str:
+    """Say what there is: 2-step verification, sessions, waits. Nothing secret."""
+    shown = rules.show(account, act)
+    since = shown.two_step.since
+    return "\n".join(
+        [
+            f"account     {account.id}",
+            f"email       {account.email}",
+            f"name        {account.name}",
+            f"created     {account.created_at:%Y-%m-%d %H:%M} UTC",
+            f"locked      {f'since {account.locked_at:%Y-%m-%d %H:%M} UTC' if account.locked_at else 'no'}",
+            f"two-step    {f'on since {since:%Y-%m-%d %H:%M} UTC' if since else 'off'}",
+            f"codes left  {shown.two_step.codes_left}",
+            f"sessions    {shown.sessions}",
+            f"waits       {shown.waits} s",
+        ]
+    )
+
+
+def disable_2sv(account: Account, act: Act) -> str:
+    """Turn 2-step verification off, for somebody who proved anew who they are."""
+    rules.disable_two_step(account, act)
+    return f"2-step verification of {account.email} is off, and every device is signed out."
+
+
+def sign_out(account: Account, act: Act) -> str:
+    """End every session."""
+    rules.sign_out(account, act)
+    return f"{account.email} is signed out everywhere."
+
+
+def lock(account: Account, act: Act) -> str:
+    """Keep everyone out of the account until it is unlocked."""
+    rules.lock(account, act)
+    return f"{account.email} is locked, and every device is signed out."
+
+
+def unlock(account: Account, act: Act) -> str:
+    """Let people in again."""
+    rules.unlock(account, act)
+    return f"{account.email} is unlocked."
+
+
+for _act in (show, disable_2sv, sign_out, lock, unlock):
+    _acts(_act)

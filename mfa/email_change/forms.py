@@ -1,0 +1,15 @@
+"""The form that asks for another address."""
+
+from __future__ import annotations
+
+from mfa.two_step.forms import FactorForm
+from mfa.web import forms
+
+
+class EmailChangeForm(forms.Form):
+    email = forms.email("New email")
+    password = forms.current_password()
+
+
+class EmailChangeWithFactorForm(FactorForm, EmailChangeForm):
+    """While 2-step verification is on: the same, and either factor."""

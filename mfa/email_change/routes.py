@@ -1,0 +1,198 @@
+"""Another address for the account: asked for in the tab Profile, confirmed and undone by e-mailed links."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, url_for
+from flask_login import current_user
+
+from mfa import clock
+from mfa.accounts.addresses import BadAddress
+from mfa.accounts.password import WrongPassword
+from mfa.accounts.rules import LinkEnded
+from mfa.attempts.rules import Throttled
+from mfa.email_change import forms, rules
+from mfa.mail.delivery import MailNotSent
+from mfa.sessions import browser
+from mfa.sessions.rules import SessionEnded
+from mfa.two_step import factors
+from mfa.two_step.routes import CODE_REFUSALS
+from mfa.web import access, errors, headers, hx, ranges
+from mfa.web.access import public
+from mfa.web.forms import Form
+
+blueprint = Blueprint("email_change", __name__, url_prefix="/account/profile/email")
+AnyForm = forms.EmailChangeForm | forms.EmailChangeWithFactorForm
+
+
+# Ask
+
+
+@blueprint.get("")
+def ask() -> Response:
+    return _show_form(_form())
+
+
+@blueprint.post("")
+@ranges.guesses
+@ranges.mails
+def send() -> Response:
+    """Mail the link to the new address. Nothing is changed before it comes back."""
+    form = _form()
+    if not form.validate():
+        return _show_form(form, errors.UNPROCESSABLE)
+    with_factor = isinstance(form, forms.EmailChangeWithFactorForm)
+    try:
+        address = rules.request(
+            current_user.account,
+            form.email.data,
+            password=form.password.data,
+            factor=form.factor.data if with_factor else factors.CODE,
+            typed=form.chosen.data if with_factor else None,
+            now=clock.now(),
+            device=browser.device(),
+        )
+    except (BadAddress, rules.SameAddress, MailNotSent) as error:
+        return _show_form(form, errors.refuse(form.email, error))
+    except WrongPassword as error:
+        return _show_form(form, errors.refuse(form.password, error))
+    except CODE_REFUSALS as error:
+        return _show_form(form, errors.refuse(_field(form, error), error))
+    except factors.NotOn:
+        return _show_form(_form(), errors.UNPROCESSABLE)
+    return hx.render(
+        "email_change/_sent.html", hx.CONSOLE, title="Check your inbox", tab="profile", email=address.text
+    )
+
+
+def _form() -> AnyForm:
+    on = factors.is_on(current_user.account.id)
+    return forms.EmailChangeWithFactorForm() if on else forms.EmailChangeForm()
+
+
+def _field(form: AnyForm, error: Exception) -> object:
+    """Where the sentence of a refusal belongs: a throttle tells by its purpose what was tried."""
+    if isinstance(error, Throttled) and error.policy.purpose == "link_sending":
+        return form.email
+    if not isinstance(form, forms.EmailChangeWithFactorForm) or (
+        isinstance(error, Throttled) and error.policy.purpose == "password"
+    ):
+        return form.password
+    return form.chosen
+
+
+def _show_form(form: AnyForm, status: int = 200) -> Response:
+    return hx.render(
+        "email_change/_form.html",
+        hx.CONSOLE,
+        title="Change your email",
+        status=status,
+        tab="profile",
+        form=form,
+        with_factor=isinstance(form, forms.EmailChangeWithFactorForm),
+        email=current_user.account.email,
+        cancel_url=url_for("accounts.profile"),
+    )
+
+
+# Confirm: by somebody who is signed in
+
+
+@blueprint.get("/confirm/<token>")
+def confirmation(token: str) -> Response:
+    """The page that the mail's link opens. It changes nothing: mail scanners open links."""
+    try:
+        address = rules.read_link(current_user.account, token, clock.now())
+    except LinkEnded:
+        return _ended(hx.CONSOLE, "email_change/_ended.html", tab="profile")
+    return headers.without_referrer(
+        hx.render(
+            "email_change/_confirm.html",
+            hx.CONSOLE,
+            title="Confirm your new email",
+            tab="profile",
+            form=Form(formdata=None),
+            action=url_for("email_change.confirm", token=token),
+            old_email=current_user.account.email,
+            email=address.text,
+            cancel_url=url_for("accounts.profile"),
+        )
+    )
+
+
+@blueprint.post("/confirm/<token>")
+def confirm(token: str) -> Response:
+    try:
+        browser.keep(
+            rules.confirm(current_user.account, current_user.session, token, clock.now(), browser.device())
+        )
+    except (LinkEnded, rules.Taken):
+        return _ended(hx.CONSOLE, "email_change/_ended.html", tab="profile")
+    except SessionEnded:
+        return access.to_sign_in()
+    return hx.render(
+        "email_change/_done.html",
+        hx.CONSOLE,
+        title="Your email is changed",
+        tab="profile",
+        email=current_user.account.email,
+    )
+
+
+# Undo: by whoever reads the old address
+
+
+@blueprint.get("/undo/<token>")
+@public
+def undoing(token: str) -> Response:
+    """The page that the old address's link opens. It changes nothing."""
+    try:
+        change = rules.read_undo_link(token, clock.now())
+    except LinkEnded:
+        return _ended(hx.CARD, "_error.html")
+    return headers.without_referrer(
+        hx.render(
+            "email_change/_undo.html",
+            hx.CARD,
+            title="Undo the change of your email",
+            form=Form(formdata=None),
+            action=url_for("email_change.undo", token=token),
+            old_email=change.old_email,
+        )
+    )
+
+
+@blueprint.post("/undo/<token>")
+@public
+def undo(token: str) -> Response:
+    """Give the old address back, and lead to a new password."""
+    try:
+        reset_token = rules.undo(token, clock.now(), browser.device())
+    except rules.Taken:
+        return _ended(
+            hx.CARD, "_error.html", "Another account has this address now. Ask the people who run this site."
+        )
+    except LinkEnded:
+        return _ended(hx.CARD, "_error.html")
+    browser.empty()
+    return hx.leave(url_for("accounts.reset_password", token=reset_token))
+
+
+def _ended(
+    layout: str,
+    template: str,
+    sentence: str = "It was used already, is too old, or your account was changed since.",
+    tab: str | None = None,
+) -> Response:
+    return headers.without_referrer(
+        hx.render(
+            template,
+            layout,
+            title="This link has ended",
+            status=410,
+            tab=tab,
+            heading="This link has ended",
+            sentence=sentence,
+            way_url=url_for("accounts.profile") if tab else url_for("accounts.sign_in"),
+            way_label="Back to Profile" if tab else "Go to sign-in",
+        )
+    )

@@ -1,0 +1,201 @@
+"""The change of an address: asked for with fresh proof, confirmed at the new one, told to the old one.
+
+Nothing is kept of a change before it is confirmed: its link carries all of it. The link does not sign anyone
+in and moves nothing for a stranger: it is confirmed by somebody who is signed in, so that a mistyped address
+gives the account to nobody.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.exc import IntegrityError
+
+from mfa.accounts import addresses, password as passwords, rules as accounts
+from mfa.accounts.addresses import Address
+from mfa.accounts.models import Account
+from mfa.accounts.rules import LinkEnded
+from mfa.activity import rules as activity
+from mfa.crypto import links
+from mfa.database import affected, transaction
+from mfa.email_change.models import EmailChange
+from mfa.errors import Refusal
+from mfa.extensions import db
+from mfa.mail import messages, outbox
+from mfa.sessions import rules as sessions
+from mfa.sessions.devices import Device
+from mfa.sessions.models import AccountSession
+from mfa.toolbox import toolbox
+from mfa.two_step import factors
+
+
+class SameAddress(Refusal):
+    """The account has this address already."""
+
+
+class Taken(Refusal):
+    """The address has become another account's."""
+
+
+def request(
+    account: Account,
+    email: str,
+    *,
+    password: str,
+    factor: str,
+    typed: str | None,
+    now: datetime,
+    device: Device,
+) -> Address:
+    """Mail a link to the new address that confirms the change; the address it went to.
+
+    An address that has an account gets a mail that says so. The answer is the same.
+
+    :param factor: with 2-step verification on, :data:`factors.CODE` or :data:`factors.RECOVERY_CODE`.
+    :param typed: the code; None while 2-step verification is off.
+    :raises addresses.BadAddress: not an address.
+    :raises SameAddress: the account's own.
+    :raises passwords.WrongPassword: not the password.
+    :raises attempts.Throttled: too many wrong passwords or codes, or too many mails to this address.
+    :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
+    :raises delivery.MailNotSent: the mail server does not take it.
+    """
+    address = addresses.parse(email)
+    if address.key == account.email_key:
+        raise SameAddress
+    passwords.prove(account, password, now, device)
+    # Asked of the database and not of the form: who sends no code has none, and is told so.
+    attempt = factors.Attempt(account, now, device)
+    right = factors.check(factor, attempt, typed or "") if factors.is_on(account.id) else None
+    with transaction():
+        left = right.use() if right else None
+        if left is not None:
+            factors.tell_used(account, left, now)
+        activity.record(account.id, activity.EMAIL_CHANGE_ASKED, now, device)
+    token = toolbox().email_change_links.make(
+        {"account": account.id, "generation": account.generation, "email": address.text}, now.timestamp()
+    )
+    message = (
+        messages.email_taken(address.text)
+        if accounts.find(address)
+        else messages.confirm_email(address.text, name=account.name, token=token)
+    )
+    accounts.send_link(address, message, now)
+    return address
+
+
+def read_link(account: Account, token: str, now: datetime) -> Address:
+    """The new address that a link confirms for *account*.
+
+    :raises LinkEnded: expired, used, not genuine, another account's, or password, second step or address were
+        changed since.
+    """
+    try:
+        payload = toolbox().email_change_links.read(token, now.timestamp())
+        if (payload["account"], payload["generation"]) != (account.id, account.generation):
+            raise LinkEnded
+        return addresses.parse(str(payload["email"]))
+    except (links.BadToken, KeyError, addresses.BadAddress) as error:
+        raise LinkEnded from error
+
+
+def confirm(account: Account, session: AccountSession, token: str, now: datetime, device: Device) -> str:
+    """Give the account its new address. Its other sessions end; the new token of this one is returned.
+
+    Both addresses are told; the old one gets a link that undoes the change.
+
+    :raises LinkEnded: see :func:`read_link`; also for the second of two at once.
+    :raises Taken: somebody opened an account with the new address meanwhile.
+    :raises sessions.SessionEnded: the session was ended meanwhile.
+    """
+    address = read_link(account, token, now)
+    old, old_key = account.email, account.email_key
+    try:
+        with transaction():
+            _move(account, address.text, address.key)
+            change = EmailChange(
+                account_id=account.id,
+                old_email=old,
+                old_email_key=old_key,
+                new_email=address.text,
+                changed_at=now,
+            )
+            db.session.add(change)
+            db.session.flush()
+            activity.record(account.id, activity.EMAIL_CHANGED, now, device)
+            outbox.post(
+                messages.email_changed,
+                old,
+                now,
+                name=account.name,
+                new_email=address.text,
+                change=change.id,
+                at=now.isoformat(),
+            )
+            outbox.post(messages.email_is_new, address.text, now, name=account.name)
+            sessions.end_all(account.id, but=session.id)
+            renewed = sessions.renew(session, now, proved=False)
+    except accounts.Changed as error:
+        raise LinkEnded from error
+    db.session.refresh(account)
+    return renewed
+
+
+# Undo
+
+
+def read_undo_link(token: str, now: datetime) -> EmailChange:
+    """The change that a link undoes.
+
+    :raises LinkEnded: expired, used, or not genuine.
+    """
+    try:
+        change = db.session.get(EmailChange, int(toolbox().undo_links.read(token, now.timestamp())["change"]))
+    except (links.BadToken, KeyError, TypeError, ValueError) as error:
+        raise LinkEnded from error
+    if change is None or change.undone_at:
+        raise LinkEnded
+    return change
+
+
+def undo(token: str, now: datetime, device: Device) -> str:
+    """Give the account its old address back; the token of a link that sets a new password is returned.
+
+    Whoever changed the address had the password: so it opens nothing any more, every session ends, and no
+    device is known. The second step stays as it is. Later changes fall with this one.
+
+    :raises LinkEnded: see :func:`read_undo_link`; also for the second of two at once.
+    :raises Taken: the old address has become another account's.
+    """
+    change = read_undo_link(token, now)
+    account = db.session.get_one(Account, change.account_id, populate_existing=True)
+    other = account.email
+    try:
+        with transaction():
+            undone = update(EmailChange).where(EmailChange.undone_at.is_(None))
+            if not affected(undone.where(EmailChange.id == change.id).values(undone_at=now)):
+                raise LinkEnded
+            later = (EmailChange.account_id == account.id, EmailChange.id > change.id)
+            affected(undone.where(*later).values(undone_at=now))
+            passwords.scramble(account)
+            db.session.refresh(account)
+            _move(account, change.old_email, change.old_email_key)
+            activity.record(account.id, activity.EMAIL_CHANGE_UNDONE, now, device)
+            for recipient in (change.old_email, other):
+                outbox.post(messages.email_change_undone, recipient, now, name=account.name)
+            sessions.end_all(account.id)
+    except accounts.Changed as error:
+        raise LinkEnded from error
+    db.session.refresh(account)
+    return passwords.make_reset_token(account, now)
+
+
+def _move(account: Account, email: str, key: str) -> None:
+    if db.session.scalar(select(exists().where(Account.email_key == key, Account.id != account.id))):
+        raise Taken
+    try:
+        accounts.advance(account, email=email, email_key=key)
+    except IntegrityError as error:
+        # Taken between the look and the change.
+        raise Taken from error

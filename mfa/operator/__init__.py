@@ -1,0 +1,1 @@
+"""What the people who run the installation may do to an account."""

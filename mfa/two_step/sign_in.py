@@ -1,0 +1,156 @@
+"""Sign-in's second step: the page between the password and the session."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, request, session, url_for
+from markupsafe import Markup
+
+from mfa import clock
+from mfa.attempts.rules import Throttled
+from mfa.crypto import recovery_codes
+from mfa.mail.delivery import MailNotSent
+from mfa.sessions import browser
+from mfa.sessions.rules import SessionEnded
+from mfa.two_step import factors, forms, rules
+from mfa.two_step.routes import CODE_REFUSALS
+from mfa.web import access, errors, headers, hx, ranges
+from mfa.web.access import public
+from mfa.web.forms import Form
+
+blueprint = Blueprint("second_step", __name__, url_prefix="/sign-in/verify")
+
+
+@blueprint.get("")
+@public
+def verify() -> Response:
+    half = browser.half()
+    if half is None:
+        return _sign_in_again()
+    if half[0].confirmed_at is None and factors.confirmation_needed(half[1].id):
+        return _show_confirmation_needed()
+    return _show_verify(request.args.get("factor") == "recovery")
+
+
+@blueprint.post("")
+@public
+@ranges.guesses
+def complete() -> Response:
+    """A code of the app, or a recovery code."""
+    half = browser.half()
+    if half is None:
+        return _sign_in_again()
+    by_recovery_code = request.args.get("factor") == "recovery"
+    form = forms.VerifyRecoveryForm() if by_recovery_code else forms.VerifyCodeForm()
+    if not form.validate_on_submit():
+        return _show_verify(by_recovery_code, form, errors.UNPROCESSABLE)
+    field = form.recovery_code if by_recovery_code else form.code
+    factor = factors.RECOVERY_CODE if by_recovery_code else factors.CODE
+    try:
+        passed = rules.sign_in(*half, factor, field.data, now=clock.now(), device=browser.device())
+    except factors.ConfirmFirst:
+        return _show_confirmation_needed(errors.UNPROCESSABLE)
+    except CODE_REFUSALS as error:
+        return _show_verify(by_recovery_code, form, errors.refuse(field, error))
+    except (factors.NotOn, SessionEnded):
+        return _sign_in_again()
+    target = access.local_path(session.get("next")) or url_for("console.home")
+    browser.enter(passed.entry)
+    if passed.codes_left is not None:
+        flash(_codes_left(passed.codes_left), "warning")
+    return hx.leave(target)
+
+
+def _show_verify(by_recovery_code: bool, form: Form | None = None, status: int = 200) -> Response:
+    template, kind = (
+        ("two_step/_verify_recovery.html", forms.VerifyRecoveryForm)
+        if by_recovery_code
+        else ("two_step/_verify_code.html", forms.VerifyCodeForm)
+    )
+    return hx.render(
+        template,
+        hx.CARD,
+        title="2-step verification",
+        status=status,
+        form=form or kind(formdata=None),
+    )
+
+
+# After a hundred wrong codes: the owner confirms by mail first
+
+
+@blueprint.post("/confirm")
+@public
+@ranges.mails
+def send_confirmation() -> Response:
+    """Mail the link that lets codes be tried again."""
+    half = browser.half()
+    if half is None:
+        return _sign_in_again()
+    form = Form()
+    try:
+        rules.request_confirmation(*half, clock.now())
+    except (Throttled, MailNotSent) as error:
+        form.form_errors.append(errors.sentence(error))
+        return _show_confirmation_needed(errors.status(error), form)
+    return _show_confirmation_needed(sent_to=half[1].email)
+
+
+@blueprint.get("/confirm/<token>")
+@public
+def confirmation(token: str) -> Response:
+    """The page that the mail's link opens. It changes nothing: mail scanners open links."""
+    return _show_confirmation(token, "elsewhere" if browser.half() is None else "confirm")
+
+
+@blueprint.post("/confirm/<token>")
+@public
+def confirm(token: str) -> Response:
+    half = browser.half()
+    if half is None:
+        return _show_confirmation(token, "elsewhere")
+    try:
+        rules.confirm(*half, token, clock.now(), browser.device())
+    except rules.Stale:
+        return _show_confirmation(token, "ended", 410)
+    return hx.onward(url_for("second_step.verify"), lambda: _show_verify(False))
+
+
+def _show_confirmation_needed(
+    status: int = 200, form: Form | None = None, sent_to: str | None = None
+) -> Response:
+    return hx.render(
+        "two_step/_verify_confirm.html",
+        hx.CARD,
+        title="2-step verification",
+        status=status,
+        form=form or Form(formdata=None),
+        sent_to=sent_to,
+    )
+
+
+def _show_confirmation(token: str, state: str, status: int = 200) -> Response:
+    return headers.without_referrer(
+        hx.render(
+            "two_step/_verify_confirm_link.html",
+            hx.CARD,
+            title="2-step verification",
+            status=status,
+            state=state,
+            form=Form(formdata=None),
+            action=url_for("second_step.confirm", token=token),
+        )
+    )
+
+
+def _sign_in_again() -> Response:
+    browser.empty()
+    flash("Your sign-in took too long or was used already. Sign in again.", "info")
+    return hx.leave(url_for("accounts.sign_in"))
+
+
+def _codes_left(left: int) -> Markup:
+    codes = "code" if left == 1 else "codes"
+    return Markup(
+        "You signed in with a recovery code. {left} of {total} recovery {codes} left."
+        ' <a href="{url}">Reissue Recovery Code</a>'
+    ).format(left=left, total=recovery_codes.COUNT, codes=codes, url=url_for("two_step.reissue"))

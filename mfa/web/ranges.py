@@ -1,0 +1,72 @@
+"""Throttles by address range, beside those of each account: whoever guesses at many accounts is slowed too.
+
+They are counted by Flask-Limiter, in Redis where several processes serve. A device that signed in to the
+account before is left alone: it has a count of its own, and its owner may share a network with an attacker.
+"""
+
+from __future__ import annotations
+
+import time
+
+from flask import Response, current_app, request
+from flask_limiter import RequestLimit
+from flask_login import current_user
+
+from mfa.accounts import addresses, rules as accounts
+from mfa.accounts.models import Account
+from mfa.extensions import limiter
+from mfa.sessions import browser
+
+_REFUSALS = (401, 403, 422, 429)
+
+
+def _range() -> str:
+    return browser.device().address or "unknown"
+
+
+def _was_refused(response: Response) -> bool:
+    return response.status_code in _REFUSALS
+
+
+def _is_known() -> bool:
+    device = browser.device()
+    account = _account() if device.mark else None
+    return bool(account and device.known_to(account.id, account.device_epoch))
+
+
+def _account() -> Account | None:
+    """The account that the request is about."""
+    if current_user.is_authenticated:
+        account: Account = current_user.account
+        return account
+    half = browser.half()
+    if half:
+        return half[1]
+    try:
+        return accounts.find(addresses.parse(request.form.get("email", "")))
+    except addresses.BadAddress:
+        return None
+
+
+guesses = limiter.shared_limit(
+    lambda: str(current_app.config["RATELIMIT_REFUSED"]),
+    scope="refused",
+    key_func=_range,
+    methods=["POST"],
+    deduct_when=_was_refused,
+    exempt_when=_is_known,
+)
+"""For routes that take a password or a code: what they refuse counts against the range that it came from."""
+
+mails = limiter.shared_limit(
+    lambda: str(current_app.config["RATELIMIT_MAILS"]),
+    scope="mails",
+    key_func=_range,
+    methods=["POST"],
+)
+"""For routes that send a mail to whoever is named: each counts."""
+
+
+def wait(limit: RequestLimit | None) -> int:
+    """Seconds until the range that was just refused may try again, by the clock of the limiter's store."""
+    return max(1, limit.reset_at - int(time.time())) if limit else 60
