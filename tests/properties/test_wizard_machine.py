@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ MAY_CHANGE = {
 class Journeys(RuleBasedStateMachine):
     inbox: Inbox
     empty: Path
+    reached: Counter[str]
+    """How often each place was come to at random; what is never reached is not tested."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,7 +95,44 @@ class Journeys(RuleBasedStateMachine):
         self.cookies.append(self.person.cookie())
         self.pages.append(self.person.page)
 
-    # Steps on the way, forward and back
+    # The way as it is meant, as far as chance lets it go
+
+    def forward(self) -> str:
+        """Do what the step that is reached asks for, but never press Complete; where that leads."""
+        step = next((n for n in range(1, 5) if f"Step {n} of 4" in self.person.get(ENROLL).text), 0)
+        if step == 1:
+            self.clock.advance(minutes=1)  # past the cool-down
+            self.inbox.take_all()
+            self.person.get(f"{ENROLL}/email")
+            self.person.post(f"{ENROLL}/email/send")
+            letters = [letter for letter in self.inbox.take_all() if "number" in letter.subject]
+            if letters:
+                self.person.post(f"{ENROLL}/email", {"number": letters[-1].number})
+        elif step == 2:
+            self.person.scan()
+        elif step == 3:
+            if "otpauth://" in self.person.get(f"{ENROLL}/scan").text:
+                self.person.scan()
+            self.clock.advance(minutes=1)
+            self.person.get(f"{ENROLL}/code")
+            self.person.post(f"{ENROLL}/code", {"code": self.person.code()})
+        self.reached[f"step {step}"] += 1
+        self.remember()
+        return str(step)
+
+    @rule(steps=st.integers(1, 4))
+    @precondition(lambda self: not self.on)
+    def walk_the_wizard_some_steps(self, steps: int) -> None:
+        self.begin()
+        for _ in range(steps):
+            self.forward()
+
+    @rule()
+    @precondition(lambda self: not self.on)
+    def go_on_one_step(self) -> None:
+        self.forward()
+
+    # Single acts, in any order
 
     @rule()
     def begin(self) -> None:
@@ -200,30 +240,41 @@ class Journeys(RuleBasedStateMachine):
 
     # The three presses that are meant to change something
 
-    @rule()
+    @rule(walk=st.booleans())
     @precondition(lambda self: not self.on)
-    def complete(self) -> None:
+    def complete(self, walk: bool) -> None:
+        if walk:
+            self.begin()
+            for _ in range(4):
+                self.forward()
         self.person.get(f"{ENROLL}/recovery")
         codes = self.person.shown_codes()
         if "2-step verification is on." in self.person.complete().text:
             self.on, self.person.recovery_codes = True, codes
+            self.reached["completed"] += 1
             self.settle()
 
-    @rule()
+    @rule(prove=st.booleans())
     @precondition(lambda self: self.on)
-    def complete_the_reissue(self) -> None:
+    def complete_the_reissue(self, prove: bool) -> None:
+        if prove:
+            self.person.prove_password("reissue")
         self.person.get(f"{REISSUE}/recovery-codes")
         response = self.person.post(f"{REISSUE}/recovery-codes", {"saved": "y"})
         if "Your new recovery codes are active." in response.text:
+            self.reached["reissued"] += 1
             self.settle()
 
-    @rule()
+    @rule(prove=st.booleans())
     @precondition(lambda self: self.on and self.person.app_on_phone)
-    def disable(self) -> None:
+    def disable(self, prove: bool) -> None:
+        if prove:
+            self.person.prove_password("disable")
         self.person.get(f"{DISABLE}/verify")
         response = self.person.disable(code=self.person.next_code())
         if "2-step verification is off</h3>" in response.text:
             self.on = False
+            self.reached["disabled"] += 1
             self.settle()
 
     @invariant()
@@ -233,7 +284,8 @@ class Journeys(RuleBasedStateMachine):
 
 
 def test_whatever_is_abandoned_saves_nothing(inbox: Inbox, empty_database: Path) -> None:
-    machine = type("Machine", (Journeys,), {"inbox": inbox, "empty": empty_database})
+    reached: Counter[str] = Counter()
+    machine = type("Machine", (Journeys,), {"inbox": inbox, "empty": empty_database, "reached": reached})
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -244,6 +296,8 @@ def test_whatever_is_abandoned_saves_nothing(inbox: Inbox, empty_database: Path)
             print_blob=True,
         ),
     )
+    places = ["step 1", "step 2", "step 3", "step 4", "completed", "reissued", "disabled"]
+    assert [place for place in places if reached[place] < 3] == [], reached
 
 
 @pytest.mark.parametrize("step", ["begin", "verify_email", "scan", "enter_code"])
