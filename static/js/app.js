@@ -13,5 +13,10 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
-// Back, pressed while the page was still loading, moves the address alone: show what it says.
-if (document.body.dataset.path !== location.pathname) location.reload();
+// Back, pressed while the page was still loading, moves the address alone: show what it says. Looked at again
+// once htmx listens for Back itself.
+const follow = () => {
+  if (document.body.dataset.path !== location.pathname) location.reload();
+};
+follow();
+addEventListener("load", follow, { once: true });
