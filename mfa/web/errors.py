@@ -17,6 +17,7 @@ from mfa.accounts.addresses import BadAddress
 from mfa.accounts.models import NAME_LENGTH
 from mfa.attempts import rules as attempts
 from mfa.crypto import passwords, totp
+from mfa.email_change import rules as email_change
 from mfa.extensions import limiter
 from mfa.mail.delivery import MailNotSent
 from mfa.sessions.rules import Locked, SessionEnded
@@ -48,6 +49,7 @@ SENTENCES: dict[type[Exception], str | Callable[[Any], str]] = {
     password.WrongCredentials: "The e-mail address or the password is not right.",
     password.WrongPassword: "That is not your current password.",
     accounts.BadName: f"Enter a name of 1 to {NAME_LENGTH} characters.",
+    email_change.SameAddress: "This is your address already.",
     accounts.Changed: "Your account was changed in another window. Start again from there.",
     MailNotSent: "We could not send the mail. Try again.",
     SessionEnded: "Your session has ended. Sign in again.",

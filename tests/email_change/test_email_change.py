@@ -1,0 +1,387 @@
+"""Another address: fresh proof, a link to the new one, and a link to the old one that undoes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.support.clock import Clock
+from tests.support.database import dump
+from tests.support.pages import lasting
+from tests.support.person import EMAIL, PASSWORD, Person, entered
+from tests.support.smtp import Inbox
+
+URL = "/account/profile/email"
+NEW = "mina@new.example"
+MAY_CHANGE = {"throttles", "sessions.seen_at", "sessions.proved_at", "activity", "outbox"}
+NEW_PASSWORD = "seven boats under glass"
+
+
+def ask(person: Person, email: str = NEW, password: str = PASSWORD, **factor: str) -> int:
+    person.get(URL)
+    return person.post(URL, {"email": email, "password": password, **factor}).status_code
+
+
+def link(inbox: Inbox, to: str = NEW) -> str:
+    return inbox.wait_for("Confirm your new", to=to).path
+
+
+def change(person: Person, email: str = NEW, **factor: str) -> Person:
+    assert ask(person, email, **factor) == 200
+    path = link(person.inbox, email)
+    person.get(path)
+    assert "Your email is changed." in person.post(path).text
+    return person
+
+
+def undo_path(inbox: Inbox, to: str = EMAIL) -> str:
+    letter = inbox.wait_for("address was changed", to=to)
+    return letter.path
+
+
+# Asking
+
+
+def test_the_address_is_changed_by_the_link_to_the_new_one(mina: Person) -> None:
+    change(mina)
+    mina.sign_out()
+    assert entered(mina.sign_in(NEW))
+
+
+def test_the_old_address_no_longer_signs_in(mina: Person) -> None:
+    change(mina)
+    mina.sign_out()
+    assert mina.sign_in(EMAIL).status_code == 422
+
+
+def test_asking_alone_changes_nothing(mina: Person, engine: Engine) -> None:
+    before = dump(engine, without=MAY_CHANGE)
+    assert ask(mina) == 200
+    assert dump(engine, without=MAY_CHANGE) == before
+
+
+@pytest.mark.parametrize("email", ["", "mina", "a@b.example, c@d.example", "x@y.example\r\nBcc: z@y.example"])
+def test_what_is_not_one_address_is_refused(mina: Person, email: str) -> None:
+    assert ask(mina, email) == 422
+
+
+def test_the_own_address_is_refused(mina: Person) -> None:
+    assert ask(mina, EMAIL.upper()) == 422
+    assert "This is your address already." in mina.page
+
+
+def test_it_takes_the_password(mina: Person, inbox: Inbox) -> None:
+    assert ask(mina, password="not my password at all") == 422
+    assert "That is not your current password." in mina.page
+
+
+def test_with_the_second_step_on_it_takes_a_code_too(protected: Person) -> None:
+    assert ask(protected, factor="code", code="000000") == 422
+    assert "That code is not right." in protected.page
+    change(protected, factor="code", code=protected.next_code())
+
+
+def test_leaving_the_code_out_of_the_form_does_not_help(protected: Person) -> None:
+    assert ask(protected) == 422
+
+
+def test_a_recovery_code_stands_in_for_the_app(protected: Person) -> None:
+    change(protected, factor="recovery_code", recovery_code=protected.recovery_codes[0])
+    assert "9 of 10 recovery codes left" in protected.get("/account/two-step").text
+
+
+def test_a_code_that_signed_in_does_not_change_the_address(protected: Person) -> None:
+    protected.sign_out()
+    protected.sign_in()
+    code = protected.next_code()
+    protected.verify(code)
+    assert ask(protected, factor="code", code=code) == 422
+    assert "This code was used already." in protected.page
+
+
+def test_a_code_that_asked_for_a_change_does_not_sign_in(protected: Person) -> None:
+    code = protected.next_code()
+    assert ask(protected, factor="code", code=code) == 200
+    protected.sign_out()
+    protected.sign_in()
+    assert not entered(protected.verify(code))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"password": "not my password at all", "factor": "code", "code": "000000"},
+        {"factor": "code", "code": "000000"},
+    ],
+)
+def test_wrong_guesses_make_the_next_one_wait(protected: Person, wrong: dict[str, str]) -> None:
+    assert [ask(protected, **wrong) for _ in range(6)] == [422] * 5 + [429]
+
+
+def test_an_address_that_has_an_account_is_answered_alike_and_told(
+    mina: Person, make_person: Callable[..., Person], inbox: Inbox
+) -> None:
+    make_person().sign_up("other@example.com")
+    ask(mina, "free@example.com")
+    free = lasting(mina.page).replace("free@example.com", "EMAIL")
+    ask(mina, "other@example.com")
+    assert lasting(mina.page).replace("other@example.com", "EMAIL") == free
+    letter = inbox.wait_for("was entered for another account", to="other@example.com")
+    assert "/account/profile/email/" not in letter.text
+
+
+def test_a_dead_mail_server_is_said_and_the_rest_of_the_form_kept(mina: Person, inbox: Inbox) -> None:
+    inbox.stop()
+    assert ask(mina) == 422
+    assert "We could not send the mail." in mina.page
+    assert f'value="{NEW}"' in mina.page
+
+
+# Confirming
+
+
+def test_opening_the_link_changes_nothing(mina: Person, inbox: Inbox, engine: Engine) -> None:
+    ask(mina)
+    path = link(inbox)
+    before = dump(engine, without=MAY_CHANGE)
+    assert mina.get(path).status_code == 200
+    assert dump(engine, without=MAY_CHANGE) == before
+
+
+def test_a_stranger_who_gets_the_link_is_asked_to_sign_in(
+    mina: Person, make_person: Callable[..., Person], inbox: Inbox
+) -> None:
+    """A mistyped address gives the account to nobody."""
+    ask(mina)
+    stranger = make_person(htmx=False)
+    response = stranger.get(link(inbox))
+    assert response.headers["Location"].startswith("/sign-in")
+
+
+def test_somebody_elses_session_can_not_use_the_link(
+    mina: Person, make_person: Callable[..., Person], inbox: Inbox, engine: Engine
+) -> None:
+    other = make_person().sign_up("other@example.com")
+    ask(mina)
+    path = link(inbox)
+    other.get("/account/profile")
+    assert other.post(path).status_code == 410
+    assert NEW not in dump(engine, without={"outbox"})
+
+
+def test_it_can_be_confirmed_on_another_device_of_the_owner(
+    mina: Person, make_person: Callable[..., Person], inbox: Inbox
+) -> None:
+    ask(mina)
+    path = link(inbox)
+    phone = make_person()
+    phone.sign_in()
+    phone.get(path)
+    assert "Your email is changed." in phone.post(path).text
+    assert not mina.is_signed_in()
+
+
+def test_the_link_works_once(mina: Person, inbox: Inbox) -> None:
+    ask(mina)
+    path = link(inbox)
+    mina.get(path)
+    page = mina.page
+    mina.post(path)
+    mina.page = page
+    assert mina.post(path).status_code == 410
+
+
+def test_the_link_ends_after_an_hour(mina: Person, inbox: Inbox, clock: Clock) -> None:
+    ask(mina)
+    path = link(inbox)
+    clock.advance(hours=1, seconds=1)
+    assert mina.get(path).status_code == 410
+
+
+def test_the_link_ends_with_a_change_of_the_password(mina: Person, inbox: Inbox) -> None:
+    ask(mina)
+    path = link(inbox)
+    mina.get("/account/password")
+    mina.post("/account/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+    assert mina.get(path).status_code == 410
+
+
+def test_an_address_that_was_taken_meanwhile_stays_the_others(
+    mina: Person, make_person: Callable[..., Person], inbox: Inbox
+) -> None:
+    ask(mina)
+    path = link(inbox)
+    make_person().sign_up(NEW)
+    mina.get(path)
+    assert mina.post(path).status_code == 410
+    assert EMAIL in mina.get("/account/profile").text
+
+
+def test_two_links_confirmed_at_once_change_it_once(
+    mina: Person, make_person: Callable[..., Person], inbox: Inbox
+) -> None:
+    paths = []
+    for email in (NEW, "mina@second.example"):
+        ask(mina, email)
+        paths.append(link(inbox, email))
+    people = []
+    for path in paths:
+        copy = make_person()
+        copy.put_cookie(mina.cookie())
+        copy.get(path)
+        people.append(copy)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda pair: pair[0].post(pair[1]).text, zip(people, paths, strict=True)))
+    assert sum("Your email is changed." in text for text in answers) == 1
+
+
+def test_the_other_sessions_end(mina: Person, make_person: Callable[..., Person]) -> None:
+    other = make_person()
+    other.sign_in()
+    change(mina)
+    assert mina.is_signed_in()
+    assert not other.is_signed_in()
+
+
+def test_the_second_step_stays_on(protected: Person) -> None:
+    change(protected, factor="code", code=protected.next_code())
+    protected.sign_out()
+    assert not entered(protected.sign_in(NEW))
+    assert entered(protected.verify(protected.next_code()))
+
+
+def test_both_addresses_are_told(mina: Person, inbox: Inbox) -> None:
+    change(mina)
+    assert NEW in inbox.wait_for("address was changed", to=EMAIL).text
+    assert "If this was not you" in inbox.wait_for("This is your", to=NEW).text
+
+
+def test_a_reset_link_from_before_still_works_for_its_account_only(mina: Person, inbox: Inbox) -> None:
+    """It was mailed to the owner, names the account and the password, and both are the same."""
+    mina.get("/forgot-password")
+    mina.post("/forgot-password", {"email": EMAIL})
+    path = inbox.wait_for("Set a new").path
+    change(mina)
+    assert mina.get(path).status_code == 200
+
+
+# Undoing
+
+
+def test_the_old_address_can_undo_it_and_sets_a_new_password(mina: Person, inbox: Inbox) -> None:
+    change(mina)
+    path = undo_path(inbox)
+    owner = Person(mina.app, inbox, mina.clock)
+    owner.get(path)
+    reset = owner.post(path).headers["HX-Redirect"]
+    owner.get(reset)
+    assert entered(owner.post(reset, {"new_password": NEW_PASSWORD}))
+    owner.sign_out()
+    assert entered(owner.sign_in(EMAIL, NEW_PASSWORD))
+
+
+def test_opening_the_undo_link_changes_nothing(mina: Person, inbox: Inbox, engine: Engine) -> None:
+    change(mina)
+    path = undo_path(inbox)
+    before = dump(engine, without=MAY_CHANGE)
+    assert Person(mina.app, inbox, mina.clock).get(path).status_code == 200
+    assert dump(engine, without=MAY_CHANGE) == before
+
+
+@pytest.fixture
+def undone(mina: Person, inbox: Inbox) -> Person:
+    """A thief who changed Mina's address, after she has undone it."""
+    change(mina)
+    path = undo_path(inbox)
+    owner = Person(mina.app, inbox, mina.clock)
+    owner.get(path)
+    owner.post(path)
+    return mina
+
+
+def test_after_it_was_undone_the_thief_is_out(undone: Person) -> None:
+    assert not undone.is_signed_in()
+
+
+@pytest.mark.parametrize("email", [EMAIL, NEW])
+def test_after_it_was_undone_the_known_password_opens_nothing(undone: Person, email: str) -> None:
+    assert undone.sign_in(email).status_code == 422
+
+
+def test_it_can_be_undone_once(mina: Person, inbox: Inbox) -> None:
+    change(mina)
+    path = undo_path(inbox)
+    owner = Person(mina.app, inbox, mina.clock)
+    owner.get(path)
+    page = owner.page
+    owner.post(path)
+    owner.page = page
+    assert owner.post(path).status_code in (400, 410)
+    assert owner.get(path).status_code == 410
+
+
+def test_it_can_be_undone_for_seven_days(mina: Person, inbox: Inbox, clock: Clock) -> None:
+    change(mina)
+    path = undo_path(inbox)
+    owner = Person(mina.app, inbox, mina.clock)
+    clock.advance(days=7)
+    assert owner.get(path).status_code == 200
+    clock.advance(seconds=1)
+    assert owner.get(path).status_code == 410
+
+
+def test_undoing_the_first_of_two_changes_undoes_both(mina: Person, inbox: Inbox) -> None:
+    change(mina)
+    first = undo_path(inbox)
+    change(mina, "mina@third.example")
+    second = undo_path(inbox, to=NEW)
+    owner = Person(mina.app, inbox, mina.clock)
+    owner.get(first)
+    owner.post(first)
+    assert owner.get(second).status_code == 410
+    assert owner.sign_in("mina@third.example").status_code == 422
+
+
+def test_undoing_keeps_the_second_step(protected: Person, inbox: Inbox) -> None:
+    change(protected, factor="code", code=protected.next_code())
+    path = undo_path(inbox)
+    owner = Person(protected.app, inbox, protected.clock)
+    owner.get(path)
+    reset = owner.post(path).headers["HX-Redirect"]
+    owner.get(reset)
+    assert not entered(owner.post(reset, {"new_password": NEW_PASSWORD}))
+    assert entered(owner.verify(protected.next_code()))
+
+
+def test_an_old_address_that_has_become_anothers_is_not_taken_back(
+    mina: Person, make_person: Callable[..., Person], inbox: Inbox, engine: Engine
+) -> None:
+    change(mina)
+    path = undo_path(inbox)
+    make_person().sign_up(EMAIL)
+    owner = make_person()
+    owner.get(path)
+    assert owner.post(path).status_code == 410
+    assert "Another account has this address now." in owner.page
+    assert mina.is_signed_in()
+
+
+def test_the_owner_can_undo_it_without_javascript(mina: Person, inbox: Inbox) -> None:
+    change(mina)
+    path = undo_path(inbox)
+    owner = Person(mina.app, inbox, mina.clock, htmx=False)
+    owner.get(path)
+    response = owner.post(path)
+    assert response.status_code == 303
+    assert response.headers["Location"].startswith("/reset-password/")
+
+
+def test_the_outbox_holds_no_token_of_the_undo_link(mina: Person, inbox: Inbox, engine: Engine) -> None:
+    mina.app.extensions["mail_worker"].stop()
+    change(mina)
+    mina.app.test_cli_runner().invoke(args=["mail", "deliver"])
+    token = undo_path(inbox).rsplit("/", 1)[1]
+    assert token not in dump(engine)

@@ -1,0 +1,12 @@
+"""Pages as text, for comparing one with another."""
+
+from __future__ import annotations
+
+import re
+
+
+def lasting(page: str) -> str:
+    """A page without what differs from one answer to the next: its nonces and CSRF tokens."""
+    without_nonces = re.sub(r'nonce="[^"]*"', "", page)
+    without_tokens = re.sub(r'(name="csrf_token"[^>]*value=)"[^"]*"', r"\1", without_nonces)
+    return re.sub(r"(X-CSRFToken[^:]*:)[^}]*", r"\1", without_tokens)
