@@ -137,15 +137,21 @@ OUTSIDE_AND_IN = ("anonymous", "signed_in")
 
 
 def routes(site: Site, method: str, person: Person) -> list[str]:
-    """Every address that takes *method*; but those that would end what *person* is in the middle of."""
-    values = {"filename": "css/base.css"}
-    ends = () if "_user_id" not in read_cookie(person.cookie()) else ENDING
+    """Every address that takes *method*, and that *person* gets to: not just what leads back to sign-in, or
+    says that there is nothing to go on with; nor what would end what *person* is in the middle of."""
+    held, values = read_cookie(person.cookie()), {"filename": "css/base.css"}
+
+    def reached(address: str) -> bool:
+        if "_user_id" not in held:
+            return not address.startswith("/account") or "token" in address or address == "/account/profile"
+        return ("enrollment" in held) == ("/enroll" in address) and not address.endswith(ENDING)
+
     return [
         site.app.url_map.bind("x").build(
             rule.endpoint, {name: values.get(name, "x") for name in rule.arguments}, method=method
         )
         for rule in site.app.url_map.iter_rules()
-        if method in (rule.methods or ()) and not rule.rule.endswith(ends)
+        if method in (rule.methods or ()) and reached(rule.rule)
     ]
 
 
