@@ -1,0 +1,151 @@
+"""After a hundred wrong codes the owner confirms by mail before another one is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine
+
+from mfa.attempts import rules as attempts
+from mfa.database import transaction
+from mfa.extensions import db
+from tests.support.clock import Clock
+from tests.support.database import dump
+from tests.support.person import Person, entered
+from tests.support.smtp import Inbox
+
+
+@pytest.fixture
+def besieged(protected: Person, clock: Clock) -> Person:
+    """Halfway signed in, after a hundred wrong codes from elsewhere."""
+    with protected.app.app_context():
+        for _ in range(attempts.MOST_FAILURES):
+            attempts.count("account:1", attempts.SECOND_STEP_FAILURES, clock())
+        db.session.remove()
+    protected.sign_out()
+    protected.sign_in()
+    return protected
+
+
+def send_link(person: Person) -> str:
+    person.post("/sign-in/verify/confirm")
+    return person.inbox.wait_for("Confirm that you are signing in").path
+
+
+def test_the_code_is_not_asked_for(besieged: Person) -> None:
+    assert "Confirm that it is you" in besieged.page
+    assert 'name="code"' not in besieged.page
+
+
+def test_a_right_code_is_not_looked_at(besieged: Person) -> None:
+    response = besieged.verify(besieged.next_code())
+    assert response.status_code == 422
+    assert not entered(response)
+
+
+def test_the_link_lets_a_code_be_tried(besieged: Person) -> None:
+    path = send_link(besieged)
+    besieged.get(path)
+    besieged.post(path)
+    assert entered(besieged.verify(besieged.next_code()))
+
+
+def test_opening_the_link_does_nothing(besieged: Person, engine: Engine) -> None:
+    path = send_link(besieged)
+    before = dump(engine)
+    assert besieged.get(path).status_code == 200
+    assert dump(engine) == before
+
+
+def test_the_link_opens_nothing_in_another_browser(
+    besieged: Person, make_person: Callable[..., Person]
+) -> None:
+    path = send_link(besieged)
+    other = make_person()
+    assert "Open this link where you sign in" in other.get(path).text
+    other.post(path)
+    assert not entered(besieged.verify(besieged.next_code()))
+
+
+def test_a_thief_who_waits_at_the_same_page_is_not_let_in_by_the_owners_press(
+    besieged: Person, make_person: Callable[..., Person]
+) -> None:
+    thief = make_person()
+    thief.sign_in()
+    path = send_link(besieged)
+    besieged.get(path)
+    besieged.post(path)
+    assert not entered(thief.verify(besieged.next_code()))
+
+
+def test_the_link_of_another_sign_in_has_ended(besieged: Person) -> None:
+    path = send_link(besieged)
+    besieged.sign_in()
+    besieged.get(path)
+    assert besieged.post(path).status_code == 410
+
+
+def test_the_link_ends_after_ten_minutes(besieged: Person, clock: Clock) -> None:
+    path = send_link(besieged)
+    clock.advance(minutes=9)
+    besieged.sign_in()
+    besieged.get(path)
+    clock.advance(minutes=2)
+    assert besieged.post(path).status_code == 410
+
+
+def test_a_right_code_ends_the_state(besieged: Person, make_person: Callable[..., Person]) -> None:
+    path = send_link(besieged)
+    besieged.get(path)
+    besieged.post(path)
+    besieged.verify(besieged.next_code())
+    other = make_person()
+    other.sign_in()
+    assert entered(other.verify(besieged.next_code()))
+
+
+def test_wrong_codes_after_the_link_still_make_one_wait(besieged: Person) -> None:
+    path = send_link(besieged)
+    besieged.get(path)
+    besieged.post(path)
+    assert [besieged.verify("000000").status_code for _ in range(6)] == [422] * 5 + [429]
+
+
+def test_links_are_sent_three_times_and_then_after_waits(besieged: Person, inbox: Inbox) -> None:
+    statuses = []
+    for _ in range(4):
+        besieged.get("/sign-in/verify")
+        statuses.append(besieged.post("/sign-in/verify/confirm").status_code)
+    assert statuses == [200] * 3 + [429]
+
+
+def test_a_dead_mail_server_is_said(besieged: Person, inbox: Inbox) -> None:
+    inbox.stop()
+    response = besieged.post("/sign-in/verify/confirm")
+    assert response.status_code == 422
+    assert "We could not send the mail." in response.text
+
+
+def test_who_is_signed_in_already_is_shown_the_way(protected: Person, clock: Clock) -> None:
+    with protected.app.app_context():
+        for _ in range(attempts.MOST_FAILURES):
+            attempts.count("account:1", attempts.SECOND_STEP_FAILURES, clock())
+        db.session.remove()
+    protected.prove_password("disable")
+    response = protected.disable(code=protected.next_code())
+    assert response.status_code == 422
+    assert "Sign out and in again" in response.text
+
+
+def test_failures_of_every_device_and_factor_count_together(
+    protected: Person, make_person: Callable[..., Person], clock: Clock
+) -> None:
+    stranger = make_person()
+    stranger.sign_in()
+    stranger.verify("000000")
+    stranger.verify_recovery_code("0000-0000-0000-0000")
+    protected.prove_password("disable")
+    protected.disable(code="000000")
+    with protected.app.app_context(), transaction():
+        assert attempts.counted("account:1", attempts.SECOND_STEP_FAILURES) == 3

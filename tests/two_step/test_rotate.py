@@ -1,0 +1,193 @@
+"""``flask keys rotate``: what an old key sealed is sealed anew, while people go on signing in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+
+from mfa import create_app
+from mfa.config import BadSetting
+from mfa.extensions import db
+from tests.support.database import dump
+from tests.support.person import Person, entered
+
+NEW_KEY = "fedcba9876543210" * 4
+OLD_ID = "2dedfeac"
+
+
+def closed(app: Flask) -> None:
+    worker = app.extensions.get("mail_worker")
+    if worker:
+        worker.stop()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def both(config: dict[str, Any], app: Flask) -> Iterator[Flask]:
+    """The same installation with a new key, and the old one among the fallbacks."""
+    made = create_app({**config, "SECRET_KEY": NEW_KEY, "SECRET_KEY_FALLBACKS": [config["SECRET_KEY"]]})
+    yield made
+    closed(made)
+
+
+def rotate(app: Flask, *options: str) -> str:
+    result = app.test_cli_runner().invoke(args=["keys", "rotate", *options])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def moved(person: Person, app: Flask) -> Person:
+    other = Person(app, person.inbox, person.clock)
+    other.app_on_phone, other.recovery_codes = person.app_on_phone, person.recovery_codes
+    return other
+
+
+def test_afterwards_the_old_key_is_needed_by_nothing(
+    protected: Person, both: Flask, config: dict[str, Any]
+) -> None:
+    rotate(both)
+    alone = create_app({**config, "SECRET_KEY": NEW_KEY})
+    person = moved(protected, alone)
+    person.sign_in()
+    assert entered(person.verify(person.next_code()))
+    person.sign_out()
+    person.sign_in()
+    assert entered(person.verify_recovery_code(person.recovery_codes[0]))
+    closed(alone)
+
+
+def test_before_it_the_old_key_may_not_be_left_out(protected: Person, config: dict[str, Any]) -> None:
+    with pytest.raises(BadSetting, match=OLD_ID):
+        create_app({**config, "SECRET_KEY": NEW_KEY})
+
+
+def test_a_wrong_key_is_found_at_the_start(protected: Person, config: dict[str, Any]) -> None:
+    with pytest.raises(BadSetting, match="MFA_SECRET_KEY"):
+        create_app({**config, "SECRET_KEY": "another key of many letters, 0123456789"})
+
+
+def test_an_installation_without_second_steps_may_change_its_key_at_once(
+    mina: Person, config: dict[str, Any]
+) -> None:
+    closed(create_app({**config, "SECRET_KEY": NEW_KEY}))
+
+
+def test_nothing_but_what_is_sealed_is_changed(protected: Person, both: Flask, engine: Engine) -> None:
+    sealed = {"authenticators.sealed_secret", "authenticators.recovery_pepper", "sealing_keys", "outbox"}
+    before = dump(engine, without=sealed)
+    rotate(both)
+    assert dump(engine, without=sealed) == before
+
+
+def test_it_says_how_far_it_is_and_when_it_is_done(
+    protected: Person, make_person: Callable[..., Person], both: Flask
+) -> None:
+    for number in range(4):
+        make_person().sign_up(f"person{number}@example.com").activate()
+    assert rotate(both, "--batch", "2").splitlines()[:3] == [
+        "2 accounts sealed anew",
+        "4 accounts sealed anew",
+        "5 accounts sealed anew",
+    ]
+
+
+def test_a_second_run_finds_nothing_to_do(protected: Person, both: Flask) -> None:
+    rotate(both)
+    assert rotate(both).startswith("Everything is sealed with the key")
+
+
+def test_a_run_that_was_broken_off_goes_on(
+    protected: Person,
+    make_person: Callable[..., Person],
+    both: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from mfa.two_step import sealing
+
+    make_person().sign_up("other@example.com").activate()
+    real, calls = sealing._seal_anew, []
+
+    def dying(authenticator: Any) -> int:
+        calls.append(authenticator)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(authenticator)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sealing, "_seal_anew", dying)
+        both.test_cli_runner().invoke(args=["keys", "rotate", "--batch", "1"])
+    assert rotate(both).splitlines()[0] == "1 accounts sealed anew"
+
+
+def test_without_the_old_key_it_changes_nothing(
+    protected: Person, both: Flask, engine: Engine, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mfa.two_step.sealing.missing_keys", list)
+    alone = create_app({**config, "SECRET_KEY": NEW_KEY})
+    before = dump(engine, without={"outbox"})
+    result = alone.test_cli_runner().invoke(args=["keys", "rotate"])
+    assert result.exit_code != 0
+    assert dump(engine, without={"outbox"}) == before
+    closed(alone)
+
+
+def test_people_sign_in_while_it_runs(
+    protected: Person, make_person: Callable[..., Person], both: Flask
+) -> None:
+    others = [make_person().sign_up(f"person{number}@example.com").activate() for number in range(6)]
+    run = threading.Thread(target=rotate, args=(both, "--batch", "1"))
+    protected.clock.advance(minutes=1)
+    people = [moved(other, both) for other in others]
+    run.start()
+    for number, person in enumerate(people):
+        person.sign_in(f"person{number}@example.com")
+        assert entered(person.verify(person.code()))
+    run.join()
+
+
+def test_a_second_step_that_changes_at_that_moment_is_left_to_the_next_look(
+    protected: Person, both: Flask, monkeypatch: pytest.MonkeyPatch, engine: Engine
+) -> None:
+    """Somebody turns it off and on again between the look and the change: the new secret stays."""
+    from mfa.two_step import sealing
+
+    real = sealing._stale
+    renewed = []
+
+    def stale(batch: int) -> list[Any]:
+        found = real(batch)
+        if found and not renewed:
+            renewed.append(1)
+            protected.prove_password("disable")
+            protected.disable(code=protected.next_code())
+            protected.clock.advance(minutes=5)
+            protected.activate()
+        return found
+
+    monkeypatch.setattr(sealing, "_stale", stale)
+    rotate(both)
+    person = moved(protected, both)
+    person.sign_in()
+    assert entered(person.verify(protected.next_code()))
+
+
+def test_the_keys_in_use_are_listed_by_id(protected: Person, both: Flask) -> None:
+    listed = both.test_cli_runner().invoke(args=["keys", "list"]).output
+    assert f"{OLD_ID}  old       1 accounts" in listed
+    rotate(both)
+    listed = both.test_cli_runner().invoke(args=["keys", "list"]).output
+    assert OLD_ID not in listed
+    assert "current   1 accounts" in listed
+
+
+def test_a_reset_link_outlives_the_change_of_the_key(protected: Person, both: Flask) -> None:
+    protected.get("/forgot-password")
+    protected.post("/forgot-password", {"email": "mina.park@example.com"})
+    path = protected.inbox.wait_for("Set a new").path
+    assert moved(protected, both).get(path).status_code == 200
