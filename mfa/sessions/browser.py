@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, g, request, session
@@ -102,6 +104,19 @@ def know(account: Account) -> None:
     """Have this browser's device cookie say that *account* signed in here."""
     mark = _mark() or Mark.new()
     g.device_mark = mark.with_account(account.id, account.device_epoch)
+
+
+@contextmanager
+def known_as_before() -> Iterator[None]:
+    """Keep this browser a known one while every device is forgotten; not so if it was none.
+
+    A session alone makes no known device: its thief would press here for one count of guesses after another.
+    """
+    account = current_user.account
+    known = device().known_to(account.id, account.device_epoch)
+    yield
+    if known:
+        know(account)
 
 
 def write_marks(app: Flask) -> None:

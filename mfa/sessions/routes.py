@@ -42,16 +42,16 @@ def end() -> Response:
     form = forms.EndSessionForm()
     if not form.validate() or form.session.data == current_user.session.id:
         abort(400)
-    rules.end_one(current_user.account, form.session.data, clock.now(), browser.device())
-    browser.know(current_user.account)
+    with browser.known_as_before():
+        rules.end_one(current_user.account, form.session.data, clock.now(), browser.device())
     return hx.onward(url_for("sessions.tab"), lambda: _show_tab("That device is signed out."))
 
 
 @blueprint.post("/account/sessions/end-others")
 def end_others() -> Response:
     """Sign every other device out."""
-    rules.end_others(current_user.account, current_user.session, clock.now(), browser.device())
-    browser.know(current_user.account)
+    with browser.known_as_before():
+        rules.end_others(current_user.account, current_user.session, clock.now(), browser.device())
     return hx.onward(url_for("sessions.tab"), lambda: _show_tab("Every other device is signed out."))
 
 

@@ -12,6 +12,9 @@ from flask_login import current_user
 from mfa.sessions import browser
 from mfa.web import hx
 
+NOT_FORMS = ("reports.take",)
+"""The endpoints whose body is no form."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -41,6 +44,12 @@ def guard(app: Flask) -> None:
             "none",
         ):
             abort(403)
+
+    @app.before_request
+    def _forms_alone() -> None:
+        # A form's values are texts. Files and JSON would bring other things to places that take texts.
+        if request.endpoint not in NOT_FORMS and (request.is_json or request.files):
+            abort(415)
 
     @app.before_request
     def _closed_by_default() -> Response | None:
@@ -75,5 +84,8 @@ def local_path(target: str | None) -> str | None:
 def _whereabouts() -> str | None:
     if request.method == "GET" and not hx.wanted():
         return local_path(request.full_path.removesuffix("?"))
-    shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    try:
+        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return None
     return local_path(shown.path)

@@ -104,6 +104,7 @@ HTTP_SENTENCES = {
     403: ("This is not allowed", "The request came from another site."),
     404: ("There is nothing here", "The address may be mistyped, or the page has moved."),
     405: ("This can’t be done here", "Go back and try again."),
+    415: ("This can’t be read", "It was not sent as a form."),
     413: (
         "That is too much",
         "Something that was entered is far too long. Shorten it and try again.",

@@ -35,17 +35,16 @@ def _is_known() -> bool:
 
 
 def _account() -> Account | None:
-    """The account that the request is about."""
-    if current_user.is_authenticated:
-        account: Account = current_user.account
-        return account
-    half = browser.half()
-    if half:
-        return half[1]
-    try:
-        return accounts.find(addresses.parse(request.form.get("email", "")))
-    except addresses.BadAddress:
-        return None
+    """The account at which the request guesses: not always that of who sends it."""
+    if request.endpoint == "accounts.sign_in":
+        try:
+            return accounts.find(addresses.parse(request.form.get("email", "")))
+        except addresses.BadAddress:
+            return None
+    if request.blueprint == "second_step":
+        half = browser.half()
+        return half[1] if half else None
+    return current_user.account if current_user.is_authenticated else None
 
 
 guesses = limiter.shared_limit(
@@ -65,6 +64,9 @@ mails = limiter.shared_limit(
     methods=["POST"],
 )
 """For routes that send a mail to whoever is named: each counts."""
+
+reports = limiter.shared_limit("60 per minute", scope="reports", key_func=_range, methods=["POST"])
+"""For what browsers report: enough to hear of a fault, too few to fill the log."""
 
 
 def wait(limit: RequestLimit | None) -> int:

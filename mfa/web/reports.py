@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, request
 
 from mfa.extensions import csrf
-from mfa.web import headers
+from mfa.web import headers, ranges
 from mfa.web.access import public
 
 blueprint = Blueprint("reports", __name__)
@@ -32,6 +32,7 @@ _KEYWORD = re.compile(r"[a-z][a-z-]*")
 @blueprint.post(headers.REPORTS_PATH)
 @csrf.exempt  # type: ignore[untyped-decorator]
 @public
+@ranges.reports
 def take() -> Response:
     """Log what was blocked, a line a report."""
     if request.mimetype not in ("application/csp-report", "application/reports+json"):

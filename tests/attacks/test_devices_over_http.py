@@ -76,3 +76,20 @@ def test_a_forged_device_cookie_makes_no_known_device(guarded: Person, make_visi
         thief.sign_in()
         statuses += [thief.verify("000000").status_code for _ in range(5)]
     assert statuses == [422] * 5 + [429] * 5
+
+
+@pytest.mark.parametrize(("path", "fields"), [("end", {"session": "999999"}), ("end-others", {})])
+def test_a_stolen_session_makes_no_known_devices_to_guess_from(
+    member: Person, make_visitor: Make, path: str, fields: dict[str, str]
+) -> None:
+    statuses = []
+    for _ in range(3):
+        thief = make_visitor(email=member.email)
+        thief.put_cookie(member.cookie())
+        thief.get("/account/profile")
+        thief.post(f"/account/sessions/{path}", {**thief.hidden(), **fields})
+        thief.get("/account/password")
+        for _ in range(5):
+            guess = {"current_password": "not the password", "new_password": "seven boats under glass"}
+            statuses.append(thief.post("/account/password", guess).status_code)
+    assert statuses.count(422) == 5

@@ -50,7 +50,15 @@ BODIES: dict[str, tuple[str, bytes]] = {
     "parts with broken heads": (PARTS, b"--b\r\n\xff\xfe: \x00\r\nContent-Disposition\r\n\r\nx\r\n--b--\r\n"),
     "parts that are not utf-8": (PARTS, parts(b"\xff\xfe\xfa")),
     "parts in a charset that is none": (f"{PARTS}; charset=x", parts(b"x")),
+    "a file for every field": (PARTS, parts(b"x").replace(b'"\r\n\r\n', b'"; filename="../x"\r\n\r\n')),
     "broken json": ("application/json", b"{"),
+    "json": ("application/json", b'{"code": "000000", "email": {"$ne": null}}'),
+    "a list of json": ("application/json", b"[1, 2]"),
+    "a text of json": ("application/json", b'"x"'),
+    "numbers of json": (
+        "application/json",
+        b'{"email": 1, "password": 1, "name": 1, "code": 1, "new_password": 1, "session": 1, "next": 1}',
+    ),
     "xml": ("application/xml", b'<!DOCTYPE x [<!ENTITY y SYSTEM "file:///etc/passwd">]><x>&y;</x>'),
     "plain text": ("text/plain", b"code=000000"),
     "a type that is none": ("\x7f/;;==", b"code=000000"),
@@ -75,6 +83,7 @@ QUERIES = {
     "many": f"?{'x=1&' * 800}",
 }
 HEADERS = {
+    "a place that is none": {"HX-Request": "true", "HX-Current-URL": "http://[/x"},
     "a huge cookie": {"Cookie": "session=" + "A" * 8000},
     "many cookies": {"Cookie": "; ".join(f"c{number}=1" for number in range(700))},
     "a cookie that is not base64": {"Cookie": "session=!!!.***.###"},

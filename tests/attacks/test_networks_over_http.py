@@ -82,3 +82,23 @@ def test_the_owner_at_a_known_device_in_the_same_network_goes_on(
     spray(40)
     member.client.move(f"{network}.99")
     assert entered(member.sign_in())
+
+
+def test_who_is_signed_in_is_made_to_wait_as_well(
+    spray: Callable[..., list[Response]], make_visitor: Make, network: str
+) -> None:
+    """An account of one's own, and a device that is known to it, is no licence to guess at others'."""
+    spray(REFUSALS_A_MINUTE)
+    attacker = make_visitor(address=f"{network}.99").sign_up()
+    attacker.get("/account/profile")
+    victim = {"email": "victim@example.com", "password": WRONG}
+    assert attacker.post("/sign-in", {**attacker.hidden(), **victim}).status_code == 429
+
+
+def test_who_is_halfway_in_is_made_to_wait_as_well(
+    spray: Callable[..., list[Response]], halfway: Person, network: str
+) -> None:
+    spray(REFUSALS_A_MINUTE)
+    halfway.client.move(f"{network}.99")
+    victim = {"email": "victim@example.com", "password": WRONG}
+    assert halfway.post("/sign-in", {**halfway.hidden(), **victim}).status_code == 429
