@@ -1,0 +1,36 @@
+"""What is thrown at the parsers of outside input meets the whole application, without its limits by range.
+
+No thread delivers mail beside it: Hypothesis wants chance to itself while it makes an example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from mfa import create_app
+from mfa.extensions import db
+
+ENDLESS = "1000000 per second"
+
+
+@pytest.fixture
+def config(config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **config,
+        "MAIL_WORKER": "none",
+        "EVENT_LOG": "none",
+        "RATELIMIT_REFUSED": ENDLESS,
+        "RATELIMIT_MAILS": ENDLESS,
+    }
+
+
+@pytest.fixture
+def app(config: dict[str, Any]) -> Iterator[Flask]:
+    app = create_app(config)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
