@@ -10,9 +10,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from mfa import clock as app_clock, create_app
+from mfa.attempts import rules as attempts
+from mfa.extensions import db
 from tests.conftest import SETTINGS
 from tests.journeys.visitor import EMAIL, PASSWORD, PHONE, Visitor
 from tests.support import chromium
@@ -22,6 +25,7 @@ from tests.support.server import serving
 from tests.support.smtp import Inbox, free_port
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screens"
+NEW_EMAIL = "mina@example.net"
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 
 
@@ -40,7 +44,7 @@ class Gallery:
         print(path.name)  # noqa: T201
 
 
-def walk(visitor: Visitor, gallery: Gallery, other: BrowserContext) -> None:
+def walk(visitor: Visitor, gallery: Gallery, other: BrowserContext, app: Flask) -> None:
     page = visitor.page
 
     def take(name: str, of: Page = page) -> None:
@@ -68,6 +72,9 @@ def walk(visitor: Visitor, gallery: Gallery, other: BrowserContext) -> None:
     visitor.press("Account management")
     visitor.sees("Profile")
     take("profile")
+    visitor.press("Change email")
+    visitor.sees("Change your email")
+    take("change-email")
     page.get_by_role("link", name="Password", exact=True).click()
     visitor.sees("Password")
     take("password")
@@ -125,6 +132,33 @@ def walk(visitor: Visitor, gallery: Gallery, other: BrowserContext) -> None:
     page.get_by_role("link", name="2-Step Verification", exact=True).click()
     visitor.sees("2-step verification is on")
 
+    page.goto("/account/profile/email")
+    visitor.fill("New email", NEW_EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    visitor.fill("Authentication code", "000000")
+    visitor.press("Send link")
+    page.locator(".error").wait_for()
+    take("change-email-refused")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    visitor.fill("Authentication code", visitor.next_code())
+    visitor.press("Send link")
+    visitor.sees("Check your inbox")
+    take("change-email-sent")
+    page.goto(visitor.inbox.wait_for("Confirm your new", to=NEW_EMAIL).link)
+    visitor.sees("Confirm your new email")
+    take("change-email-confirm")
+    visitor.press("Confirm")
+    visitor.sees("Your email is changed.")
+    take("change-email-done")
+    undo = other.new_page()
+    undo.goto(visitor.inbox.wait_for("address was changed", to=EMAIL).link)
+    take("change-email-undo", undo)
+    page.get_by_role("link", name="Activity", exact=True).click()
+    visitor.sees("Activity")
+    take("activity")
+    page.get_by_role("link", name="2-Step Verification", exact=True).click()
+    visitor.sees("2-step verification is on")
+
     visitor.press("Reissue Recovery Code")
     visitor.sees("Reissue Recovery Code")
     take("reissue-password")
@@ -141,7 +175,7 @@ def walk(visitor: Visitor, gallery: Gallery, other: BrowserContext) -> None:
     take("step-ended")
 
     visitor.sign_out()
-    visitor.type_password()
+    visitor.type_password(NEW_EMAIL)
     visitor.sees("2-step verification")
     take("verify-code")
     visitor.fill("Authentication code", "000000")
@@ -154,11 +188,26 @@ def walk(visitor: Visitor, gallery: Gallery, other: BrowserContext) -> None:
     visitor.press("Verify")
     visitor.is_in()
     take("console-after-recovery-code")
+    page.goto("/account/activity")
+    take("activity-after-a-refusal")
     page.goto("/nothing")
     take("not-found")
     visitor.sign_out()
     page.goto("/forgot-password")
     take("forgot-password")
+    with app.app_context():
+        for _ in range(attempts.MOST_FAILURES):
+            attempts.count("account:1", attempts.SECOND_STEP_FAILURES, visitor.clock())
+        db.session.remove()
+    page.goto("/sign-in")
+    visitor.type_password(NEW_EMAIL)
+    visitor.sees("Confirm that it is you")
+    take("confirm-first")
+    visitor.press("Send link")
+    visitor.reads("We sent a mail to")
+    take("confirm-first-sent")
+    page.goto(visitor.inbox.wait_for("Confirm that you are signing in", to=NEW_EMAIL).link)
+    take("confirm-first-link")
 
 
 def picture(browser: Browser, width: str, scheme: str, empty: Path) -> None:
@@ -174,6 +223,7 @@ def picture(browser: Browser, width: str, scheme: str, empty: Path) -> None:
                 "SERVER_NAME": f"127.0.0.1:{free_port()}",
                 "MAIL_SERVER": "127.0.0.1",
                 "MAIL_PORT": inbox.port,
+                "EVENT_LOG": "none",
             }
         )
         with serving(app) as url:
@@ -184,7 +234,7 @@ def picture(browser: Browser, width: str, scheme: str, empty: Path) -> None:
                 "reduced_motion": "reduce",
             }
             context, other = browser.new_context(**options), browser.new_context(**options)
-            walk(Visitor(context, inbox, clock), Gallery(f"{width}-{scheme}"), other)
+            walk(Visitor(context, inbox, clock), Gallery(f"{width}-{scheme}"), other, app)
             context.close()
             other.close()
         app.extensions["mail_worker"].stop()

@@ -20,11 +20,14 @@ if (dialog) {
       if (tab.dataset.for === shown) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
     }
+    // On a narrow screen the tabs stand in one row that is wider than it.
+    dialog.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
 
   // The page came with the dialog open: make it modal.
   if (dialog.open) {
     open();
+    markTab();
     focusIn(account);
   }
 

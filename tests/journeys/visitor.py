@@ -128,8 +128,8 @@ class Visitor:
         self.press("Sign out")
         self.sees("Sign in")
 
-    def type_password(self) -> None:
-        self.page.get_by_label("Email", exact=True).fill(EMAIL)
+    def type_password(self, email: str = EMAIL) -> None:
+        self.page.get_by_label("Email", exact=True).fill(email)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.press("Sign in")
 

@@ -1,0 +1,159 @@
+"""Another address, its undoing, the tab Activity, the mail after a hundred wrong codes: in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from playwright.sync_api import BrowserContext, expect
+
+from mfa.attempts import rules as attempts
+from mfa.extensions import db
+from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
+from tests.support.clock import Clock
+from tests.support.smtp import Inbox
+
+NEW = "mina@new.example"
+
+
+def ask_for_a_change(visitor: Visitor) -> None:
+    visitor.press("Account management")
+    visitor.sees("Profile")
+    visitor.press("Change email")
+    visitor.sees("Change your email")
+    visitor.fill("New email", NEW)
+    visitor.page.get_by_label("Password", exact=True).fill(PASSWORD)
+
+
+def change_email(visitor: Visitor) -> None:
+    ask_for_a_change(visitor)
+    visitor.press("Send link")
+    visitor.sees("Check your inbox")
+    visitor.page.goto(visitor.inbox.wait_for("Confirm your new", to=NEW).link)
+    visitor.sees("Confirm your new email")
+    visitor.press("Confirm")
+    visitor.sees("Your email is changed.")
+    visitor.press("Done")
+    visitor.sees("Profile")
+    visitor.reads(NEW)
+
+
+@pytest.mark.parametrize("way", ["desktop", "phone", "no-js"])
+def test_another_address(visitor: Callable[..., Visitor], way: str) -> None:
+    mina = visitor(way)
+    mina.sign_up()
+    change_email(mina)
+
+
+@pytest.mark.parametrize("way", ["desktop", "no-js"])
+def test_another_address_with_the_second_step_on(visitor: Callable[..., Visitor], way: str) -> None:
+    mina = visitor(way)
+    mina.sign_up()
+    mina.activate()
+    mina.page.goto("/")
+    ask_for_a_change(mina)
+    mina.fill("Authentication code", "000000")
+    mina.press("Send link")
+    mina.reads("That code is not right.")
+    expect(mina.page.get_by_label("New email")).to_have_value(NEW)
+    mina.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    mina.fill("Authentication code", mina.next_code())
+    mina.press("Send link")
+    mina.sees("Check your inbox")
+
+
+def test_the_link_leads_over_sign_in_to_its_page(visitor: Callable[..., Visitor]) -> None:
+    mina, elsewhere = visitor(), visitor()
+    mina.sign_up()
+    ask_for_a_change(mina)
+    mina.press("Send link")
+    mina.sees("Check your inbox")
+    elsewhere.page.goto(mina.inbox.wait_for("Confirm your new", to=NEW).link)
+    elsewhere.type_password()
+    elsewhere.sees("Confirm your new email")
+
+
+@pytest.mark.parametrize("way", ["desktop", "no-js"])
+def test_the_old_address_undoes_it(visitor: Callable[..., Visitor], way: str) -> None:
+    thief, mina = visitor(), visitor(way)
+    thief.sign_up()
+    change_email(thief)
+    mina.page.goto(mina.inbox.wait_for("address was changed", to=EMAIL).link)
+    mina.sees("Undo the change of your email")
+    mina.press("Undo the change")
+    mina.sees("Set a new password")
+    mina.page.get_by_label("New password", exact=True).fill("seven boats under glass")
+    mina.press("Set new password")
+    mina.is_in()
+    thief.page.goto("/account/profile")
+    thief.sees("Sign in")
+
+
+@pytest.mark.parametrize("way", ["desktop", "phone", "no-js"])
+def test_activity_page_by_page(visitor: Callable[..., Visitor], way: str) -> None:
+    mina = visitor(way)
+    mina.sign_up()
+    mina.press("Account management")
+    for number in range(20):
+        mina.fill("Name", f"Mina {number}")
+        mina.press("Save")
+        mina.reads("Saved.")
+        mina.page.goto("/account/profile")
+    mina.page.get_by_role("link", name="Activity", exact=True).click()
+    mina.sees("Activity")
+    expect(mina.page.locator(".events__event")).to_have_count(20)
+    mina.page.get_by_role("link", name="Older").click()
+    mina.reads("Account created")
+    mina.page.get_by_role("link", name="Newest").click()
+    expect(mina.page.locator(".events__event").first).to_contain_text("Name changed")
+
+
+def test_times_are_those_of_the_readers_zone(
+    open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock
+) -> None:
+    mina = Visitor(open_browser(timezone_id="Asia/Seoul"), inbox, clock)
+    mina.sign_up()
+    mina.press("Account management")
+    mina.page.get_by_role("link", name="Activity", exact=True).click()
+    expect(mina.page.locator("time").first).to_have_text("November 24, 2026 at 9:00 PM")
+    expect(mina.page.locator("time").first).to_have_attribute("title", "24 November 2026, 12:00 UTC")
+
+
+@pytest.mark.parametrize("way", ["desktop", "no-js"])
+def test_after_a_hundred_wrong_codes_the_owner_confirms_by_mail(
+    visitor: Callable[..., Visitor], app: Flask, clock: Clock, way: str
+) -> None:
+    mina = visitor(way)
+    mina.sign_up()
+    mina.activate()
+    mina.sign_out()
+    with app.app_context():
+        for _ in range(attempts.MOST_FAILURES):
+            attempts.count("account:1", attempts.SECOND_STEP_FAILURES, clock())
+        db.session.remove()
+    mina.type_password()
+    mina.sees("Confirm that it is you")
+    mina.press("Send link")
+    mina.reads("We sent a mail to")
+    mina.page.goto(mina.inbox.wait_for("Confirm that you are signing in").link)
+    mina.sees("Are you signing in?")
+    mina.press("Confirm")
+    mina.fill("Authentication code", mina.next_code())
+    mina.press("Verify")
+    mina.is_in()
+
+
+def test_a_network_that_has_to_wait_is_told_beside_the_form(
+    visitor: Callable[..., Visitor], app: Flask
+) -> None:
+    mina = visitor()
+    app.config["RATELIMIT_REFUSED"] = "1 per minute"
+    mina.page.goto("/sign-in")
+    for _ in range(2):
+        mina.page.get_by_label("Email", exact=True).fill(EMAIL)
+        mina.page.get_by_label("Password", exact=True).fill("not my password at all")
+        mina.press("Sign in")
+        mina.page.locator(".error, .notice--trouble").first.wait_for()
+    mina.reads("Too many attempts. They came from your network.")
+    expect(mina.page.get_by_label("Email", exact=True)).to_have_value(EMAIL)
