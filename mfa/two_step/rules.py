@@ -234,6 +234,7 @@ def reissue(account: Account, change: Change, *, saved: bool, now: datetime, dev
         if not replaced:
             raise accounts.Changed
         _insert_codes(account.id, recovery_set)
+        sealing.note_key(now)
         activity.record(account.id, activity.RECOVERY_CODES_REISSUED, now, device)
         outbox.post(messages.recovery_codes_reissued, account.email, now, name=account.name)
 

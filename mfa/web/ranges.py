@@ -71,4 +71,4 @@ reports = limiter.shared_limit("60 per minute", scope="reports", key_func=_range
 
 def wait(limit: RequestLimit | None) -> int:
     """Seconds until the range that was just refused may try again, by the clock of the limiter's store."""
-    return max(1, limit.reset_at - int(time.time())) if limit else 60
+    return max(1, round(limit.reset_at - time.time())) if limit else 60

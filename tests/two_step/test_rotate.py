@@ -72,6 +72,18 @@ def test_a_wrong_key_is_found_at_the_start(protected: Person, config: dict[str, 
         create_app({**config, "SECRET_KEY": "another key of many letters, 0123456789"})
 
 
+def test_a_key_that_sealed_only_the_recovery_codes_may_not_be_left_out(
+    protected: Person, both: Flask, config: dict[str, Any]
+) -> None:
+    person = moved(protected, both)
+    person.sign_in()
+    person.verify(person.next_code())
+    person.prove_password("reissue")
+    person.post("/account/two-step/reissue/recovery-codes", {"saved": "y"})
+    with pytest.raises(BadSetting, match="lack"):
+        create_app(config)
+
+
 def test_an_installation_without_second_steps_may_change_its_key_at_once(
     mina: Person, config: dict[str, Any]
 ) -> None:

@@ -44,6 +44,11 @@ def start(tmp_path: Path, **changes: Any) -> Any:
         ("RECOVERY_HASH_COST", "t=0,m=8,p=1"),
         ("PREFERRED_URL_SCHEME", "ftp"),
         ("SESSION_IDLE_SECONDS", 0),
+        ("TRUSTED_PROXIES", -1),
+        ("TRUSTED_PROXIES", "one"),
+        ("RATELIMIT_REFUSED", "often"),
+        ("RATELIMIT_MAILS", ""),
+        ("RATELIMIT_STORAGE_URI", "carrier-pigeon://loft"),
     ],
 )
 def test_a_setting_that_can_not_work_stops_the_start(tmp_path: Path, name: str, value: Any) -> None:
@@ -110,3 +115,80 @@ def test_development_makes_a_key_once_and_keeps_it(tmp_path: Path) -> None:
     first = create_app(settings).config["SECRET_KEY"]
     assert create_app(settings).config["SECRET_KEY"] == first
     assert (tmp_path / "development.key").stat().st_mode & 0o077 == 0
+
+
+# Secrets from files
+
+
+@pytest.fixture
+def from_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in GOOD.items():
+        if name != "SECRET_KEY":
+            monkeypatch.setenv(f"MFA_{name}", value)
+    monkeypatch.delenv("MFA_SECRET_KEY", raising=False)
+    return monkeypatch
+
+
+def test_a_secret_may_be_named_by_a_file(tmp_path: Path, from_environment: pytest.MonkeyPatch) -> None:
+    for name in ("SECRET_KEY", "MAIL_PASSWORD"):
+        (tmp_path / name).write_text("from a file, 0123456789 and letters\n")
+        from_environment.setenv(f"MFA_{name}_FILE", str(tmp_path / name))
+    config = create_app({"INSTANCE_PATH": tmp_path}).config
+    assert config["MAIL_PASSWORD"] == "from a file, 0123456789 and letters"
+
+
+def test_a_file_of_a_secret_that_is_not_there_stops_the_start(
+    tmp_path: Path, from_environment: pytest.MonkeyPatch
+) -> None:
+    from_environment.setenv("MFA_SECRET_KEY_FILE", str(tmp_path / "nothing"))
+    with pytest.raises(BadSetting, match="MFA_SECRET_KEY_FILE"):
+        create_app({"INSTANCE_PATH": tmp_path})
+
+
+# Proxies
+
+
+def seen(tmp_path: Path, **changes: Any) -> dict[str, str]:
+    """Where the application thinks a request through a proxy comes from, and by which scheme and host."""
+    from flask import request
+
+    from mfa.web.access import public
+
+    app = start(tmp_path, TRUSTED_HOSTS=["console.example", "evil.example"], **changes)
+    app.add_url_rule(
+        "/seen",
+        view_func=public(
+            lambda: {"from": request.remote_addr, "scheme": request.scheme, "host": request.host}
+        ),
+    )
+    forwarded = {
+        "X-Forwarded-For": "203.0.113.7, 198.51.100.9",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.example",
+    }
+    said: dict[str, str] = (
+        app.test_client().get("/seen", base_url="http://console.example", headers=forwarded).get_json()
+    )
+    return said
+
+
+def test_what_a_proxy_says_is_not_believed_unless_told_so(tmp_path: Path) -> None:
+    assert seen(tmp_path) == {"from": "127.0.0.1", "scheme": "http", "host": "console.example"}
+
+
+def test_of_one_proxy_the_last_address_is_believed_and_never_its_host(tmp_path: Path) -> None:
+    assert seen(tmp_path, TRUSTED_PROXIES=1) == {
+        "from": "198.51.100.9",
+        "scheme": "https",
+        "host": "console.example",
+    }
+
+
+def test_of_two_proxies_the_address_before_the_last_is_believed(tmp_path: Path) -> None:
+    assert seen(tmp_path, TRUSTED_PROXIES=2)["from"] == "203.0.113.7"
+
+
+def test_over_https_every_cookie_is_secure_and_bound_to_the_host(tmp_path: Path) -> None:
+    app = start(tmp_path)
+    names = {app.config["SESSION_COOKIE_NAME"], app.config["DEVICE_COOKIE_NAME"]}
+    assert names == {"__Host-session", "__Host-device"}

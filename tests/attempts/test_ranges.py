@@ -1,0 +1,109 @@
+"""Throttles by address range, counted by Flask-Limiter; what they do when their store is away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from mfa import create_app
+from mfa.extensions import db
+from tests.support.person import Person, entered
+from tests.support.smtp import free_port
+
+WRONG = "not my password at all"
+
+
+@pytest.fixture(params=["memory://", "a Redis that is down"])
+def app(config: dict[str, Any], request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """Three refusals and two mails a minute, with and without its store."""
+    store = request.param if request.param == "memory://" else f"redis://127.0.0.1:{free_port()}"
+    app = create_app(
+        {
+            **config,
+            "RATELIMIT_STORAGE_URI": store,
+            "RATELIMIT_REFUSED": "3 per minute",
+            "RATELIMIT_MAILS": "2 per minute",
+            "EVENT_LOG": "none",
+        }
+    )
+    yield app
+    app.extensions["mail_worker"].stop()
+    with app.app_context():
+        db.engine.dispose()
+
+
+def guess(person: Person, email: str) -> int:
+    return person.sign_in(email, WRONG).status_code
+
+
+def test_guesses_at_many_accounts_are_made_to_wait(person: Person) -> None:
+    assert [guess(person, f"person{number}@example.com") for number in range(5)] == [422] * 3 + [429] * 2
+
+
+def test_the_answer_says_how_long_to_wait(person: Person) -> None:
+    for number in range(3):
+        guess(person, f"person{number}@example.com")
+    response = person.sign_in("person4@example.com", WRONG)
+    assert 0 < int(response.headers["Retry-After"]) <= 60
+    assert "Too many attempts. They came from your network. Try again in" in response.text
+    assert response.headers["HX-Retarget"] == "#notice"
+
+
+def test_without_htmx_it_is_a_page(make_person: Callable[..., Person]) -> None:
+    person = make_person(htmx=False)
+    for number in range(3):
+        guess(person, f"person{number}@example.com")
+    response = person.sign_in("person4@example.com", WRONG)
+    assert response.status_code == 429
+    assert "<html" in response.text
+
+
+def test_another_range_goes_on(person: Person) -> None:
+    for number in range(4):
+        guess(person, f"person{number}@example.com")
+    elsewhere = {"REMOTE_ADDR": "203.0.113.7"}
+    person.get("/sign-in")
+    fields = {"email": "person5@example.com", "password": WRONG}
+    assert person.post("/sign-in", fields, environ_base=elsewhere).status_code == 422
+
+
+def test_the_same_range_is_not_another(person: Person) -> None:
+    for number in range(4):
+        guess(person, f"person{number}@example.com")
+    person.get("/sign-in")
+    fields = {"email": "person5@example.com", "password": WRONG}
+    assert person.post("/sign-in", fields, environ_base={"REMOTE_ADDR": "127.0.0.99"}).status_code == 429
+
+
+def test_right_passwords_do_not_count(mina: Person) -> None:
+    for _ in range(6):
+        mina.sign_out()
+        assert entered(mina.sign_in())
+
+
+def test_the_owner_at_a_known_device_gets_in_from_the_same_range(
+    mina: Person, make_person: Callable[..., Person]
+) -> None:
+    mina.sign_out()
+    stranger = make_person()
+    for number in range(4):
+        guess(stranger, f"person{number}@example.com")
+    assert entered(mina.sign_in())
+
+
+def test_mails_to_whoever_is_named_are_counted_together(person: Person) -> None:
+    statuses = []
+    for url in ("/sign-up", "/forgot-password", "/sign-up"):
+        person.get(url)
+        statuses.append(person.post(url, {"email": f"person{len(statuses)}@example.com"}).status_code)
+    assert statuses == [200, 200, 429]
+
+
+def test_nobody_is_signed_out_by_it(mina: Person, make_person: Callable[..., Person]) -> None:
+    stranger = make_person()
+    for number in range(5):
+        guess(stranger, f"person{number}@example.com")
+    assert mina.is_signed_in()
