@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
+from typing import Any
 
-from flask import Response
+from flask import Response, g, has_request_context, request
+from sqlalchemy import event
 
 from mfa import clock, create_app
+from mfa.extensions import db
 from tests.support.clock import SharedClock
 
 clock.install(SharedClock(Path(os.environ["SERVED_CLOCK"])))
@@ -20,3 +24,21 @@ def _sign(response: Response) -> Response:
     """Say which process answered."""
     response.headers["X-Worker"] = str(os.getpid())
     return response
+
+
+@app.before_request
+def _hear_of_death() -> None:
+    """``X-Die-Before: 3``: let the process be killed before the fourth thing that it asks of the database."""
+    g.lives = int(request.headers.get("X-Die-Before", -1))
+
+
+def _live_or_die(*_: Any, **__: Any) -> None:
+    if has_request_context() and g.get("lives", -1) >= 0:
+        if g.lives == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        g.lives -= 1
+
+
+with app.app_context():
+    event.listen(db.engine, "before_cursor_execute", _live_or_die)
+    event.listen(db.engine, "commit", _live_or_die)

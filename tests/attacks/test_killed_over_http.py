@@ -1,0 +1,81 @@
+"""A process killed in the middle of a change, while another one serves: all of it stands, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from tests.attacks.conftest import Site
+from tests.support.database import dump
+from tests.support.person import PASSWORD, Person
+
+MAY_CHANGE = {"throttles", "sessions.seen_at", "sqlite_sequence"}
+NEW_PASSWORD = "seven boats under glass"
+COMPLETE = "/account/two-step/enroll/recovery"
+
+
+@pytest.fixture(scope="module")
+def site(start_site: Callable[..., Site]) -> Iterator[Site]:
+    """A server of its own, whose mails are left waiting."""
+    return start_site(MAIL_WORKER="none")
+
+
+@pytest.fixture
+def mina(site: Site) -> Person:
+    return site.person().sign_up()
+
+
+def die_through(site: Site, person: Person, url: str, fields: dict[str, str]) -> tuple[int, str, str]:
+    """Post *fields*, the process killed one step later each time, until the answer comes.
+
+    How many processes died, and the database before and after.
+
+    :raises AssertionError: after a death the database was neither as before nor as after the change.
+    """
+    before = dump(site.engine, without=MAY_CHANGE)
+    cookie, page = person.cookie(), person.page
+    deaths, half_done = 0, []
+    for step in range(80):
+        person.put_cookie(cookie)
+        person.page = page
+        try:
+            person.post(url, fields, headers={"X-Die-Before": str(step)})
+        except httpx.TransportError:
+            deaths += 1
+            after = dump(site.engine, without=MAY_CHANGE)
+            if after != before:
+                half_done.append(after)
+            continue
+        break
+    after = dump(site.engine, without=MAY_CHANGE)
+    # Once the commit has happened the change stands, and what is left of the request changes nothing.
+    assert all(state == after for state in half_done)
+    return deaths, before, after
+
+
+def test_complete(site: Site, mina: Person) -> None:
+    mina.begin().verify_email().scan().enter_code()
+    deaths, before, after = die_through(site, mina, COMPLETE, {"saved": "y"})
+    assert deaths >= 10
+    gained = [after.count(kind) - before.count(kind) for kind in ("authenticators:", "recovery_codes:")]
+    assert gained == [1, 10]
+    assert after.count("'two_step_on', 'visitor") - before.count("'two_step_on', 'visitor") == 1  # the mail
+    assert after.count("'two_step_on', datetime") - before.count("'two_step_on', datetime") == 1  # the event
+
+
+def test_a_change_of_the_password(site: Site, mina: Person) -> None:
+    mina.get("/account/password")
+    fields = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    deaths, before, after = die_through(site, mina, "/account/password", fields)
+    assert deaths >= 8
+    assert after.count("'password_changed', 'visitor") - before.count("'password_changed', 'visitor") == 1
+    assert after.count("'password_changed', datetime") - before.count("'password_changed', datetime") == 1
+
+
+def test_the_other_process_serves_on(site: Site, mina: Person) -> None:
+    mina.get("/account/profile")
+    with pytest.raises(httpx.TransportError):
+        mina.post("/account/profile", {"name": "Mina two"}, headers={"X-Die-Before": "0"})
+    assert mina.is_signed_in()
