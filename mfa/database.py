@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, Engine, Update, event, inspect
+from sqlalchemy import ColumnElement, CursorResult, Delete, Engine, Update, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mfa.extensions import db
@@ -34,11 +34,29 @@ def affected(statement: Update | Delete) -> int:
 
 def insert_if_absent(model: type[Any], **values: Any) -> bool:
     """Insert a row unless one with its key is there; whether it was inserted."""
-    postgres = db.session.get_bind().dialect.name == "postgresql"
-    insert: Callable[[Any], Any] = postgresql.insert if postgres else sqlite.insert
     key = inspect(model).primary_key
-    statement = insert(model).values(**values).on_conflict_do_nothing().returning(*key)
+    statement = _dialect_insert()(model).values(**values).on_conflict_do_nothing().returning(*key)
     return db.session.execute(statement).first() is not None
+
+
+def upsert(
+    model: type[Any],
+    values: dict[str, Any],
+    *,
+    changes: dict[str, Any],
+    where: ColumnElement[bool],
+    returning: Any,
+) -> int:
+    """Insert a row, or make *changes* to the one with its key if *where* holds; *returning* of it, or 0."""
+    statement = _dialect_insert()(model).values(values)
+    changed = statement.on_conflict_do_update(
+        index_elements=list(inspect(model).primary_key), set_=changes, where=where
+    )
+    return db.session.scalar(changed.returning(returning)) or 0
+
+
+def _dialect_insert() -> Callable[[Any], Any]:
+    return postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
 
 
 @event.listens_for(Engine, "connect")

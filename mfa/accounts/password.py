@@ -56,7 +56,7 @@ def sign_in(email: str, password: str, *, now: datetime, device: Device) -> sess
     with transaction():
         if not rules.hold(account):
             raise WrongCredentials
-        attempts.reset(subject, attempts.PASSWORD)
+        attempts.reset((subject, attempts.PASSWORD))
         _rehash(account, password)
         return sessions.enter(account, now, device, failures=tried - 1)
 
@@ -73,7 +73,7 @@ def prove(account: Account, password: str, now: datetime, device: Device) -> Non
         _refused(account, tried, now, device)
         raise WrongPassword
     with transaction():
-        attempts.reset(subject, attempts.PASSWORD)
+        attempts.reset((subject, attempts.PASSWORD))
 
 
 # Change
@@ -167,7 +167,7 @@ def reset(token: str, *, password: str, now: datetime, device: Device) -> sessio
             raise LinkEnded from error
         sessions.end_all(account.id)
         subject = rules.address_subject(addresses.parse(account.email))
-        attempts.reset(subject, attempts.PASSWORD, attempts.LINK_SENDING)
+        attempts.reset((subject, attempts.PASSWORD), (subject, attempts.LINK_SENDING))
         activity.record(account.id, activity.PASSWORD_RESET, now, device)
         outbox.post(messages.password_changed, account.email, now, name=account.name)
         return sessions.enter(account, now, device, announce=False)

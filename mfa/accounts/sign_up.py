@@ -78,6 +78,6 @@ def create_account(token: str, *, name: str, password: str, now: datetime, devic
             raise LinkEnded
         account = rules.find(address)
         assert account is not None
-        attempts.reset(rules.address_subject(address), attempts.LINK_SENDING)
+        attempts.reset((rules.address_subject(address), attempts.LINK_SENDING))
         activity.record(account.id, activity.ACCOUNT_CREATED, now, device)
         return sessions.enter(account, now, device, announce=False)

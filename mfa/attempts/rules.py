@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
 
 from mfa.attempts.models import Spent, Throttle
-from mfa.database import insert_if_absent, transaction
+from mfa.database import insert_if_absent, transaction, upsert
 from mfa.errors import Refusal
 from mfa.extensions import db
 
@@ -85,7 +85,7 @@ def count(subject: str, policy: Policy, now: datetime) -> int:
     """
     seconds = int(now.timestamp())
     with transaction():
-        attempts = _count_again(subject, policy, seconds) or _count_first(subject, policy, seconds)
+        attempts = _count(subject, policy, seconds)
     if not attempts:
         raise Throttled(policy, max(1, wait(subject, policy, now)))
     return attempts
@@ -96,10 +96,10 @@ def begins_to_wait(attempts: int, policy: Policy) -> bool:
     return attempts == policy.free
 
 
-def reset(subject: str, *policies: Policy) -> None:
-    """Forget the counts after a success, as part of the caller's transaction."""
-    purposes = [policy.purpose for policy in policies]
-    db.session.execute(delete(Throttle).where(Throttle.subject == subject, Throttle.purpose.in_(purposes)))
+def reset(*counts: tuple[str, Policy]) -> None:
+    """Forget the counts of those subjects after a success, as part of the caller's transaction."""
+    those = or_(*(_same(subject, policy) for subject, policy in counts))
+    db.session.execute(delete(Throttle).where(those).execution_options(synchronize_session=False))
 
 
 def account_subject(account_id: int, device_id: str | None = None) -> str:
@@ -152,7 +152,8 @@ def is_spent(purpose: str, reference: str) -> bool:
     return db.session.get(Spent, (purpose, reference)) is not None
 
 
-def _count_again(subject: str, policy: Policy, seconds: int) -> int:
+def _count(subject: str, policy: Policy, seconds: int) -> int:
+    """One statement, so that many at once are counted one after the other; 0 if *subject* has to wait."""
     forgotten = (
         Throttle.attempted_at < seconds - policy.forget_after
         if policy.forget_after is not None
@@ -162,36 +163,29 @@ def _count_again(subject: str, policy: Policy, seconds: int) -> int:
         attempts: seconds + policy.wait_after(attempts + 1)
         for attempts in range(policy.free - 1, policy.free + 16)
     }
-    counted = db.session.execute(
-        update(Throttle)
-        .where(_same(subject, policy), or_(Throttle.blocked_until <= seconds, forgotten))
-        .values(
-            attempts=case((forgotten, 1), else_=Throttle.attempts + 1),
-            blocked_until=case(
-                (forgotten, seconds + policy.wait_after(1)),
+    after_the_first = seconds + policy.wait_after(1) if policy.free == 1 else 0
+    return upsert(
+        Throttle,
+        {
+            "subject": subject,
+            "purpose": policy.purpose,
+            "attempts": 1,
+            "blocked_until": after_the_first,
+            "attempted_at": seconds,
+        },
+        changes={
+            "attempts": case((forgotten, 1), else_=Throttle.attempts + 1),
+            "blocked_until": case(
+                (forgotten, after_the_first),
                 (Throttle.attempts < policy.free - 1, 0),
                 *((Throttle.attempts == attempts, until) for attempts, until in waits.items()),
                 else_=seconds + policy.longest_wait,
             ),
-            attempted_at=seconds,
-        )
-        .returning(Throttle.attempts)
-        .execution_options(synchronize_session=False)
-    ).scalar()
-    return counted or 0
-
-
-def _count_first(subject: str, policy: Policy, seconds: int) -> int:
-    first = insert_if_absent(
-        Throttle,
-        subject=subject,
-        purpose=policy.purpose,
-        attempts=1,
-        blocked_until=seconds + policy.wait_after(1) if policy.free == 1 else 0,
-        attempted_at=seconds,
+            "attempted_at": seconds,
+        },
+        where=or_(Throttle.blocked_until <= seconds, forgotten),
+        returning=Throttle.attempts,
     )
-    # Not the first after all: somebody else was at the same moment, or the subject has to wait.
-    return 1 if first else _count_again(subject, policy, seconds)
 
 
 def _same(subject: str, policy: Policy) -> ColumnElement[bool]:

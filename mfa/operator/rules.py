@@ -96,7 +96,7 @@ def disable_two_step(account: Account, act: Act) -> None:
         if not two_step.delete_second_step(account.id):
             raise NothingToDo
         every = attempts.account_subject(account.id)
-        attempts.reset(every, attempts.SECOND_STEP, attempts.SECOND_STEP_FAILURES)
+        attempts.reset((every, attempts.SECOND_STEP), (every, attempts.SECOND_STEP_FAILURES))
         _end_everything(account)
         _write_down(
             account, activity.SUPPORT_DISABLED, act, "turned 2-step verification off for your account"

@@ -46,7 +46,7 @@ def load(token: str) -> Visitor | None:
 
 def enter(entry: rules.Entry) -> None:
     """Put a new session into the cookie. Nothing stays of what the cookie, or its session, was before."""
-    before = half()
+    before = half() if entry.needs_second_step else None
     with transaction():
         if current_user.is_authenticated:
             rules.end(current_user.session.id)
@@ -92,7 +92,12 @@ def was_here() -> bool:
 def half() -> tuple[AccountSession, Account] | None:
     """The half-session of this browser and its account."""
     token = session.get(_HALF)
-    return rules.load(token, HALF, clock.now()) if isinstance(token, str) else None
+    if not isinstance(token, str):
+        return None
+    if g.get("half", (None, None))[0] != token:
+        g.half = (token, rules.load(token, HALF, clock.now()))
+    found: tuple[AccountSession, Account] | None = g.half[1]
+    return found
 
 
 def device() -> Device:

@@ -235,12 +235,13 @@ class _Begun:
 def _begin(account_id: int, now: datetime, device: Device, stage: str, failures: int = 0) -> _Begun:
     token = _make_token()
     absolute = timedelta(seconds=toolbox().session_absolute)
-    # The account's own dead rows go when it comes back, so the table needs no sweeper.
-    db.session.execute(
-        delete(AccountSession)
-        .where(AccountSession.account_id == account_id, AccountSession.expires_at < now)
-        .execution_options(synchronize_session=False)
-    )
+    if stage == FULL:
+        # The account's own dead rows go when it comes back, so the table needs no sweeper.
+        db.session.execute(
+            delete(AccountSession)
+            .where(AccountSession.account_id == account_id, AccountSession.expires_at < now)
+            .execution_options(synchronize_session=False)
+        )
     session = AccountSession(
         account_id=account_id,
         token_hash=_hash(token),

@@ -118,8 +118,8 @@ def _verified(account: Account, enrollment: Enrollment, now: datetime) -> Enroll
             _end(enrollment.sending, now)
         except attempts.AlreadySpent as error:
             raise NumberEnded from error
-        attempts.reset(attempts.account_subject(account.id), attempts.EMAIL_NUMBER)
-        attempts.reset(attempts.account_subject(account.id), attempts.EMAIL_SENDING)
+        subject = attempts.account_subject(account.id)
+        attempts.reset((subject, attempts.EMAIL_NUMBER), (subject, attempts.EMAIL_SENDING))
     return enrollment.with_email_verified()
 
 

@@ -217,5 +217,5 @@ def _refused(attempt: Attempt, factor: str, tried: int) -> None:
 
 
 def _forget_failures(attempt: Attempt) -> None:
-    attempts.reset(attempt.subject, attempts.SECOND_STEP)
-    attempts.reset(attempts.account_subject(attempt.account.id), attempts.SECOND_STEP_FAILURES)
+    every = attempts.account_subject(attempt.account.id)
+    attempts.reset((attempt.subject, attempts.SECOND_STEP), (every, attempts.SECOND_STEP_FAILURES))

@@ -95,7 +95,7 @@ def confirm_code(account: Account, enrollment: Enrollment, typed: str, now: date
     attempts.count(subject, attempts.ENROLLMENT_CODE, now)
     step = totp.match(enrollment.secret(toolbox().ring), code, now.timestamp())
     with transaction():
-        attempts.reset(subject, attempts.ENROLLMENT_CODE)
+        attempts.reset((subject, attempts.ENROLLMENT_CODE))
     return enrollment.with_code(step)
 
 
@@ -207,7 +207,7 @@ def confirm(half: AccountSession, account: Account, token: str, now: datetime, d
     with transaction():
         if named != half.id or not sessions.confirm(half.id, now):
             raise Stale
-        attempts.reset(attempts.account_subject(account.id), attempts.SECOND_STEP)
+        attempts.reset((attempts.account_subject(account.id), attempts.SECOND_STEP))
         activity.record(account.id, activity.SECOND_STEP_CONFIRMED, now, device)
 
 

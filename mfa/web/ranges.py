@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from flask_limiter import RequestLimit
 from flask_login import current_user
 
@@ -29,9 +29,12 @@ def _was_refused(response: Response) -> bool:
 
 
 def _is_known() -> bool:
-    device = browser.device()
-    account = _account() if device.mark else None
-    return bool(account and device.known_to(account.id, account.device_epoch))
+    # Asked once for each limit of a route.
+    if "is_known" not in g:
+        device = browser.device()
+        account = _account() if device.mark else None
+        g.is_known = bool(account and device.known_to(account.id, account.device_epoch))
+    return bool(g.is_known)
 
 
 def _account() -> Account | None:
@@ -71,4 +74,4 @@ reports = limiter.shared_limit("60 per minute", scope="reports", key_func=_range
 
 def wait(limit: RequestLimit | None) -> int:
     """Seconds until the range that was just refused may try again, by the clock of the limiter's store."""
-    return max(1, round(limit.reset_at - time.time())) if limit else 60
+    return max(1, int(limit.reset_at - time.time())) if limit else 60

@@ -65,7 +65,7 @@ def test_a_success_takes_the_count_away(app: Flask) -> None:
         for _ in range(5):
             rules.count("a", SECOND_STEP, NOW)
         with transaction():
-            rules.reset("a", SECOND_STEP)
+            rules.reset(("a", SECOND_STEP))
         assert admitted("a", SECOND_STEP, NOW)
 
 
@@ -126,13 +126,13 @@ def test_no_interleaving_gives_more_attempts_than_the_policy(
             assert admitted(f"s{subject}", SECOND_STEP, now) == expected
             if expected and success:
                 with transaction():
-                    rules.reset(f"s{subject}", SECOND_STEP)
+                    rules.reset((f"s{subject}", SECOND_STEP))
                 failures, blocked = 0, now
             elif expected:
                 failures += 1
                 blocked = now + timedelta(seconds=SECOND_STEP.wait_after(failures))
         with transaction():
-            rules.reset(f"s{subject}", SECOND_STEP)
+            rules.reset((f"s{subject}", SECOND_STEP))
         db.session.remove()
 
 
