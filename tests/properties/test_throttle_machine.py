@@ -1,0 +1,380 @@
+"""The throttles of one account at random: known devices, strangers, passwords, codes, and time between them.
+
+A model in plain Python counts for each known device alone and for all strangers together. It foretells of
+every attempt whether it is looked at, and of every wait how long it is.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import Engine
+
+from mfa import clock as app_clock, create_app
+from mfa.accounts import password as passwords
+from mfa.accounts.models import Account
+from mfa.attempts.rules import Throttled
+from mfa.crypto import totp
+from mfa.database import transaction
+from mfa.extensions import db
+from mfa.operator import rules as operator
+from mfa.sessions import rules as sessions
+from mfa.sessions.devices import Device, Mark
+from mfa.two_step import factors
+from tests.conftest import SETTINGS
+from tests.support.authenticator import Authenticator
+from tests.support.clock import Clock
+from tests.support.person import EMAIL, PASSWORD, Person
+from tests.support.smtp import Inbox
+
+WAITS = [30, 60, 120, 240, 480, 900]
+"""Seconds after the fifth attempt without a success, the sixth …; the last one for all that follow."""
+A_DAY = 24 * 3600
+MOST_FAILURES = 100
+DEVICES = ["laptop", "phone", "tablet"]
+"""Marked devices: known to the account at first. Whoever has no mark is a stranger."""
+WHO = st.sampled_from([*DEVICES, "stranger", "other stranger"])
+PASSWORD_, CODE = "password", "second step"
+LOOKED_AT, NOT_LOOKED_AT, CONFIRM_FIRST = "looked at", "not looked at", "confirm first"
+
+
+@dataclass
+class Count:
+    """Attempts since the last success, and until when the next one has to wait."""
+
+    attempts: int = 0
+    blocked_until: int = 0
+    last: int = 0
+
+
+class Model:
+    """What is counted for whom, in seconds of Unix time."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str], Count] = {}
+        self.failures = 0
+        """Wrong codes, whoever typed them, since the account's last right one."""
+
+    def wait(self, who: str, what: str, now: int) -> int:
+        return max(0, self._of(who, what).blocked_until - now)
+
+    def try_once(self, who: str, what: str, now: int) -> bool:
+        """Count one attempt; whether it is let through to be looked at."""
+        count = self._of(who, what)
+        if what == PASSWORD_ and count.last < now - A_DAY:
+            count.attempts = count.blocked_until = 0
+        if now < count.blocked_until:
+            return False
+        count.attempts, count.last = count.attempts + 1, now
+        if count.attempts >= 5:
+            count.blocked_until = now + WAITS[min(count.attempts - 5, len(WAITS) - 1)]
+        return True
+
+    def try_code(self, who: str, now: int, *, confirmed: bool) -> str:
+        if not self.try_once(who, CODE, now):
+            return NOT_LOOKED_AT
+        self.failures += 1
+        return CONFIRM_FIRST if self.failures > MOST_FAILURES and not confirmed else LOOKED_AT
+
+    def succeed(self, who: str, what: str) -> None:
+        """A success gives its own count back, and one of the second step all failures."""
+        self._counts.pop((who, what), None)
+        if what == CODE:
+            self.failures = 0
+
+    def _of(self, who: str, what: str) -> Count:
+        return self._counts.setdefault((who, what), Count())
+
+
+class Throttles(RuleBasedStateMachine):
+    inbox: Inbox
+    prepared: Path
+    phone: Authenticator
+    codes: list[str]
+    reached: Counter[str]
+    """How often each place was come to at random; what is never reached is not tested."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        shutil.copy(self.prepared, self.folder / "twostep.db")
+        self.clock = Clock()
+        self.clock.advance(hours=1)
+        app_clock.install(self.clock)
+        self.app = make_app(self.folder, self.inbox)
+        with self.app.app_context():
+            self.engine: Engine = db.engine
+            account = operator.find(EMAIL)
+            self.epoch, account_id = account.device_epoch, account.id
+        self.marks = {name: Mark(f"{name:x<22}", {str(account_id): self.epoch}) for name in DEVICES}
+        self.model = Model()
+        self.used_step = totp.time_step(self.clock.seconds) - 1
+        self.unused, self.used = list(self.codes), ["7HQK2M9DXW4T0B6R"]
+        self.looks: dict[tuple[str, str], list[int]] = {}
+        """When attempts were looked at, since the last success of the same count."""
+
+    def teardown(self) -> None:
+        self.engine.dispose()
+        shutil.rmtree(self.folder)
+
+    @initialize(known=st.sets(st.sampled_from(DEVICES), min_size=1))
+    def some_devices_are_known(self, known: set[str]) -> None:
+        for name in set(DEVICES) - known:
+            self.marks[name] = Mark(self.marks[name].id, {})
+
+    # Who asks, and what the model calls him
+
+    @property
+    def now(self) -> int:
+        return int(self.clock.seconds)
+
+    def device(self, who: str) -> Device:
+        return Device("", "203.0.113.0/24", self.marks.get(who))
+
+    def counted_as(self, who: str) -> str:
+        known = who in self.marks and self.epoch in self.marks[who].known.values()
+        return who if known else "strangers"
+
+    def account(self) -> Account:
+        return operator.find(EMAIL)
+
+    def wrong_code(self) -> str:
+        """Six digits that the phone shows at no time near."""
+        near = {self.phone.code(self.clock.seconds + seconds) for seconds in (-30, 0, 30)}
+        return next(digits for digits in ("000000", "111111", "222222", "333333") if digits not in near)
+
+    # What is tried
+
+    @rule(who=WHO, right=st.sampled_from([False, False, True]), times=st.integers(1, 7))
+    def type_a_password(self, who: str, right: bool, times: int) -> None:
+        for _ in range(1 if right else times):
+            self.try_password(who, right=right)
+
+    def try_password(self, who: str, *, right: bool) -> None:
+        typed, owner = (PASSWORD if right else "not the password at all"), self.counted_as(who)
+        wait, told = self.model.wait(owner, PASSWORD_, self.now), 0
+        expected = self.model.try_once(owner, PASSWORD_, self.now)
+        with self.app.app_context():
+            try:
+                passwords.sign_in(EMAIL, typed, now=self.clock(), device=self.device(who))
+                outcome = "right"
+            except passwords.WrongCredentials:
+                outcome = "wrong"
+            except Throttled as refusal:
+                outcome, told = "throttled", refusal.wait
+        assert told == (0 if expected else wait)
+        assert outcome == (("right" if right else "wrong") if expected else "throttled")
+        self.write_down(owner, PASSWORD_, looked_at=expected)
+        if outcome == "right":
+            self.succeed(owner, PASSWORD_)
+
+    @rule(
+        who=WHO,
+        kind=st.sampled_from(["wrong", "wrong", "wrong", "right", "recovery", "used"]),
+        times=st.integers(1, 7),
+        confirmed=st.sampled_from([False, False, False, True]),
+    )
+    def type_a_code(self, who: str, kind: str, times: int, confirmed: bool) -> None:
+        for _ in range(times if kind == "wrong" else 1):
+            self.try_code(who, kind, confirmed=confirmed)
+
+    def try_code(self, who: str, kind: str, *, confirmed: bool = False) -> None:
+        factor, typed, right = self.typed(kind)
+        owner, enough = self.counted_as(who), self.model.failures >= MOST_FAILURES
+        wait, told = self.model.wait(owner, CODE, self.now), 0
+        expected = self.model.try_code(owner, self.now, confirmed=confirmed)
+        with self.app.app_context():
+            attempt = factors.Attempt(self.account(), self.clock(), self.device(who), confirmed)
+            try:
+                found = factors.check(factor, attempt, typed)
+                with transaction():
+                    found.use()
+                outcome = LOOKED_AT
+                assert right
+            except (totp.WrongCode, totp.UsedCode, factors.WrongRecoveryCode):
+                outcome = LOOKED_AT
+                assert not right
+            except factors.ConfirmFirst:
+                outcome = CONFIRM_FIRST
+            except Throttled as refusal:
+                outcome, told = NOT_LOOKED_AT, refusal.wait
+        assert told == (wait if expected == NOT_LOOKED_AT else 0)
+        assert outcome == expected
+        self.reached[outcome] += 1
+        self.write_down(owner, CODE, looked_at=outcome != NOT_LOOKED_AT)
+        if outcome == LOOKED_AT and right:
+            self.reached[f"{kind} code"] += 1
+            self.reached["confirmed"] += confirmed and enough
+            self.spend(factor)
+            self.succeed(owner, CODE)
+
+    def typed(self, kind: str) -> tuple[str, str, bool]:
+        """The factor, what is typed, and whether it is right."""
+        if kind == "right":
+            fresh = totp.time_step(self.clock.seconds) > self.used_step
+            return factors.CODE, self.phone.code(self.clock.seconds), fresh
+        if kind == "recovery" and self.unused:
+            return factors.RECOVERY_CODE, self.unused[-1], True
+        if kind == "used":
+            return factors.RECOVERY_CODE, self.used[-1], False
+        return factors.CODE, self.wrong_code(), False
+
+    def spend(self, factor: str) -> None:
+        if factor == factors.CODE:
+            self.used_step = totp.time_step(self.clock.seconds)
+        else:
+            self.used.append(self.unused.pop())
+
+    @rule(who=WHO, typed=st.sampled_from(["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "half a code"]))
+    def type_what_can_be_no_code(self, who: str, typed: str) -> None:
+        """It is refused by its shape alone, and counts for nothing; the model hears nothing of it."""
+        with self.app.app_context():
+            attempt = factors.Attempt(self.account(), self.clock(), self.device(who))
+            with pytest.raises(factors.NotSixDigits):
+                factors.check(factors.CODE, attempt, typed)
+            with pytest.raises(factors.NotARecoveryCode):
+                factors.check(factors.RECOVERY_CODE, attempt, typed)
+
+    @rule(who=WHO, times=st.integers(10, 60))
+    def guess_codes_patiently(self, who: str, times: int) -> None:
+        for _ in range(times):
+            self.clock.advance(seconds=self.model.wait(self.counted_as(who), CODE, self.now))
+            self.try_code(who, "wrong")
+        self.reached["a hundred failures"] += self.model.failures > MOST_FAILURES
+
+    @rule(who=WHO, kind=st.sampled_from(["right", "recovery"]))
+    @precondition(lambda self: self.model.failures > MOST_FAILURES)
+    def the_owner_confirms(self, who: str, kind: str) -> None:
+        """His code alone is not looked at; with the mailed link it is."""
+        self.clock.advance(seconds=30 + self.model.wait(self.counted_as(who), CODE, self.now))
+        self.try_code(who, kind)
+        self.clock.advance(seconds=30 + self.model.wait(self.counted_as(who), CODE, self.now))
+        self.try_code(who, kind, confirmed=True)
+
+    def write_down(self, owner: str, what: str, *, looked_at: bool) -> None:
+        self.reached[f"{what} {'looked at' if looked_at else 'throttled'}"] += 1
+        if looked_at:
+            self.looks.setdefault((owner, what), []).append(self.now)
+
+    def succeed(self, owner: str, what: str) -> None:
+        self.model.succeed(owner, what)
+        self.looks.pop((owner, what), None)
+        blocked = [name for name in (*DEVICES, "strangers") if self.model.wait(name, what, self.now)]
+        self.reached["a success while others wait"] += len(blocked) > 0
+
+    # Time, and which devices are known
+
+    @rule(seconds=st.sampled_from([1, 29, 30, 31, 60, 120, 899, 900, A_DAY - 1, A_DAY, A_DAY + 1]))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.advance(seconds=seconds)
+
+    @rule(who=WHO, what=st.sampled_from([PASSWORD_, CODE]), early=st.sampled_from([0, 0, 1]))
+    def wait_as_long_as_told(self, who: str, what: str, early: int) -> None:
+        """Or a second less."""
+        wait = self.model.wait(self.counted_as(who), what, self.now)
+        self.clock.advance(seconds=max(0, wait - early))
+
+    @rule()
+    @precondition(lambda self: any(self.counted_as(name) == name for name in DEVICES))
+    def the_account_forgets_its_devices(self) -> None:
+        with self.app.app_context(), transaction():
+            sessions.forget_devices(self.account())
+        self.epoch += 1
+        self.reached["forgotten"] += 1
+
+    @rule(name=st.sampled_from(DEVICES))
+    @precondition(lambda self: any(self.counted_as(name) == "strangers" for name in DEVICES))
+    def a_device_is_known_again(self, name: str) -> None:
+        with self.app.app_context():
+            self.marks[name] = self.marks[name].with_account(self.account().id, self.epoch)
+
+    # What must hold
+
+    @invariant()
+    def no_day_has_more_looks_than_the_waits_leave_room_for(self) -> None:
+        """Five, those at the ends of the first five waits, and one a quarter of an hour."""
+        for looks in self.looks.values():
+            for at, first in enumerate(looks):
+                day = [look for look in looks[at:] if look < first + A_DAY]
+                assert len(day) <= 5 + 5 + A_DAY // 900
+
+    @invariant()
+    def the_owner_is_asked_to_confirm_after_a_hundred_failures(self) -> None:
+        with self.app.app_context():
+            needed = factors.confirmation_needed(self.account().id)
+        assert needed == (self.model.failures >= MOST_FAILURES)
+
+
+def make_app(folder: Path, inbox: Inbox) -> Flask:
+    return create_app(
+        {
+            **SETTINGS,
+            "INSTANCE_PATH": folder,
+            "SERVER_NAME": "127.0.0.1:1",
+            "MAIL_SERVER": "127.0.0.1",
+            "MAIL_PORT": inbox.port,
+            "MAIL_WORKER": "none",
+            "EVENT_LOG": "none",
+        }
+    )
+
+
+@pytest.fixture
+def prepared(inbox: Inbox, empty_database: Path, clock: Clock, tmp_path: Path) -> Person:
+    """Somebody with 2-step verification on, in a database that is closed, so that it can be copied."""
+    shutil.copy(empty_database, tmp_path / "twostep.db")
+    app = make_app(tmp_path, inbox)
+    person = Person(app, inbox, clock).sign_up().activate()
+    with app.app_context():
+        db.engine.dispose()
+    return person
+
+
+def test_each_count_throttles_its_own_and_nobody_else(prepared: Person, tmp_path: Path) -> None:
+    reached: Counter[str] = Counter()
+    given = {
+        "inbox": prepared.inbox,
+        "prepared": tmp_path / "twostep.db",
+        "phone": prepared.app_on_phone,
+        "codes": prepared.recovery_codes,
+        "reached": reached,
+    }
+    run_state_machine_as_test(
+        type("Machine", (Throttles,), given),
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
+    places = [
+        "password looked at",
+        "password throttled",
+        "second step looked at",
+        "second step throttled",
+        "right code",
+        "recovery code",
+        "a success while others wait",
+        "a hundred failures",
+        "confirm first",
+        "confirmed",
+        "forgotten",
+    ]
+    assert [place for place in places if not reached[place]] == [], reached
