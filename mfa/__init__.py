@@ -44,6 +44,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     box = toolbox.fill(app)
     app.secret_key = box.ring.derive("flask")
+    app.config["WTF_CSRF_SECRET_KEY"] = box.ring.signing_keys("csrf")
     app.session_interface = SessionInterface()
     db.init_app(app)
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"))
@@ -84,6 +85,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 def _check_keys(app: Flask) -> None:
     with app.app_context():
         missing = sealing.missing_keys()
+        # A server that forks after this must not share the connection.
+        db.engine.dispose()
     if missing:
         raise settings.BadSetting(
             f"MFA_SECRET_KEY and MFA_SECRET_KEY_FALLBACKS lack {', '.join(missing)}: with such a key secrets"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from flask_login import current_user
 
-from mfa.two_step import rules
+from mfa.two_step import factors
 from mfa.web import hx
 
 blueprint = Blueprint("console", __name__)
@@ -18,4 +18,4 @@ def home() -> Response:
 
 def two_step_on() -> bool:
     """For the layout: whether the visitor's 2-step verification is on."""
-    return bool(current_user.is_authenticated and rules.state(current_user.account.id).on)
+    return bool(current_user.is_authenticated and factors.is_on(current_user.account.id))

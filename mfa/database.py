@@ -46,13 +46,13 @@ def upsert(
     changes: dict[str, Any],
     where: ColumnElement[bool],
     returning: Any,
-) -> int:
-    """Insert a row, or make *changes* to the one with its key if *where* holds; *returning* of it, or 0."""
+) -> Any:
+    """Insert a row, or apply *changes* to that of its key if *where* holds: *returning* of it, or None."""
     statement = _dialect_insert()(model).values(values)
     changed = statement.on_conflict_do_update(
         index_elements=list(inspect(model).primary_key), set_=changes, where=where
     )
-    return db.session.scalar(changed.returning(returning)) or 0
+    return db.session.scalar(changed.returning(returning))
 
 
 def _dialect_insert() -> Callable[[Any], Any]:

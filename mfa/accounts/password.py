@@ -112,6 +112,7 @@ def request_reset(email: str, now: datetime) -> Address:
     :raises delivery.MailNotSent: the mail server does not take it.
     """
     address = addresses.parse(email)
+    rules.count_mail(address, attempts.RESET_SENDING, now)
     account = rules.find(address)
     token = make_reset_token(account, now)
     message = (
@@ -119,7 +120,7 @@ def request_reset(email: str, now: datetime) -> Address:
         if account
         else messages.no_account(address.text)
     )
-    rules.send_link(address, message, now)
+    rules.send_counted(address, attempts.RESET_SENDING, message)
     return address
 
 
@@ -128,7 +129,7 @@ def make_reset_token(account: Account | None, now: datetime) -> str:
     key = toolbox().ring.current
     payload = {
         "account": account.id if account else 0,
-        "state": _state(account.password_hash if account else "", key),
+        "state": _state(account, key),
         "key": key,
     }
     return toolbox().reset_links.make(payload, now.timestamp())
@@ -137,12 +138,12 @@ def make_reset_token(account: Account | None, now: datetime) -> str:
 def read_reset_link(token: str, now: datetime) -> Account:
     """The account whose password a reset link may set.
 
-    :raises LinkEnded: expired, used, not genuine, or the password was changed since.
+    :raises LinkEnded: expired, used, not genuine, or password or address were changed since.
     """
     try:
         payload = toolbox().reset_links.read(token, now.timestamp())
         account = db.session.get(Account, int(payload["account"]))
-        if account is None or payload["state"] != _state(account.password_hash, str(payload["key"])):
+        if account is None or payload["state"] != _state(account, str(payload["key"])):
             raise LinkEnded
     except (links.BadToken, keys.UnknownKey, KeyError, TypeError, ValueError) as error:
         raise LinkEnded from error
@@ -167,7 +168,7 @@ def reset(token: str, *, password: str, now: datetime, device: Device) -> sessio
             raise LinkEnded from error
         sessions.end_all(account.id)
         subject = rules.address_subject(addresses.parse(account.email))
-        attempts.reset((subject, attempts.PASSWORD), (subject, attempts.LINK_SENDING))
+        attempts.reset((subject, attempts.PASSWORD), (subject, attempts.RESET_SENDING))
         activity.record(account.id, activity.PASSWORD_RESET, now, device)
         outbox.post(messages.password_changed, account.email, now, name=account.name)
         return sessions.enter(account, now, device, announce=False)
@@ -223,6 +224,7 @@ def _rehash(account: Account, password: str) -> None:
         rules.update(account, password_hash=toolbox().hasher.hash(password))
 
 
-def _state(password_hash: str, key_id: str) -> str:
-    """What a reset link names of the password that it replaces: another password, and it is dead."""
-    return toolbox().ring.keyed_hash("password-state", password_hash.encode(), key_id=key_id).hex()[:32]
+def _state(account: Account | None, key_id: str) -> str:
+    """What a reset link names of the account: with another password, or another address, it is dead."""
+    state = f"{account.password_hash}\0{account.email_key}" if account else ""
+    return toolbox().ring.keyed_hash("password-state", state.encode(), key_id=key_id).hex()[:32]

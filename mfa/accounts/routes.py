@@ -16,7 +16,7 @@ from mfa.mail import mailbox
 from mfa.mail.delivery import MailNotSent
 from mfa.sessions import browser
 from mfa.sessions.rules import Entry, Locked, SessionEnded
-from mfa.web import access, errors, headers, hx, ranges
+from mfa.web import access, errors, hx, ranges
 from mfa.web.access import public
 
 blueprint = Blueprint("accounts", __name__)
@@ -67,17 +67,15 @@ def create_account(token: str) -> Response:
             status = errors.UNPROCESSABLE
     except rules.LinkEnded:
         return _link_ended(url_for("accounts.sign_up"), "Create an account")
-    return headers.without_referrer(
-        hx.render(
-            "accounts/_create_account.html",
-            hx.CARD,
-            title="Create your account",
-            status=status,
-            form=form,
-            email=address.text,
-            action=url_for("accounts.create_account", token=token),
-            min_length=current_app.config["PASSWORD_MIN_LENGTH"],
-        )
+    return hx.render(
+        "accounts/_create_account.html",
+        hx.CARD,
+        title="Create your account",
+        status=status,
+        form=form,
+        email=address.text,
+        action=url_for("accounts.create_account", token=token),
+        min_length=current_app.config["PASSWORD_MIN_LENGTH"],
     )
 
 
@@ -165,17 +163,15 @@ def reset_password(token: str) -> Response:
             status = errors.UNPROCESSABLE
     except rules.LinkEnded:
         return _link_ended(url_for("accounts.forgot_password"), "Send a new link")
-    return headers.without_referrer(
-        hx.render(
-            "accounts/_reset_password.html",
-            hx.CARD,
-            title="Set a new password",
-            status=status,
-            form=form,
-            email=account.email,
-            action=url_for("accounts.reset_password", token=token),
-            min_length=current_app.config["PASSWORD_MIN_LENGTH"],
-        )
+    return hx.render(
+        "accounts/_reset_password.html",
+        hx.CARD,
+        title="Set a new password",
+        status=status,
+        form=form,
+        email=account.email,
+        action=url_for("accounts.reset_password", token=token),
+        min_length=current_app.config["PASSWORD_MIN_LENGTH"],
     )
 
 
@@ -215,8 +211,8 @@ def password() -> Response:
     status, changed = 200, False
     if form.validate_on_submit():
         try:
-            browser.keep(
-                passwords.change(
+            with browser.known_as_before():
+                token = passwords.change(
                     current_user.account,
                     current_user.session,
                     current=form.current_password.data,
@@ -224,8 +220,7 @@ def password() -> Response:
                     now=clock.now(),
                     device=browser.device(),
                 )
-            )
-            browser.know(current_user.account)
+            browser.keep(token)
             changed = True
         except (passwords.WrongPassword, Throttled) as error:
             status = errors.refuse(form.current_password, error)
@@ -274,15 +269,13 @@ def _check_inbox(address: Address) -> Response:
 
 
 def _link_ended(way_url: str, way_label: str) -> Response:
-    return headers.without_referrer(
-        hx.render(
-            "_error.html",
-            hx.CARD,
-            title="This link has ended",
-            status=410,
-            heading="This link has ended",
-            sentence="It was used already, is too old, or a newer one was sent.",
-            way_url=way_url,
-            way_label=way_label,
-        )
+    return hx.render(
+        "_error.html",
+        hx.CARD,
+        title="This link has ended",
+        status=410,
+        heading="This link has ended",
+        sentence="It was used already, is too old, or a newer one was sent.",
+        way_url=way_url,
+        way_label=way_label,
     )

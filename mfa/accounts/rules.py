@@ -12,6 +12,7 @@ from mfa.accounts.addresses import Address
 from mfa.accounts.models import NAME_LENGTH, Account
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
+from mfa.attempts.rules import Policy
 from mfa.database import affected, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
@@ -86,13 +87,18 @@ def update(account: Account, **values: Any) -> bool:
     return affected(sql_update(Account).where(*unchanged).values(**values)) == 1
 
 
-def send_link(address: Address, message: messages.Message, now: datetime) -> None:
-    """Mail a link to an address, counted by the address.
+def count_mail(address: Address, policy: Policy, now: datetime) -> None:
+    """Count a mail with a link to an address.
 
-    :raises attempts.Throttled: too many such mails to it.
-    :raises delivery.MailNotSent: the mail server does not take it; it is not counted.
+    :raises attempts.Throttled: too many of that kind.
     """
-    subject = address_subject(address)
-    attempts.count(subject, attempts.LINK_SENDING, now)
-    with attempts.returned_on(delivery.MailNotSent, subject, attempts.LINK_SENDING):
+    attempts.count(address_subject(address), policy, now)
+
+
+def send_counted(address: Address, policy: Policy, message: messages.Message) -> None:
+    """Send the mail that was counted.
+
+    :raises delivery.MailNotSent: the mail server does not take it; it is not counted after all.
+    """
+    with attempts.returned_on(delivery.MailNotSent, address_subject(address), policy):
         delivery.send(message)

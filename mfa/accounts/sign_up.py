@@ -27,6 +27,7 @@ def request(email: str, now: datetime) -> Address:
     :raises delivery.MailNotSent: the mail server does not take it.
     """
     address = addresses.parse(email)
+    rules.count_mail(address, attempts.SIGN_UP_SENDING, now)
     account = rules.find(address)
     # Made for both, so that both take the same time.
     token = toolbox().sign_up_links.make({"email": address.text}, now.timestamp())
@@ -35,7 +36,7 @@ def request(email: str, now: datetime) -> Address:
         if account
         else messages.sign_up(address.text, token=token)
     )
-    rules.send_link(address, message, now)
+    rules.send_counted(address, attempts.SIGN_UP_SENDING, message)
     return address
 
 
@@ -78,6 +79,6 @@ def create_account(token: str, *, name: str, password: str, now: datetime, devic
             raise LinkEnded
         account = rules.find(address)
         assert account is not None
-        attempts.reset((rules.address_subject(address), attempts.LINK_SENDING))
+        attempts.reset((rules.address_subject(address), attempts.SIGN_UP_SENDING))
         activity.record(account.id, activity.ACCOUNT_CREATED, now, device)
         return sessions.enter(account, now, device, announce=False)

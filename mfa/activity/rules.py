@@ -45,6 +45,8 @@ SUPPORT_UNLOCKED = "support_unlocked"
 REFUSED = {SECOND_STEP_FAILED, THROTTLED}
 """Events of something that was not let through."""
 PAGE = 20
+_FOR_THE_OWNER_ALONE = {"reason"}
+"""Details that people type: they could hold a name or an address, so the log does without."""
 _FORGET_STRANGERS = timedelta(days=1)
 
 
@@ -90,7 +92,7 @@ def record(account_id: int | None, event: str, now: datetime, device: Device | N
         account=account_id,
         outcome="refused" if event in REFUSED else "done",
         device=device,
-        **details,
+        **{name: value for name, value in details.items() if name not in _FOR_THE_OWNER_ALONE},
     )
 
 

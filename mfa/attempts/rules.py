@@ -54,7 +54,10 @@ SECOND_STEP = Policy("second_step")
 ENROLLMENT_CODE = Policy("enrollment_code")
 EMAIL_NUMBER = Policy("email_number")
 EMAIL_SENDING = Policy("email_sending", free=1, forget_after=3600)
-LINK_SENDING = Policy("link_sending", forget_after=3600)
+SIGN_UP_SENDING = Policy("sign_up_sending", forget_after=3600)
+RESET_SENDING = Policy("reset_sending", forget_after=3600)
+"""Counted apart: who makes an address wait for these has mailed its owner a link that is good meanwhile."""
+EMAIL_CHANGE_SENDING = Policy("email_change_sending", forget_after=3600)
 CONFIRM_SENDING = Policy("confirm_sending", free=3, forget_after=3600)
 SECOND_STEP_FAILURES = Policy("second_step_failures", free=2**30)
 """Never waits: counts the failures of all devices since the account's last success (SP 800-63B-4 §3.2.2)."""
@@ -100,6 +103,12 @@ def reset(*counts: tuple[str, Policy]) -> None:
     """Forget the counts of those subjects after a success, as part of the caller's transaction."""
     those = or_(*(_same(subject, policy) for subject, policy in counts))
     db.session.execute(delete(Throttle).where(those).execution_options(synchronize_session=False))
+
+
+def end_wait(subject: str, policy: Policy) -> None:
+    """Let *subject* try once more now, as part of the caller's transaction; nothing is forgotten."""
+    ended = update(Throttle).where(_same(subject, policy)).values(blocked_until=0)
+    db.session.execute(ended.execution_options(synchronize_session=False))
 
 
 def account_subject(account_id: int, device_id: str | None = None) -> str:
@@ -164,7 +173,7 @@ def _count(subject: str, policy: Policy, seconds: int) -> int:
         for attempts in range(policy.free - 1, policy.free + 16)
     }
     after_the_first = seconds + policy.wait_after(1) if policy.free == 1 else 0
-    return upsert(
+    counted: int | None = upsert(
         Throttle,
         {
             "subject": subject,
@@ -186,6 +195,7 @@ def _count(subject: str, policy: Policy, seconds: int) -> int:
         where=or_(Throttle.blocked_until <= seconds, forgotten),
         returning=Throttle.attempts,
     )
+    return counted or 0
 
 
 def _same(subject: str, policy: Policy) -> ColumnElement[bool]:

@@ -19,12 +19,19 @@ group = AppGroup(
 )
 
 
+def _operator() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"  # a container without a user name
+
+
 def _acts(act: Callable[[Account, Act], str]) -> click.Command:
     """A command that does *act* to the account of EMAIL and prints the line that it returns."""
 
     @click.argument("email")
     @click.option("--reason", prompt="Reason (the owner reads it)", help="Why; the owner reads it.")
-    @click.option("--operator", default=getpass.getuser, show_default="who is signed in", help="Who does it.")
+    @click.option("--operator", default=_operator, show_default="who is signed in", help="Who does it.")
     def run(email: str, reason: str, operator: str) -> None:
         try:
             click.echo(act(rules.find(email), Act(operator, reason, clock.now())))
@@ -38,7 +45,7 @@ def _acts(act: Callable[[Account, Act], str]) -> click.Command:
             raise click.ClickException("The account was changed at this moment. Try again.") from None
 
     run.__doc__ = act.__doc__
-    return group.command(act.__name__.strip("_").replace("_", "-"))(run)
+    return group.command(act.__name__.replace("_", "-"))(run)
 
 
 def show(account: Account, act: Act) -> str:

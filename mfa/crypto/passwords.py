@@ -102,7 +102,6 @@ def common() -> frozenset[str]:
 
 def _canonical(password: str) -> str:
     # The same keys give composed or decomposed letters on different systems (SP 800-63B-4 §3.1.1.2).
-    # surrogatepass keeps what a hostile client sent from raising; such text is refused by check().
     return unicodedata.normalize("NFC", password)
 
 

@@ -21,6 +21,5 @@ class EmailChange(Model):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     old_email: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
     old_email_key: Mapped[str] = mapped_column(String(EMAIL_LENGTH + 64))
-    new_email: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
     changed_at: Mapped[datetime] = mapped_column(Instant)
     undone_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -9,18 +9,20 @@ from mfa import clock
 from mfa.accounts.addresses import BadAddress
 from mfa.accounts.password import WrongPassword
 from mfa.accounts.rules import LinkEnded
+from mfa.attempts import rules as attempts
 from mfa.attempts.rules import Throttled
 from mfa.email_change import forms, rules
 from mfa.mail.delivery import MailNotSent
 from mfa.sessions import browser
-from mfa.sessions.rules import SessionEnded
+from mfa.sessions.rules import Locked, SessionEnded
 from mfa.two_step import factors
 from mfa.two_step.routes import CODE_REFUSALS
-from mfa.web import access, errors, headers, hx, ranges
+from mfa.web import access, errors, hx, ranges
 from mfa.web.access import public
 from mfa.web.forms import Form
 
 blueprint = Blueprint("email_change", __name__, url_prefix="/account/profile/email")
+blueprint.register_error_handler(SessionEnded, lambda _: access.to_sign_in())
 AnyForm = forms.EmailChangeForm | forms.EmailChangeWithFactorForm
 
 
@@ -71,10 +73,10 @@ def _form() -> AnyForm:
 
 def _field(form: AnyForm, error: Exception) -> object:
     """Where the sentence of a refusal belongs: a throttle tells by its purpose what was tried."""
-    if isinstance(error, Throttled) and error.policy.purpose == "link_sending":
+    if isinstance(error, Throttled) and error.policy is attempts.EMAIL_CHANGE_SENDING:
         return form.email
     if not isinstance(form, forms.EmailChangeWithFactorForm) or (
-        isinstance(error, Throttled) and error.policy.purpose == "password"
+        isinstance(error, Throttled) and error.policy is attempts.PASSWORD
     ):
         return form.password
     return form.chosen
@@ -104,18 +106,16 @@ def confirmation(token: str) -> Response:
         address = rules.read_link(current_user.account, token, clock.now())
     except LinkEnded:
         return _ended(hx.CONSOLE, "email_change/_ended.html", tab="profile")
-    return headers.without_referrer(
-        hx.render(
-            "email_change/_confirm.html",
-            hx.CONSOLE,
-            title="Confirm your new email",
-            tab="profile",
-            form=Form(formdata=None),
-            action=url_for("email_change.confirm", token=token),
-            old_email=current_user.account.email,
-            email=address.text,
-            cancel_url=url_for("accounts.profile"),
-        )
+    return hx.render(
+        "email_change/_confirm.html",
+        hx.CONSOLE,
+        title="Confirm your new email",
+        tab="profile",
+        form=Form(formdata=None),
+        action=url_for("email_change.confirm", token=token),
+        old_email=current_user.account.email,
+        email=address.text,
+        cancel_url=url_for("accounts.profile"),
     )
 
 
@@ -127,8 +127,6 @@ def confirm(token: str) -> Response:
         )
     except (LinkEnded, rules.Taken):
         return _ended(hx.CONSOLE, "email_change/_ended.html", tab="profile")
-    except SessionEnded:
-        return access.to_sign_in()
     return hx.render(
         "email_change/_done.html",
         hx.CONSOLE,
@@ -149,15 +147,13 @@ def undoing(token: str) -> Response:
         change = rules.read_undo_link(token, clock.now())
     except LinkEnded:
         return _ended(hx.CARD, "_error.html")
-    return headers.without_referrer(
-        hx.render(
-            "email_change/_undo.html",
-            hx.CARD,
-            title="Undo the change of your email",
-            form=Form(formdata=None),
-            action=url_for("email_change.undo", token=token),
-            old_email=change.old_email,
-        )
+    return hx.render(
+        "email_change/_undo.html",
+        hx.CARD,
+        title="Undo the change of your email",
+        form=Form(formdata=None),
+        action=url_for("email_change.undo", token=token),
+        old_email=change.old_email,
     )
 
 
@@ -173,6 +169,8 @@ def undo(token: str) -> Response:
         )
     except LinkEnded:
         return _ended(hx.CARD, "_error.html")
+    except Locked as error:
+        return _ended(hx.CARD, "_error.html", errors.sentence(error))
     browser.empty()
     return hx.leave(url_for("accounts.reset_password", token=reset_token))
 
@@ -183,16 +181,14 @@ def _ended(
     sentence: str = "It was used already, is too old, or your account was changed since.",
     tab: str | None = None,
 ) -> Response:
-    return headers.without_referrer(
-        hx.render(
-            template,
-            layout,
-            title="This link has ended",
-            status=410,
-            tab=tab,
-            heading="This link has ended",
-            sentence=sentence,
-            way_url=url_for("accounts.profile") if tab else url_for("accounts.sign_in"),
-            way_label="Back to Profile" if tab else "Go to sign-in",
-        )
+    return hx.render(
+        template,
+        layout,
+        title="This link has ended",
+        status=410,
+        tab=tab,
+        heading="This link has ended",
+        sentence=sentence,
+        way_url=url_for("accounts.profile") if tab else url_for("accounts.sign_in"),
+        way_label="Back to Profile" if tab else "Go to sign-in",
     )

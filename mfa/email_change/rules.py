@@ -7,7 +7,7 @@ gives the account to nobody.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +17,7 @@ from mfa.accounts.addresses import Address
 from mfa.accounts.models import Account
 from mfa.accounts.rules import LinkEnded
 from mfa.activity import rules as activity
+from mfa.attempts import rules as attempts
 from mfa.crypto import links
 from mfa.database import affected, transaction
 from mfa.email_change.models import EmailChange
@@ -26,7 +27,7 @@ from mfa.mail import messages, outbox
 from mfa.sessions import rules as sessions
 from mfa.sessions.devices import Device
 from mfa.sessions.models import AccountSession
-from mfa.toolbox import toolbox
+from mfa.toolbox import UNDO_LINK_SECONDS, toolbox
 from mfa.two_step import factors
 
 
@@ -59,6 +60,7 @@ def request(
     :raises passwords.WrongPassword: not the password.
     :raises attempts.Throttled: too many wrong passwords or codes, or too many mails to this address.
     :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
+    :raises sessions.SessionEnded: the account was changed elsewhere at the same moment.
     :raises delivery.MailNotSent: the mail server does not take it.
     """
     address = addresses.parse(email)
@@ -68,7 +70,11 @@ def request(
     # Asked of the database and not of the form: who sends no code has none, and is told so.
     attempt = factors.Attempt(account, now, device)
     right = factors.check(factor, attempt, typed or "") if factors.is_on(account.id) else None
+    # Before the code is used up: a mail that may not be sent shall cost none.
+    accounts.count_mail(address, attempts.EMAIL_CHANGE_SENDING, now)
     with transaction():
+        if not accounts.hold(account):
+            raise sessions.SessionEnded
         left = right.use() if right else None
         if left is not None:
             factors.tell_used(account, left, now)
@@ -79,9 +85,9 @@ def request(
     message = (
         messages.email_taken(address.text)
         if accounts.find(address)
-        else messages.confirm_email(address.text, name=account.name, token=token)
+        else messages.confirm_email(address.text, token=token)
     )
-    accounts.send_link(address, message, now)
+    accounts.send_counted(address, attempts.EMAIL_CHANGE_SENDING, message)
     return address
 
 
@@ -103,7 +109,8 @@ def read_link(account: Account, token: str, now: datetime) -> Address:
 def confirm(account: Account, session: AccountSession, token: str, now: datetime, device: Device) -> str:
     """Give the account its new address. Its other sessions end; the new token of this one is returned.
 
-    Both addresses are told; the old one gets a link that undoes the change.
+    Both addresses are told; the old one gets a link that undoes the change. Not so an address that came by a
+    change that can still be undone: the link of that one is enough, and this address could be its thief's.
 
     :raises LinkEnded: see :func:`read_link`; also for the second of two at once.
     :raises Taken: somebody opened an account with the new address meanwhile.
@@ -114,15 +121,7 @@ def confirm(account: Account, session: AccountSession, token: str, now: datetime
     try:
         with transaction():
             _move(account, address.text, address.key)
-            change = EmailChange(
-                account_id=account.id,
-                old_email=old,
-                old_email_key=old_key,
-                new_email=address.text,
-                changed_at=now,
-            )
-            db.session.add(change)
-            db.session.flush()
+            change = None if _can_be_undone(account, now) else _keep(account, old, old_key, now)
             activity.record(account.id, activity.EMAIL_CHANGED, now, device)
             outbox.post(
                 messages.email_changed,
@@ -130,7 +129,7 @@ def confirm(account: Account, session: AccountSession, token: str, now: datetime
                 now,
                 name=account.name,
                 new_email=address.text,
-                change=change.id,
+                change=change,
                 at=now.isoformat(),
             )
             outbox.post(messages.email_is_new, address.text, now, name=account.name)
@@ -163,21 +162,22 @@ def undo(token: str, now: datetime, device: Device) -> str:
     """Give the account its old address back; the token of a link that sets a new password is returned.
 
     Whoever changed the address had the password: so it opens nothing any more, every session ends, and no
-    device is known. The second step stays as it is. Later changes fall with this one.
+    device is known. The second step stays as it is.
 
     :raises LinkEnded: see :func:`read_undo_link`; also for the second of two at once.
+    :raises sessions.Locked: an operator has locked the account.
     :raises Taken: the old address has become another account's.
     """
     change = read_undo_link(token, now)
     account = db.session.get_one(Account, change.account_id, populate_existing=True)
+    if account.locked_at:
+        raise sessions.Locked
     other = account.email
     try:
         with transaction():
             undone = update(EmailChange).where(EmailChange.undone_at.is_(None))
             if not affected(undone.where(EmailChange.id == change.id).values(undone_at=now)):
                 raise LinkEnded
-            later = (EmailChange.account_id == account.id, EmailChange.id > change.id)
-            affected(undone.where(*later).values(undone_at=now))
             passwords.scramble(account)
             db.session.refresh(account)
             _move(account, change.old_email, change.old_email_key)
@@ -189,6 +189,22 @@ def undo(token: str, now: datetime, device: Device) -> str:
         raise LinkEnded from error
     db.session.refresh(account)
     return passwords.make_reset_token(account, now)
+
+
+def _can_be_undone(account: Account, now: datetime) -> bool:
+    open_changes = select(EmailChange.id).where(
+        EmailChange.account_id == account.id,
+        EmailChange.undone_at.is_(None),
+        EmailChange.changed_at > now - timedelta(seconds=UNDO_LINK_SECONDS),
+    )
+    return db.session.scalar(select(open_changes.exists())) or False
+
+
+def _keep(account: Account, old: str, old_key: str, now: datetime) -> int:
+    change = EmailChange(account_id=account.id, old_email=old, old_email_key=old_key, changed_at=now)
+    db.session.add(change)
+    db.session.flush()
+    return change.id
 
 
 def _move(account: Account, email: str, key: str) -> None:

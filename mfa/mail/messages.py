@@ -75,12 +75,12 @@ def enrollment_number(recipient: str, *, name: str, number: str, token: str) -> 
     )
 
 
-def confirm_email(recipient: str, *, name: str, token: str) -> Message:
+def confirm_email(recipient: str, *, token: str) -> Message:
+    """Without a name: it goes to an address that may be a stranger's, and a name can be any text."""
     return _render(
         "confirm_email",
         recipient,
         "Confirm your new {product} address",
-        name=name,
         link=absolute("email_change.confirm", token=token),
         minutes=EMAIL_CHANGE_LINK_SECONDS // 60,
     )
@@ -165,19 +165,22 @@ def second_step_guessed(recipient: str, *, name: str, at: str, device: str, netw
     )
 
 
-def email_changed(recipient: str, *, name: str, new_email: str, change: int, at: str) -> Message:
+def email_changed(recipient: str, *, name: str, new_email: str, change: int | None, at: str) -> Message:
     """To the old address.
 
-    :param change: the id of the change, which the link undoes.
+    :param change: the id of the change, which the link undoes; None if only an earlier one can be undone.
     """
-    token = toolbox().undo_links.make({"change": change}, datetime.fromisoformat(at).timestamp())
+    link = None
+    if change is not None:
+        token = toolbox().undo_links.make({"change": change}, datetime.fromisoformat(at).timestamp())
+        link = absolute("email_change.undo", token=token)
     return _render(
         "email_changed",
         recipient,
         "Your {product} address was changed",
         name=name,
         new_email=new_email,
-        link=absolute("email_change.undo", token=token),
+        link=link,
         days=UNDO_LINK_SECONDS // (24 * 3600),
     )
 

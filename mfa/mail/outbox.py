@@ -21,8 +21,9 @@ from mfa.mail import delivery, messages
 from mfa.mail.models import OutboxMail
 from mfa.mail.worker import Worker
 
-TAKEN_FOR = timedelta(minutes=2)
-"""For how long a mail belongs to the worker that took it; longer than sending can last."""
+_REPLIES = 24
+"""A mail belongs to the worker that took it for as long as so many replies of the mail server may take: more
+than a conversation has, so nobody else sends it meanwhile."""
 _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
 
@@ -70,12 +71,8 @@ def waiting_for(references: str) -> int:
 
 def deliver_due() -> int:
     """Send every mail that is due; how many left."""
-    sent, now = 0, clock.now()
-    due = select(OutboxMail).where(OutboxMail.due_at <= now).order_by(OutboxMail.id).limit(100)
-    for mail in db.session.scalars(due).all():
-        if _take(mail, now):
-            sent += _deliver(mail, now)
-    return sent
+    due = select(OutboxMail).where(OutboxMail.due_at <= clock.now()).order_by(OutboxMail.id).limit(100)
+    return sum(_deliver(mail) for mail in db.session.scalars(due).all() if _take(mail))
 
 
 def waiting() -> int:
@@ -83,23 +80,28 @@ def waiting() -> int:
     return db.session.scalar(select(func.count()).select_from(OutboxMail)) or 0
 
 
-def _take(mail: OutboxMail, now: datetime) -> bool:
+def _take(mail: OutboxMail) -> bool:
+    # By the clock of this mail: those before it in the batch may have taken long.
+    taken_for = timedelta(seconds=_REPLIES * current_app.config["MAIL_TIMEOUT"])
     with transaction():
         taken = affected(
             update(OutboxMail)
             .where(OutboxMail.id == mail.id, OutboxMail.due_at == mail.due_at)
-            .values(due_at=now + TAKEN_FOR, tries=OutboxMail.tries + 1)
+            .values(due_at=clock.now() + taken_for, tries=OutboxMail.tries + 1)
         )
     return taken == 1
 
 
-def _deliver(mail: OutboxMail, now: datetime) -> bool:
+def _deliver(mail: OutboxMail) -> bool:
     try:
         delivery.send(messages.NOTIFICATIONS[mail.message](mail.recipient, **mail.details))
-    except delivery.MailNotSent:
+    except Exception as error:
+        if not isinstance(error, delivery.MailNotSent):
+            # A mail that can't be made waits like one that can't be sent; those after it go out.
+            current_app.logger.exception("the notification %s could not be made", mail.message)
         back_off = min(_FIRST_RETRY * 2 ** min(mail.tries, 10), _LONGEST_RETRY)
         with transaction():
-            affected(update(OutboxMail).where(OutboxMail.id == mail.id).values(due_at=now + back_off))
+            affected(update(OutboxMail).where(OutboxMail.id == mail.id).values(due_at=clock.now() + back_off))
         return False
     with transaction():
         affected(delete(OutboxMail).where(OutboxMail.id == mail.id))

@@ -102,8 +102,12 @@ def give_way(half: AccountSession) -> None:
 
 
 def confirm(half_id: int, now: datetime) -> bool:
-    """Let codes be tried in a half-session again; whether there was such a half-session."""
-    confirmed = update(AccountSession).where(AccountSession.id == half_id, AccountSession.stage == HALF)
+    """Let codes be tried in a half-session again; whether there was one that this had not been done for."""
+    confirmed = update(AccountSession).where(
+        AccountSession.id == half_id,
+        AccountSession.stage == HALF,
+        AccountSession.confirmed_at.is_(None),
+    )
     return affected(confirmed.values(confirmed_at=now)) == 1
 
 
@@ -235,13 +239,12 @@ class _Begun:
 def _begin(account_id: int, now: datetime, device: Device, stage: str, failures: int = 0) -> _Begun:
     token = _make_token()
     absolute = timedelta(seconds=toolbox().session_absolute)
-    if stage == FULL:
-        # The account's own dead rows go when it comes back, so the table needs no sweeper.
-        db.session.execute(
-            delete(AccountSession)
-            .where(AccountSession.account_id == account_id, AccountSession.expires_at < now)
-            .execution_options(synchronize_session=False)
-        )
+    # The account's own dead rows go when it comes back, so the table needs no sweeper.
+    db.session.execute(
+        delete(AccountSession)
+        .where(AccountSession.account_id == account_id, AccountSession.expires_at < now)
+        .execution_options(synchronize_session=False)
+    )
     session = AccountSession(
         account_id=account_id,
         token_hash=_hash(token),

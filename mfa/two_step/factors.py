@@ -190,6 +190,9 @@ def _look_at_recovery_code(authenticator: Authenticator, attempt: Attempt, typed
 
 
 def _count(attempt: Attempt) -> int:
+    # Where nothing is looked at nothing is counted: else who is refused here would make the owner wait.
+    if not attempt.confirmed and confirmation_needed(attempt.account.id):
+        raise ConfirmFirst
     tried = attempts.count(attempt.subject, attempts.SECOND_STEP, attempt.now)
     every = attempts.account_subject(attempt.account.id)
     failures = attempts.count(every, attempts.SECOND_STEP_FAILURES, attempt.now)

@@ -8,7 +8,7 @@ from flask_login import current_user
 from mfa import clock
 from mfa.toolbox import toolbox
 from mfa.two_step import email_proof, pending
-from mfa.web import headers, hx
+from mfa.web import hx
 from mfa.web.access import public
 from mfa.web.forms import Form
 
@@ -43,15 +43,13 @@ def _answer(token: str, *, confirm: bool) -> Response:
             state = "confirmed"
     except email_proof.NumberEnded:
         state, status = "ended", 410
-    return headers.without_referrer(
-        hx.render(
-            "two_step/_link.html",
-            hx.CARD,
-            title="Verify your email",
-            status=status,
-            state=state,
-            number=number,
-            form=Form(formdata=None),
-            action=url_for("enrollment_link.page", token=token),
-        )
+    return hx.render(
+        "two_step/_link.html",
+        hx.CARD,
+        title="Verify your email",
+        status=status,
+        state=state,
+        number=number,
+        form=Form(formdata=None),
+        action=url_for("enrollment_link.page", token=token),
     )

@@ -1,4 +1,4 @@
-"""The tab 2-Step Verification, reissue, disable, and sign-in's second step."""
+"""The tab 2-Step Verification, reissue, and disable."""
 
 from __future__ import annotations
 

@@ -137,6 +137,8 @@ def activate(
             raise accounts.Changed
         _insert_codes(account.id, recovery_set)
         sealing.note_key(now)
+        # Who signed in with the password alone has not shown a second step on any device.
+        sessions.forget_devices(account)
         activity.record(account.id, activity.TWO_STEP_ON, now, device)
         outbox.post(messages.two_step_on, account.email, now, name=account.name)
         sessions.end_all(account.id, but=session.id)
@@ -175,6 +177,9 @@ def sign_in(
     attempt = factors.Attempt(account, now, device, confirmed=half.confirmed_at is not None)
     right = factors.check(factor, attempt, typed)
     with transaction():
+        # Whatever ends sessions holds the account too: it comes first and ends this, or after and sees it.
+        if not accounts.hold(account):
+            raise sessions.SessionEnded
         left = right.use()
         if left is not None:
             factors.tell_used(account, left, now)
@@ -185,9 +190,12 @@ def sign_in(
 def request_confirmation(half: AccountSession, account: Account, now: datetime) -> None:
     """Mail the link by which the owner says that codes may be tried again in this half-session.
 
+    :raises Stale: codes may be tried anyway, or this was confirmed already.
     :raises attempts.Throttled: too many such mails.
     :raises delivery.MailNotSent: the mail server does not take it.
     """
+    if half.confirmed_at or not factors.confirmation_needed(account.id):
+        raise Stale
     subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.CONFIRM_SENDING, now)
     token = toolbox().confirm_links.make({"half": half.id}, now.timestamp())
@@ -198,7 +206,10 @@ def request_confirmation(half: AccountSession, account: Account, now: datetime) 
 def confirm(half: AccountSession, account: Account, token: str, now: datetime, device: Device) -> None:
     """Let codes be tried in a half-session again, by the link that was mailed for it.
 
-    :raises Stale: the link is too old, not genuine, or belongs to another half-session.
+    What others have guessed does not make the owner wait now, but nothing is forgotten: whoever reads the
+    mailbox gets no more guesses by this than the waits allow.
+
+    :raises Stale: the link is too old, used, not genuine, or belongs to another half-session.
     """
     try:
         named = toolbox().confirm_links.read(token, now.timestamp())["half"]
@@ -207,7 +218,7 @@ def confirm(half: AccountSession, account: Account, token: str, now: datetime, d
     with transaction():
         if named != half.id or not sessions.confirm(half.id, now):
             raise Stale
-        attempts.reset((attempts.account_subject(account.id), attempts.SECOND_STEP))
+        attempts.end_wait(attempts.account_subject(account.id), attempts.SECOND_STEP)
         activity.record(account.id, activity.SECOND_STEP_CONFIRMED, now, device)
 
 
@@ -259,9 +270,9 @@ def disable(
     """
     right = factors.check(factor, factors.Attempt(account, now, device), typed)
     with transaction():
-        right.use()
         _spend(change, now)
         _advance(account, change)
+        right.use()
         delete_second_step(account.id)
         activity.record(account.id, activity.TWO_STEP_OFF, now, device)
         outbox.post(messages.two_step_off, account.email, now, name=account.name)

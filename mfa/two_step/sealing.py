@@ -7,13 +7,15 @@ names the master key that it was sealed with, so old ones stay readable while th
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import func, inspect, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, inspect, or_, select, true, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from mfa.crypto.keys import KEY_ID_LENGTH
-from mfa.database import affected, insert_if_absent, transaction
+from mfa.database import affected, insert_if_absent, transaction, upsert
 from mfa.extensions import db
 from mfa.toolbox import toolbox
 from mfa.two_step.models import Authenticator, SealingKey
@@ -44,15 +46,27 @@ def open_pepper(authenticator: Authenticator) -> bytes:
 
 
 def note_key(now: datetime) -> None:
-    """Note that something is sealed with the current master key, as part of the caller's transaction."""
-    insert_if_absent(SealingKey, id=toolbox().ring.current, first_used_at=now)
+    """Note that something is sealed with the current master key, as part of the caller's transaction.
+
+    The note is held until then, so that :func:`rotate` can't take it for an old one.
+    """
+    upsert(
+        SealingKey,
+        {"id": toolbox().ring.current, "first_used_at": now},
+        changes={"first_used_at": SealingKey.first_used_at},
+        where=true(),
+        returning=SealingKey.id,
+    )
 
 
 def keys() -> dict[str, int]:
     """The ids of the master keys that anything is sealed with, each with its number of accounts."""
-    used = func.substr(Authenticator.sealed_secret, 1, KEY_ID_LENGTH)
-    counted = db.session.execute(select(used, func.count()).group_by(used)).all()
-    return {bytes(key).decode("ascii", "replace"): count for key, count in counted}
+    both = _key_of(Authenticator.sealed_secret), _key_of(Authenticator.recovery_pepper)
+    accounts: Counter[str] = Counter()
+    for secret, pepper, count in db.session.execute(select(*both, func.count()).group_by(*both)):
+        for key in {bytes(secret), bytes(pepper)}:
+            accounts[key.decode("ascii", "replace")] += count
+    return dict(accounts)
 
 
 def missing_keys() -> list[str]:
@@ -74,22 +88,24 @@ def rotate(now: datetime, *, batch: int) -> Iterator[int]:
 
     :raises keys.UnknownKey: a key that is needed is not on the ring; what came before stands.
     """
+    with transaction():
+        note_key(now)
     while stale := _stale(batch):
         with transaction():
-            note_key(now)
             sealed = sum(_seal_anew(authenticator) for authenticator in stale)
         yield sealed
     with transaction():
-        others = select(SealingKey).where(SealingKey.id != toolbox().ring.current)
-        for key in db.session.scalars(others).all():
-            db.session.delete(key)
+        affected(delete(SealingKey).where(SealingKey.id != toolbox().ring.current))
+        # A server that has the old key as its current one may have sealed something since the last look.
+        for key in keys():
+            insert_if_absent(SealingKey, id=key, first_used_at=now)
 
 
 def _stale(batch: int) -> list[Authenticator]:
     current = toolbox().ring.current.encode()
     stale = or_(
-        func.substr(Authenticator.sealed_secret, 1, KEY_ID_LENGTH) != current,
-        func.substr(Authenticator.recovery_pepper, 1, KEY_ID_LENGTH) != current,
+        _key_of(Authenticator.sealed_secret) != current,
+        _key_of(Authenticator.recovery_pepper) != current,
     )
     found = select(Authenticator).where(stale).order_by(Authenticator.account_id).limit(batch)
     return list(db.session.scalars(found.execution_options(populate_existing=True)).all())
@@ -113,6 +129,10 @@ def _seal_anew(authenticator: Authenticator) -> int:
             recovery_pepper=ring.seal(_PEPPER, open_pepper(authenticator), associated),
         )
     )
+
+
+def _key_of(sealed: InstrumentedAttribute[bytes]) -> ColumnElement[bytes]:
+    return func.substr(sealed, 1, KEY_ID_LENGTH)
 
 
 def _associated(account_id: int) -> bytes:

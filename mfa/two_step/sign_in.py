@@ -13,7 +13,7 @@ from mfa.sessions import browser
 from mfa.sessions.rules import SessionEnded
 from mfa.two_step import factors, forms, rules
 from mfa.two_step.routes import CODE_REFUSALS
-from mfa.web import access, errors, headers, hx, ranges
+from mfa.web import access, errors, hx, ranges
 from mfa.web.access import public
 from mfa.web.forms import Form
 
@@ -89,6 +89,8 @@ def send_confirmation() -> Response:
     form = Form()
     try:
         rules.request_confirmation(*half, clock.now())
+    except rules.Stale:
+        return hx.onward(url_for("second_step.verify"), lambda: _show_verify(False))
     except (Throttled, MailNotSent) as error:
         form.form_errors.append(errors.sentence(error))
         return _show_confirmation_needed(errors.status(error), form)
@@ -129,16 +131,14 @@ def _show_confirmation_needed(
 
 
 def _show_confirmation(token: str, state: str, status: int = 200) -> Response:
-    return headers.without_referrer(
-        hx.render(
-            "two_step/_verify_confirm_link.html",
-            hx.CARD,
-            title="2-step verification",
-            status=status,
-            state=state,
-            form=Form(formdata=None),
-            action=url_for("second_step.confirm", token=token),
-        )
+    return hx.render(
+        "two_step/_verify_confirm_link.html",
+        hx.CARD,
+        title="2-step verification",
+        status=status,
+        state=state,
+        form=Form(formdata=None),
+        action=url_for("second_step.confirm", token=token),
     )
 
 

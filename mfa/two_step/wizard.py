@@ -194,14 +194,14 @@ def scanned() -> Response:
     return _move(enrollment.with_scanned(), to=CODE)
 
 
-def _show_scan(enrollment: Enrollment, form: forms.StepForm | None = None, status: int = 200) -> Response:
+def _show_scan(enrollment: Enrollment) -> Response:
     secret = enrollment.secret(toolbox().ring)
     uri = totp.uri(secret, account=current_user.account.email, issuer=toolbox().product_name)
     key = totp.base32(secret)
     return _render(
         SCAN,
-        status,
-        form=_filled(form or forms.StepForm(formdata=None), enrollment),
+        200,
+        form=_filled(forms.StepForm(formdata=None), enrollment),
         # Made by our own code from nothing that needs escaping but the label, which it quotes.
         qr=Markup(qr.svg(uri, label="QR code for your authenticator app")),  # noqa: S704
         key_groups=[key[start : start + 4] for start in range(0, len(key), 4)],
@@ -264,14 +264,15 @@ def complete() -> Response:
     if not enrollment.reached(RECOVERY):
         return _move(enrollment)
     try:
-        token = rules.activate(
-            current_user.account,
-            current_user.session,
-            enrollment,
-            saved=form.saved.data,
-            now=clock.now(),
-            device=browser.device(),
-        )
+        with browser.known_as_before():
+            token = rules.activate(
+                current_user.account,
+                current_user.session,
+                enrollment,
+                saved=form.saved.data,
+                now=clock.now(),
+                device=browser.device(),
+            )
     except rules.NotSaved as error:
         return _show_recovery(enrollment, form, errors.refuse(form.saved, error))
     browser.keep(token)

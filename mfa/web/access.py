@@ -15,6 +15,8 @@ from mfa.web import hx
 NOT_FORMS = ("reports.take",)
 """The endpoints whose body is no form."""
 
+_LONGEST_PATH = 512
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -72,10 +74,13 @@ def to_sign_in() -> Response:
 
 
 def local_path(target: str | None) -> str | None:
-    """*target* if it is a path of this site, else None: a link can't send people elsewhere."""
+    """*target* if it is a path of this site, else None: a link can't send people elsewhere.
+
+    It goes into a header and, past a half-session, into the cookie: so it is ASCII, and not long.
+    """
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return None
-    if "\\" in target or not target.isprintable():
+    if "\\" in target or not target.isprintable() or not target.isascii() or len(target) > _LONGEST_PATH:
         return None
     parts = urlsplit(target)
     return None if parts.scheme or parts.netloc else target

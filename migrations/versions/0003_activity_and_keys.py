@@ -50,7 +50,6 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("old_email", sa.String(length=254), nullable=False),
         sa.Column("old_email_key", sa.String(length=318), nullable=False),
-        sa.Column("new_email", sa.String(length=254), nullable=False),
         sa.Column("changed_at", sa.DateTime(), nullable=False),
         sa.Column("undone_at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -66,7 +65,8 @@ def upgrade() -> None:
         sa.Column("first_used_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_sealing_keys"),
     )
-    # Added in place: a batch would make the tables anew, and forget on SQLite that ids are never given twice.
+    # All in place: a batch would make the tables anew, on SQLite forget that ids are never given twice, and, by
+    # dropping the old ones, delete what hangs on them.
     op.add_column("accounts", sa.Column("device_epoch", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("accounts", sa.Column("locked_at", sa.DateTime(), nullable=True))
     op.add_column("sessions", sa.Column("confirmed_at", sa.DateTime(), nullable=True))
@@ -74,11 +74,12 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("reference", sa.String(length=64), nullable=True))
     op.create_index("ix_outbox_reference", "outbox", ["reference"])
 
-    op.add_column("authenticators", sa.Column("recovery_pepper", sa.LargeBinary(length=128), nullable=True))
+    op.add_column(
+        "authenticators",
+        sa.Column("recovery_pepper", sa.LargeBinary(length=128), nullable=False, server_default=sa.text("''")),
+    )
     _seal_what_the_codes_were_hashed_under()
-    with op.batch_alter_table("authenticators") as table:
-        table.alter_column("recovery_pepper", existing_type=sa.LargeBinary(length=128), nullable=False)
-        table.drop_column("recovery_key")
+    op.drop_column("authenticators", "recovery_key")
 
 
 def downgrade() -> None:

@@ -288,3 +288,15 @@ def test_a_password_change_needs_the_current_one(mina: Person) -> None:
 def test_the_owner_is_told_by_mail_of_a_new_password(mina: Person, inbox: Inbox) -> None:
     change_password(mina)
     assert "If this was not you" in inbox.wait_for("Your password was changed").text
+
+
+def test_who_asks_for_sign_up_mails_does_not_keep_the_owner_from_a_reset(
+    mina: Person, make_person: Callable[..., Person], inbox: Inbox
+) -> None:
+    stranger = make_person()
+    for _ in range(7):
+        stranger.get("/sign-up")
+        stranger.post("/sign-up", {"email": EMAIL})
+    mina.get("/forgot-password")
+    assert mina.post("/forgot-password", {"email": EMAIL}).status_code == 200
+    assert inbox.wait_for("Set a new")

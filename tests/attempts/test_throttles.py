@@ -10,7 +10,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mfa.attempts import rules
-from mfa.attempts.rules import EMAIL_SENDING, LINK_SENDING, SECOND_STEP, Policy, Throttled
+from mfa.attempts.rules import EMAIL_SENDING, RESET_SENDING, SECOND_STEP, Policy, Throttled
 from mfa.database import transaction
 from mfa.extensions import db
 
@@ -89,9 +89,9 @@ def test_codes_are_never_forgotten_by_time(app: Flask) -> None:
 def test_mails_are_forgotten_after_an_hour(app: Flask) -> None:
     with app.app_context():
         for _ in range(5):
-            rules.count("a", LINK_SENDING, NOW)
+            rules.count("a", RESET_SENDING, NOW)
         later = NOW + timedelta(hours=1, seconds=1)
-        assert [admitted("a", LINK_SENDING, later) for _ in range(6)] == [True] * 5 + [False]
+        assert [admitted("a", RESET_SENDING, later) for _ in range(6)] == [True] * 5 + [False]
 
 
 def test_each_mail_with_a_number_makes_the_next_one_wait(app: Flask) -> None:

@@ -112,6 +112,37 @@ def test_a_name_can_not_change_the_mail_around_it(app: Flask, inbox: Inbox, cloc
     assert "<b>" not in letter.html
 
 
+def test_a_mail_that_can_not_be_made_does_not_keep_the_others(app: Flask, inbox: Inbox, clock: Clock) -> None:
+    with transaction():
+        db.session.add(
+            OutboxMail(message="no such", recipient=TO, details={}, created_at=clock(), due_at=clock())
+        )
+    post(clock)
+    assert outbox.deliver_due() == 1
+    assert waiting() == 1
+
+
+def test_a_batch_that_takes_long_is_not_sent_twice(
+    app: Flask, inbox: Inbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mfa.mail import delivery
+
+    real, calls = delivery.send, []
+
+    def slow(message: messages.Message) -> None:
+        calls.append(message)
+        clock.advance(minutes=1)
+        if len(calls) == 3:
+            outbox.deliver_due()  # another worker, while this one is at its third mail
+        real(message)
+
+    for _ in range(4):
+        post(clock)
+    monkeypatch.setattr(delivery, "send", slow)
+    outbox.deliver_due()
+    assert len(inbox.take_all()) == 4
+
+
 def test_the_command_delivers_what_is_due_and_says_so(app: Flask, inbox: Inbox, clock: Clock) -> None:
     post(clock)
     result = app.test_cli_runner().invoke(args=["mail", "deliver"])

@@ -1,8 +1,8 @@
 """The wizard, reissue and disable walked at random: exits, reloads, stale windows, replayed cookies.
 
 Whatever is done, as long as nothing is completed, the database is byte for byte what it was. Left out of
-the comparison is what may change while something is abandoned (security.md, trap 30): attempts, what was
-used up, and when and under which token a session goes on.
+the comparison is what may change while something is abandoned (security.md, trap 30): attempts and their
+events, what was used up, and when and under which token a session goes on.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ ENROLL = "/account/two-step/enroll"
 REISSUE = "/account/two-step/reissue"
 DISABLE = "/account/two-step/disable"
 MAY_CHANGE = {
+    "activity",
     "throttles",
     "spent",
     "outbox",
@@ -254,7 +255,7 @@ class Journeys(RuleBasedStateMachine):
             self.reached["completed"] += 1
             self.settle()
 
-    @rule(prove=st.booleans())
+    @rule(prove=st.sampled_from([True, True, False]))
     @precondition(lambda self: self.on)
     def complete_the_reissue(self, prove: bool) -> None:
         if prove:
@@ -265,7 +266,7 @@ class Journeys(RuleBasedStateMachine):
             self.reached["reissued"] += 1
             self.settle()
 
-    @rule(prove=st.booleans())
+    @rule(prove=st.sampled_from([True, False, False, False]))
     @precondition(lambda self: self.on and self.person.app_on_phone)
     def disable(self, prove: bool) -> None:
         if prove:
@@ -297,7 +298,7 @@ def test_whatever_is_abandoned_saves_nothing(inbox: Inbox, empty_database: Path)
         ),
     )
     places = ["step 1", "step 2", "step 3", "step 4", "completed", "reissued", "disabled"]
-    assert [place for place in places if reached[place] < 3] == [], reached
+    assert [place for place in places if not reached[place]] == [], reached
 
 
 @pytest.mark.parametrize("step", ["begin", "verify_email", "scan", "enter_code"])

@@ -135,6 +135,28 @@ def test_a_device_that_signs_in_is_known_for_half_a_year_more(mina: Person, cloc
     assert not forgotten(mina)
 
 
+def test_a_password_change_makes_no_known_device(mina: Person, make_person: Callable[..., Person]) -> None:
+    """Else a thief with session and password would get one count of guesses after another."""
+    thief = make_person()
+    thief.put_cookie(mina.cookie())
+    change_password(thief)
+    assert thief.client.get_cookie("device", domain="127.0.0.1") is None
+
+
+def test_turning_it_on_forgets_the_devices_that_showed_a_password_alone(
+    mina: Person, make_person: Callable[..., Person]
+) -> None:
+    thief = make_person()
+    thief.sign_in()
+    mina.activate()
+    owner = make_person()
+    guess(owner, 5)
+    assert guess(thief, 1) == [429]
+    mina.sign_out()
+    mina.sign_in()
+    assert entered(mina.verify(mina.next_code()))
+
+
 # Its cookie
 
 

@@ -105,6 +105,70 @@ def test_a_right_code_ends_the_state(besieged: Person, make_person: Callable[...
     assert entered(other.verify(besieged.next_code()))
 
 
+def test_the_link_works_once(besieged: Person) -> None:
+    path = send_link(besieged)
+    besieged.get(path)
+    page = besieged.page
+    besieged.post(path)
+    besieged.page = page
+    assert besieged.post(path).status_code == 410
+
+
+def test_a_link_is_not_sent_before_it_is_needed(protected: Person, inbox: Inbox) -> None:
+    protected.sign_out()
+    protected.sign_in()
+    protected.post("/sign-in/verify/confirm")
+    assert not [letter for letter in inbox.take_all() if "Confirm" in letter.subject]
+
+
+def test_the_link_gives_whoever_reads_the_mailbox_no_guesses_back(
+    besieged: Person, make_person: Callable[..., Person], clock: Clock
+) -> None:
+    """At a device that is not known: one look now, as the wait is over; then the wait is what it was."""
+    with besieged.app.app_context():
+        for _ in range(12):
+            attempts.count("account:1", attempts.SECOND_STEP, clock())
+            clock.advance(minutes=15)
+        db.session.remove()
+    thief = make_person()
+    thief.sign_in()
+    path = send_link(thief)
+    thief.get(path)
+    thief.post(path)
+    assert [thief.verify("000000").status_code for _ in range(4)] == [422] + [429] * 3
+
+
+def test_the_owner_at_a_new_device_need_not_wait_for_what_others_guessed(
+    besieged: Person, make_person: Callable[..., Person], clock: Clock
+) -> None:
+    with besieged.app.app_context():
+        for _ in range(6):
+            attempts.count("account:1", attempts.SECOND_STEP, clock())
+            clock.advance(seconds=60)
+        attempts.count("account:1", attempts.SECOND_STEP, clock())
+        db.session.remove()
+    owner = make_person()
+    owner.sign_in()
+    path = send_link(owner)
+    owner.get(path)
+    owner.post(path)
+    assert entered(owner.verify(besieged.next_code()))
+
+
+def test_who_is_refused_here_does_not_make_the_owner_wait(
+    besieged: Person, make_person: Callable[..., Person]
+) -> None:
+    thief, owner = make_person(), make_person()
+    for person in (thief, owner):
+        person.sign_in()
+    path = send_link(owner)
+    owner.get(path)
+    owner.post(path)
+    for _ in range(10):
+        thief.verify("000000")
+    assert entered(owner.verify(besieged.next_code()))
+
+
 def test_wrong_codes_after_the_link_still_make_one_wait(besieged: Person) -> None:
     path = send_link(besieged)
     besieged.get(path)

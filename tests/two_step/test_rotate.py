@@ -142,10 +142,10 @@ def test_without_the_old_key_it_changes_nothing(
 ) -> None:
     monkeypatch.setattr("mfa.two_step.sealing.missing_keys", list)
     alone = create_app({**config, "SECRET_KEY": NEW_KEY})
-    before = dump(engine, without={"outbox"})
+    before = dump(engine, without={"outbox", "sealing_keys"})
     result = alone.test_cli_runner().invoke(args=["keys", "rotate"])
     assert result.exit_code != 0
-    assert dump(engine, without={"outbox"}) == before
+    assert dump(engine, without={"outbox", "sealing_keys"}) == before
     closed(alone)
 
 
@@ -196,6 +196,45 @@ def test_the_keys_in_use_are_listed_by_id(protected: Person, both: Flask) -> Non
     listed = both.test_cli_runner().invoke(args=["keys", "list"]).output
     assert OLD_ID not in listed
     assert "current   1 accounts" in listed
+
+
+def test_keys_that_seal_only_recovery_codes_are_listed_too(protected: Person, both: Flask) -> None:
+    rotate(both)
+    protected.prove_password("reissue")  # by a server that still has the old key as its current one
+    protected.post("/account/two-step/reissue/recovery-codes", {"saved": "y"})
+    assert f"{OLD_ID}  old       1 accounts" in both.test_cli_runner().invoke(args=["keys", "list"]).output
+
+
+def test_what_a_server_with_the_old_key_seals_at_the_last_moment_keeps_that_key_needed(
+    protected: Person,
+    make_person: Callable[..., Person],
+    both: Flask,
+    config: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from mfa.two_step import sealing
+
+    late, real = make_person().sign_up("late@example.com"), sealing._stale
+
+    def stale(batch: int) -> list[Any]:
+        found = real(batch)
+        if not found:
+            late.activate()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sealing, "_stale", stale)
+        rotate(both)
+    with pytest.raises(BadSetting, match=OLD_ID):
+        create_app({**config, "SECRET_KEY": NEW_KEY})
+
+
+def test_a_form_that_was_open_before_the_key_changed_can_be_sent(mina: Person, both: Flask) -> None:
+    mina.get("/account/profile")
+    other = moved(mina, both)
+    other.put_cookie(mina.cookie())
+    other.page = mina.page
+    assert other.post("/account/profile", {"name": "Mina K."}).status_code == 200
 
 
 def test_a_reset_link_outlives_the_change_of_the_key(protected: Person, both: Flask) -> None:
