@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -29,10 +28,10 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine
 
-from mfa import clock as app_clock, create_app
+from mfa import clock as app_clock
 from mfa.extensions import db
 from mfa.operator import rules as operator
-from tests.conftest import SETTINGS
+from tests.properties.parts import copy_whole, make_app
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.cookies import read_cookie
@@ -43,7 +42,6 @@ IDLE, ABSOLUTE, HALFWAY = timedelta(hours=12), timedelta(days=30), timedelta(min
 SEEN_EVERY = timedelta(minutes=5)
 BROWSERS = 3
 NEIGHBOUR = "neighbour@example.com"
-ENDLESS = "1000000 per second"
 OPENINGS = ["codes", "others", "time", "locked", "reset", "changes"]
 BROWSER = st.integers(0, BROWSERS - 1)
 PAUSE = st.sampled_from(
@@ -173,6 +171,13 @@ class Sessions(RuleBasedStateMachine):
         self.sign_in(1, "right")
 
     def open_with_time(self) -> None:
+        """At the edges of what keeps a session from being idle: being seen, and being renewed."""
+        almost = IDLE - timedelta(seconds=1)
+        self.sign_in_everywhere(range(BROWSERS))
+        self.time_passes([(SEEN_EVERY, {0}), (almost, {0, 1})])
+        self.time_passes([(timedelta(minutes=4), set())])
+        self.change_the_password(0, right=True)
+        self.time_passes([(almost, {0})])
         self.sign_in_everywhere(range(BROWSERS))
         self.time_passes([(timedelta(hours=7), {0, 1}), (timedelta(hours=7), {1})])
         self.one_is_used_day_by_day(1, 31)
@@ -564,32 +569,27 @@ class Sessions(RuleBasedStateMachine):
                 self.see(self.neighbour)
 
 
-def make_app(folder: Path, inbox: Inbox) -> Flask:
-    return create_app(
-        {
-            **SETTINGS,
-            "INSTANCE_PATH": folder,
-            "SERVER_NAME": "127.0.0.1:1",
-            "MAIL_SERVER": "127.0.0.1",
-            "MAIL_PORT": inbox.port,
-            "MAIL_WORKER": "none",
-            "EVENT_LOG": "none",
-            "RATELIMIT_REFUSED": ENDLESS,
-            "RATELIMIT_MAILS": ENDLESS,
-        }
-    )
-
-
 @pytest.fixture
 def prepared(inbox: Inbox, empty_database: Path, clock: Clock, tmp_path: Path) -> Path:
-    """A database with two accounts, nobody signed in to either, and closed, so that it can be copied."""
-    database = shutil.copy(empty_database, tmp_path / "twostep.db")
+    """A database with two accounts, nobody signed in to either."""
+    shutil.copy(empty_database, tmp_path / "twostep.db")
     app = make_app(tmp_path, inbox)
     for email in (EMAIL, NEIGHBOUR):
         Person(app, inbox, clock).sign_up(email).sign_out()
-    with app.app_context():
-        db.engine.dispose()
-    return database
+    return copy_whole(app)
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+@pytest.mark.parametrize("protected", [False, True])
+def test_every_opening_goes_as_foretold(inbox: Inbox, prepared: Path, opening: str, protected: bool) -> None:
+    given = {"inbox": inbox, "prepared": prepared, "reached": Counter[str]()}
+    machine = type("Machine", (Sessions,), given)()
+    try:
+        machine.an_account_and_a_neighbours(protected, opening)
+        machine.a_cookie_opens_the_account_if_its_session_goes_on()
+        machine.the_neighbours_session_is_ended_by_time_alone()
+    finally:
+        machine.teardown()
 
 
 def test_a_cookie_is_worth_what_its_session_is(inbox: Inbox, prepared: Path) -> None:
