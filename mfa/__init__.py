@@ -86,6 +86,7 @@ def _check_keys(app: Flask) -> None:
     with app.app_context():
         missing = sealing.missing_keys()
         # A server that forks after this must not share the connection.
+        db.session.remove()
         db.engine.dispose()
     if missing:
         raise settings.BadSetting(

@@ -1,0 +1,80 @@
+"""Every change of an account on PostgreSQL, its migrations and its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flask_migrate
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from sqlalchemy import Engine, text
+
+from mfa import create_app
+from mfa.config import BadSetting
+from mfa.extensions import db
+from tests.support.person import EMAIL, PASSWORD, Person, entered
+
+NEW_KEY = "fedcba9876543210" * 4
+NEW_EMAIL = "mina@new.example"
+
+
+def test_the_whole_life_of_an_account(protected: Person) -> None:
+    mina = protected
+    mina.sign_out()
+    mina.sign_in()
+    assert entered(mina.verify_recovery_code(mina.recovery_codes[0]))
+    mina.prove_password("reissue")
+    codes = mina.shown_codes()
+    mina.post("/account/two-step/reissue/recovery-codes", {"saved": "y"})
+    mina.get("/account/profile/email")
+    fields = {"email": NEW_EMAIL, "password": PASSWORD, "factor": "recovery_code", "recovery_code": codes[0]}
+    mina.post("/account/profile/email", fields)
+    path = mina.inbox.wait_for("Confirm your new", to=NEW_EMAIL).path
+    mina.get(path)
+    assert "Your email is changed." in mina.post(path).text
+    mina.app.test_cli_runner().invoke(args=["mail", "deliver"])
+    undo = mina.inbox.wait_for("address was changed", to=EMAIL).path
+    mina.get(undo)
+    reset = mina.post(undo).headers["HX-Redirect"]
+    mina.get(reset)
+    mina.post(reset, {"new_password": "seven boats under glass"})
+    assert entered(mina.verify(mina.next_code()))
+    mina.prove_password("disable", "seven boats under glass")
+    assert "verification is off</h3>" in mina.disable(code=mina.next_code()).text
+    assert "Change of email undone" in mina.client.get("/account/activity").text
+
+
+def test_the_migrations_make_the_tables_of_the_models(app: Flask, engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
+
+
+def test_the_migrations_go_down_and_up_again_with_people_in_the_tables(protected: Person) -> None:
+    with protected.app.app_context():
+        flask_migrate.downgrade(revision="0001")
+        flask_migrate.upgrade()
+        assert db.session.scalar(text("SELECT count(*) FROM recovery_codes")) == 10
+        db.session.remove()
+    protected.sign_out()
+    protected.sign_in()
+    assert entered(protected.verify(protected.next_code()))
+
+
+def test_after_the_keys_are_rotated_the_old_one_is_needed_by_nothing(
+    protected: Person, config: dict[str, Any], make_person: Callable[..., Person]
+) -> None:
+    with pytest.raises(BadSetting):
+        create_app({**config, "SECRET_KEY": NEW_KEY})
+    both = create_app({**config, "SECRET_KEY": NEW_KEY, "SECRET_KEY_FALLBACKS": [config["SECRET_KEY"]]})
+    result = both.test_cli_runner().invoke(args=["keys", "rotate"])
+    assert result.output.startswith("1 accounts sealed anew")
+    alone = create_app({**config, "SECRET_KEY": NEW_KEY})
+    person = Person(alone, protected.inbox, protected.clock)
+    person.sign_in()
+    assert entered(person.verify_recovery_code(protected.recovery_codes[0]))
+    for app in (both, alone):
+        with app.app_context():
+            db.engine.dispose()

@@ -1,0 +1,176 @@
+"""On PostgreSQL many write at once: what SQLite's one writer forbids must be forbidden by locks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from mfa.sessions import rules as sessions
+from mfa.two_step import rules as two_step
+from tests.support.crowd import at_once, copies
+from tests.support.database import dump
+from tests.support.person import EMAIL, PASSWORD, Person, entered
+
+Make = Callable[..., Person]
+AT_ONCE = 24
+NEW_PASSWORD = "seven boats under glass"
+
+
+def wait_until_somebody_waits(engine: Engine) -> None:
+    """Until another connection stands before a lock that this moment holds."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for _ in range(20_000):
+            if connection.scalar(waiting):
+                return
+    raise AssertionError("nobody came to wait")
+
+
+def meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+    engine: Engine,
+    where: tuple[Any, str],
+    first: Callable[[], object],
+    second: Callable[[], object],
+) -> None:
+    """Do *first* up to *where*, then *second* until it waits for it, then the rest of both."""
+    module, name = where
+    real, inside = getattr(module, name), threading.Event()
+
+    def pausing(*args: Any, **options: Any) -> Any:
+        if not inside.is_set():
+            inside.set()
+            wait_until_somebody_waits(engine)
+        return real(*args, **options)
+
+    with monkeypatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setattr(module, name, pausing)
+        one = pool.submit(first)
+        assert inside.wait(30)
+        other = pool.submit(second)
+        one.result()
+        other.result()
+
+
+@pytest.fixture
+def halfway(protected: Person) -> Person:
+    protected.sign_out()
+    protected.sign_in()
+    return protected
+
+
+def operate(person: Person, command: str) -> None:
+    result = person.app.test_cli_runner().invoke(args=["users", command, EMAIL, "--reason", "taken over"])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("command", ["lock", "sign-out", "disable-2sv"])
+def test_a_session_that_begins_at_the_moment_of_an_operators_act_ends_with_it(
+    halfway: Person, engine: Engine, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    code = halfway.next_code()
+    meanwhile(
+        monkeypatch,
+        engine,
+        (sessions, "_say_signed_in"),
+        lambda: halfway.verify(code),
+        lambda: operate(halfway, command),
+    )
+    assert not halfway.is_signed_in()
+
+
+def test_a_session_that_begins_at_the_moment_of_a_reset_ends_with_it(
+    halfway: Person, make_person: Make, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = make_person()
+    owner.get("/forgot-password")
+    owner.post("/forgot-password", {"email": EMAIL})
+    path = owner.inbox.wait_for("Set a new").path
+    owner.get(path)
+    code = halfway.next_code()
+    meanwhile(
+        monkeypatch,
+        engine,
+        (sessions, "_say_signed_in"),
+        lambda: halfway.verify(code),
+        lambda: owner.post(path, {"new_password": NEW_PASSWORD}),
+    )
+    assert not halfway.is_signed_in()
+
+
+def test_a_session_that_begins_by_password_at_the_moment_of_a_lock_ends_with_it(
+    mina: Person, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mina.sign_out()
+    mina.get("/sign-in")
+    meanwhile(
+        monkeypatch,
+        engine,
+        (sessions, "_say_signed_in"),
+        lambda: mina.post("/sign-in", {"email": EMAIL, "password": PASSWORD}),
+        lambda: operate(mina, "lock"),
+    )
+    assert not mina.is_signed_in()
+
+
+def test_owner_and_operator_who_turn_it_off_at_once_do_not_stand_in_each_others_way(
+    protected: Person, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protected.prove_password("disable")
+    code = protected.next_code()
+    outcomes: list[int] = []
+
+    def operator() -> None:
+        result = protected.app.test_cli_runner().invoke(
+            args=["users", "disable-2sv", EMAIL, "--reason", "asked"]
+        )
+        outcomes.append(result.exit_code)
+        assert "deadlock" not in str(result.exception)
+
+    meanwhile(
+        monkeypatch,
+        engine,
+        (two_step, "delete_second_step"),
+        lambda: outcomes.append(protected.disable(code=code).status_code),
+        operator,
+    )
+    assert sorted(outcomes) == [1, 200]
+    assert "authenticators:" not in dump(engine)
+
+
+# Many at once
+
+
+def test_one_code_signs_in_once(halfway: Person, make_person: Make) -> None:
+    code = halfway.next_code()
+    people = copies(halfway, make_person, AT_ONCE)
+    assert sum(at_once(lambda number: entered(people[number].verify(code)), AT_ONCE)) == 1
+
+
+def test_of_many_wrong_codes_five_are_looked_at(halfway: Person, make_person: Make) -> None:
+    people = copies(halfway, make_person, AT_ONCE)
+    statuses = at_once(lambda number: people[number].verify("000000").status_code, AT_ONCE)
+    assert statuses.count(422) == 5
+
+
+def test_complete_turns_it_on_once(mina: Person, make_person: Make, engine: Engine) -> None:
+    mina.begin().verify_email().scan().enter_code()
+    people = copies(mina, make_person, AT_ONCE)
+    results = at_once(lambda number: "verification is on." in people[number].complete().text, AT_ONCE)
+    assert sum(results) == 1
+    assert dump(engine).count("recovery_codes:") == 10
+
+
+def test_one_recovery_code_is_used_once(halfway: Person, make_person: Make) -> None:
+    halfway.get("/sign-in/verify?factor=recovery")
+    people = copies(halfway, make_person, 5)
+    fields = {"recovery_code": halfway.recovery_codes[0]}
+    results = at_once(
+        lambda number: entered(people[number].post("/sign-in/verify?factor=recovery", fields)), 5
+    )
+    assert sum(results) == 1

