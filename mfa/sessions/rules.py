@@ -119,6 +119,7 @@ def load(token: str, stage: str, now: datetime) -> tuple[AccountSession, Account
         .where(
             AccountSession.token_hash == _hash(token),
             AccountSession.stage == stage,
+            Account.locked_at.is_(None),
             AccountSession.expires_at > now,
             AccountSession.seen_at > now - timedelta(seconds=toolbox().session_idle),
         )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from mfa.crypto import digits, recovery_codes, totp
 from mfa.crypto.keys import KeyRing
@@ -74,8 +74,12 @@ class Pending:
     @classmethod
     def read(cls: type[_KIND_OF], kept: object) -> _KIND_OF | None:
         """What :meth:`keep` gave, or None if it is nothing of the kind."""
+        kinds = get_type_hints(cls)
         names = {field.name for field in fields(cls)}
         if not isinstance(kept, dict) or set(kept) != names:
+            return None
+        # A release may have given a field another kind while the enrolment was open.
+        if not all(isinstance(kept[name], kinds[name]) for name in names):
             return None
         return cls(**kept)
 

@@ -9,6 +9,7 @@ from mfa import clock
 from mfa.accounts.rules import Changed
 from mfa.errors import Refusal
 from mfa.sessions.rules import SessionEnded
+from mfa.toolbox import toolbox
 from mfa.two_step import factors, rules
 from mfa.two_step.enrollment import Change, Enrollment, Pending
 from mfa.web import access, hx
@@ -127,6 +128,8 @@ def _problem(found: Pending) -> type[Refusal] | None:
         return rules.Stale
     if found.expired(clock.now()):
         return rules.Expired
+    if not toolbox().ring.has(found.key):
+        return rules.Expired  # the master key that its secrets are derived with was taken off the ring
     return Changed if found.generation != account.generation else None
 
 

@@ -134,6 +134,29 @@ def test_a_cookie_of_another_version_is_no_error(mina: Person, kept: Any) -> Non
     assert mina.get("/account/two-step/disable/verify").status_code == 409
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"started": None},
+        {"started": "now"},
+        {"account": [1]},
+        {"key": "deadbeef"},
+        {"key": "deadbeef", "email_verified": True, "scanned": True},
+        {"key": "deadbeef", "email_verified": True, "scanned": True, "code_step": 1},
+        {"email_verified": True, "scanned": True, "code_step": "one"},
+    ],
+)
+def test_an_enrolment_of_another_release_or_a_lost_key_has_ended(
+    mina: Person, change: dict[str, Any]
+) -> None:
+    mina.begin()
+    with mina.client.session_transaction() as session:
+        session["enrollment"] = {**session["enrollment"], **change}
+    assert mina.get("/account/two-step").status_code == 200
+    for step in ("", "/email", "/scan", "/code", "/recovery", "/recovery-codes.txt"):
+        assert mina.get(f"/account/two-step/enroll{step}").status_code == 409
+
+
 def test_a_cookie_of_a_server_whose_clock_is_ahead_by_seconds_is_taken(mina: Person, clock: Clock) -> None:
     clock.advance(seconds=-3)
     assert mina.is_signed_in()

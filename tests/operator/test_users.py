@@ -150,3 +150,12 @@ def test_what_is_so_already_is_said(mina: Person, first: str, again: str) -> Non
     result = run(mina.app, again)
     assert result.exit_code == 1
     assert "Nothing to do" in result.output
+
+
+def test_the_log_says_who_did_it_and_nothing_of_the_reason(
+    protected: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(protected.app, "sign-out", reason="she wrote from mina.secret@example.com")
+    logged = "".join(f"{record.__dict__!r}" for record in caplog.records)
+    assert "support_signed_out" in logged
+    assert "mina.secret" not in logged

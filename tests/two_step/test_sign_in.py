@@ -245,6 +245,8 @@ def test_the_address_is_found_in_any_case(
         ("//evil.example/", "/"),
         ("/\\evil.example/", "/"),
         ("javascript:alert(1)", "/"),
+        ("/日本", "/"),  # no header holds it
+        ("/" + "a" * 600, "/"),  # and no cookie that
     ],
 )
 def test_next_leads_only_to_a_path_of_this_site(
@@ -254,6 +256,15 @@ def test_next_leads_only_to_a_path_of_this_site(
     other.get("/sign-in")
     response = other.post("/sign-in", {"email": EMAIL, "password": PASSWORD, "next": target})
     assert response.headers["HX-Redirect"] == destination
+
+
+def test_the_longest_next_does_not_make_the_cookie_too_long(protected: Person) -> None:
+    protected.sign_out()
+    protected.get("/sign-in")
+    protected.post("/sign-in", {"email": EMAIL, "password": PASSWORD, "next": "/" + "a" * 511})
+    assert len(protected.cookie()) < 2048
+    response = protected.verify(protected.next_code())
+    assert response.headers["HX-Redirect"] == "/" + "a" * 511
 
 
 def test_sign_out_kills_every_copy_of_the_cookie(mina: Person) -> None:
