@@ -24,9 +24,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from mfa import clock as app_clock, create_app
+from mfa import clock as app_clock
 from mfa.extensions import db
-from tests.conftest import SETTINGS
+from tests.properties.parts import make_app
 from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
@@ -59,16 +59,7 @@ class Journeys(RuleBasedStateMachine):
         shutil.copy(self.empty, self.folder / "twostep.db")
         self.clock = Clock()
         app_clock.install(self.clock)
-        self.app = create_app(
-            {
-                **SETTINGS,
-                "INSTANCE_PATH": self.folder,
-                "SERVER_NAME": "127.0.0.1:1",
-                "MAIL_SERVER": "127.0.0.1",
-                "MAIL_PORT": self.inbox.port,
-                "MAIL_WORKER": "none",
-            }
-        )
+        self.app = make_app(self.folder, self.inbox)
         with self.app.app_context():
             self.engine = db.engine
         self.inbox.take_all()
