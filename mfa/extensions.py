@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -42,12 +43,8 @@ else:
     Model = db.Model
 
 
-def _no_range() -> str:
-    raise NotImplementedError("every limit names its own range")
-
-
 migrate = Migrate()
 mail = Mail()
 csrf = CSRFProtect()
 login_manager = LoginManager()
-limiter = Limiter(_no_range)
+limiter = Limiter(get_remote_address)  # each limit names its own range: see mfa.web.ranges
