@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, url_for
+from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mfa import config as settings, console, toolbox
@@ -84,7 +85,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
 def _check_keys(app: Flask) -> None:
     with app.app_context():
-        missing = sealing.missing_keys()
+        try:
+            missing = sealing.missing_keys()
+        except OperationalError as error:
+            raise settings.BadSetting(
+                "MFA_SQLALCHEMY_DATABASE_URI names a database that can't be reached."
+            ) from error
         # A server that forks after this must not share the connection.
         db.session.remove()
         db.engine.dispose()

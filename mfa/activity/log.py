@@ -18,6 +18,7 @@ from pythonjsonlogger.json import JsonFormatter
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm import Session
 
+from mfa.config import BadSetting
 from mfa.extensions import db
 from mfa.sessions.devices import Device
 
@@ -27,7 +28,10 @@ _WAITING = "waiting log lines"
 
 
 def set_up(app: Flask) -> None:
-    """Send the lines to where ``EVENT_LOG`` says: ``stderr``, ``none``, or the path of a file."""
+    """Send the lines to where ``EVENT_LOG`` says: ``stderr``, ``none``, or the path of a file.
+
+    :raises BadSetting: the file can't be written.
+    """
     target = str(app.config["EVENT_LOG"])
     handler: logging.Handler
     if target == "none":
@@ -35,7 +39,10 @@ def set_up(app: Flask) -> None:
     elif target == "stderr":
         handler = logging.StreamHandler(sys.stderr)
     else:
-        handler = logging.FileHandler(Path(app.instance_path) / target, encoding="utf-8", delay=True)
+        try:
+            handler = logging.FileHandler(Path(app.instance_path) / target, encoding="utf-8")
+        except OSError as error:
+            raise BadSetting("MFA_EVENT_LOG names a file that can't be written.") from error
     handler.setFormatter(
         JsonFormatter(
             "{message}{levelname}", style="{", rename_fields={"message": "event", "levelname": "level"}

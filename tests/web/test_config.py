@@ -49,6 +49,8 @@ def start(tmp_path: Path, **changes: Any) -> Any:
         ("RATELIMIT_REFUSED", "often"),
         ("RATELIMIT_MAILS", ""),
         ("RATELIMIT_STORAGE_URI", "carrier-pigeon://loft"),
+        ("EVENT_LOG", "no/such/folder/events.log"),
+        ("SQLALCHEMY_DATABASE_URI", "sqlite:////no/such/folder/twostep.db"),
     ],
 )
 def test_a_setting_that_can_not_work_stops_the_start(tmp_path: Path, name: str, value: Any) -> None:
