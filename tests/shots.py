@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -29,6 +30,12 @@ NEW_EMAIL = "mina@example.net"
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 
 
+class Taker(Protocol):
+    """Whoever is shown each screen of the walk."""
+
+    def take(self, page: Page, name: str) -> None: ...
+
+
 class Gallery:
     """Numbers the pictures in the order of the journey."""
 
@@ -44,7 +51,7 @@ class Gallery:
         print(path.name)  # noqa: T201
 
 
-def walk(visitor: Visitor, gallery: Gallery, other: BrowserContext, app: Flask) -> None:
+def walk(visitor: Visitor, gallery: Taker, other: BrowserContext, app: Flask) -> None:
     page = visitor.page
 
     def take(name: str, of: Page = page) -> None:
