@@ -18,6 +18,7 @@ GOOD = {
     "SECRET_KEY": "0123456789abcdef" * 4,
     "SERVER_NAME": "console.example",
     "MAIL_SERVER": "mail.example",
+    "MAIL_WORKER": "none",
 }
 
 
