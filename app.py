@@ -1,10 +1,14 @@
 """The WSGI entry."""
 
+import sys
+
 from mfa import create_app
 from mfa.config import BadSetting
 
 try:
     app = create_app()
 except BadSetting as error:
-    # One sentence for the operator; a traceback would bury it.
-    raise SystemExit(f"Twostep can't start. {error}") from None
+    # One sentence for the operator; a traceback would bury it. By status 3 gunicorn knows that trying again
+    # is of no use.
+    sys.stderr.write(f"Twostep can't start. {error}\n")
+    raise SystemExit(3) from None

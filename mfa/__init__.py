@@ -34,7 +34,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """
     given = config or {}
     instance = settings.instance_path(given, _ROOT).resolve()
-    instance.mkdir(parents=True, exist_ok=True)
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise settings.BadSetting("MFA_INSTANCE_PATH names a folder that can't be made.") from error
     app = Flask("mfa", root_path=str(_ROOT), instance_path=str(instance))
     settings.load(app.config, given, instance)
 

@@ -19,6 +19,8 @@ import limits
 import limits.errors
 from flask import Config
 from limits.storage import storage_from_string
+from sqlalchemy import create_engine
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from mfa.crypto import passwords
 from mfa.crypto.cost import Cost
@@ -64,6 +66,10 @@ DEFAULTS: dict[str, Any] = {
 TEXTS = ("SECRET_KEY", "SERVER_NAME", "MAIL_SERVER", "MAIL_USERNAME", "MAIL_PASSWORD", "PRODUCT_NAME")
 """Taken from the environment as they stand: a password of digits must not become a number."""
 
+SWITCHES = ("MAIL_USE_TLS", "MAIL_USE_SSL")
+"""On or off; the environment may say so in any of the usual words."""
+_WORDS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
+
 FROM_FILES = ("SECRET_KEY", "MAIL_PASSWORD", "SQLALCHEMY_DATABASE_URI", "RATELIMIT_STORAGE_URI")
 """Secrets that may also be named by a file: ``MFA_SECRET_KEY_FILE`` holds the path."""
 
@@ -77,6 +83,9 @@ FIXED: dict[str, Any] = {
     "WTF_CSRF_TIME_LIMIT": None,
     # Pages reached by a token send no Referer; the guard looks at Sec-Fetch-Site instead.
     "WTF_CSRF_SSL_STRICT": False,
+    "WTF_CSRF_ENABLED": True,
+    "WTF_CSRF_CHECK_DEFAULT": True,
+    "RATELIMIT_ENABLED": True,
     "SQLALCHEMY_TRACK_MODIFICATIONS": False,
     # An error of the database must not carry what was being written into a log.
     "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
@@ -110,6 +119,8 @@ def load(config: Config, given: Mapping[str, Any], instance: Path) -> None:
     config.from_mapping(_from_files())
     config.from_mapping(given)
     config.from_mapping(FIXED)
+    for name in SWITCHES:
+        config[name] = _WORDS.get(str(config[name]).lower(), config[name])
 
     if config["MODE"] not in ("production", "development"):
         raise BadSetting('MFA_MODE is "production" or "development".')
@@ -144,6 +155,8 @@ def _check_production(config: Config) -> None:
 
 
 def _check(config: Config) -> None:
+    if not _texts(config["SECRET_KEY_FALLBACKS"]):
+        raise BadSetting("MFA_SECRET_KEY_FALLBACKS is a JSON list of keys.")
     for key in [config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]]:
         if not isinstance(key, str) or len(key) < MASTER_KEY_BYTES or len(set(key)) < _DIFFERENT_CHARACTERS:
             raise BadSetting(
@@ -201,6 +214,18 @@ def _seconds(value: object) -> bool:
     return isinstance(value, int | float) and 0 < value <= _LONGEST_TIMEOUT
 
 
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _database(value: object) -> bool:
+    try:
+        create_engine(str(value))
+    except (ArgumentError, NoSuchModuleError, ImportError):
+        return False
+    return True
+
+
 def _storage(value: object) -> bool:
     try:
         storage_from_string(str(value))
@@ -228,6 +253,7 @@ _DIFFERENT_CHARACTERS = 8
 _LONGEST_TIMEOUT = 60
 _YEAR = 366 * 24 * 3600
 _LIFETIME = (_whole(60, _YEAR), "is a number of seconds, from 60 to a year.")
+_SWITCH = (lambda value: isinstance(value, bool), "is true or false.")
 _LIMITS = (_limits, "is one or more limits, like 30 per minute; 300 per hour.")
 _HASH_COST = (_cost, "is a cost of argon2id, like t=3,m=65536,p=4.")
 _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
@@ -243,6 +269,13 @@ _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "SESSION_ABSOLUTE_SECONDS": _LIFETIME,
     "MAIL_PORT": (_whole(1, 65535), "is a port number."),
     "MAIL_TIMEOUT": (_seconds, f"is a number of seconds, above 0 and up to {_LONGEST_TIMEOUT}."),
+    "SQLALCHEMY_DATABASE_URI": (
+        lambda value: value is None or _database(value),
+        "is the address of a database whose driver is installed, like postgresql+psycopg://user@host/name.",
+    ),
+    "TRUSTED_HOSTS": (lambda value: value is None or _texts(value), "is a JSON list of host names."),
+    "MAIL_USE_TLS": _SWITCH,
+    "MAIL_USE_SSL": _SWITCH,
     "TRUSTED_PROXIES": (_whole(0, 9), "is the number of proxies before the server, from 0 to 9."),
     "RATELIMIT_STORAGE_URI": (_storage, "is memory:// or the address of a Redis, like redis://host:6379."),
     "RATELIMIT_REFUSED": _LIMITS,

@@ -41,6 +41,7 @@ def sign_in(email: str, password: str, *, now: datetime, device: Device) -> sess
     :raises WrongCredentials: no such account, or not its password.
     :raises attempts.Throttled: too many wrong passwords for this address.
     :raises sessions.Locked: the right password of an account that an operator has locked.
+    :raises Changed: the right password, of an account that was changed elsewhere at the same moment.
     """
     try:
         address = addresses.parse(email)
@@ -55,7 +56,7 @@ def sign_in(email: str, password: str, *, now: datetime, device: Device) -> sess
     assert account is not None
     with transaction():
         if not rules.hold(account):
-            raise WrongCredentials
+            raise Changed
         attempts.reset((subject, attempts.PASSWORD))
         _rehash(account, password)
         return sessions.enter(account, now, device, failures=tried - 1)
@@ -161,14 +162,15 @@ def reset(token: str, *, password: str, now: datetime, device: Device) -> sessio
     if account.locked_at:
         raise sessions.Locked
     check(password, account.email)
+    address = addresses.parse(account.email)
+    own, every = _subject(account, address, device), rules.address_subject(address)
     with transaction():
         try:
             _set(account, password)
         except Changed as error:
             raise LinkEnded from error
         sessions.end_all(account.id)
-        subject = rules.address_subject(addresses.parse(account.email))
-        attempts.reset((subject, attempts.PASSWORD), (subject, attempts.RESET_SENDING))
+        attempts.reset((own, attempts.PASSWORD), (every, attempts.PASSWORD), (every, attempts.RESET_SENDING))
         activity.record(account.id, activity.PASSWORD_RESET, now, device)
         outbox.post(messages.password_changed, account.email, now, name=account.name)
         return sessions.enter(account, now, device, announce=False)

@@ -99,7 +99,7 @@ def sign_in() -> Response:
                 device=browser.device(),
             )
             return _enter(entry, access.local_path(form.next.data))
-        except (passwords.WrongCredentials, Throttled, Locked) as error:
+        except (passwords.WrongCredentials, Throttled, Locked, rules.Changed) as error:
             status = errors.refuse(form.password, error)
     elif form.errors:
         status = errors.UNPROCESSABLE
@@ -275,7 +275,7 @@ def _link_ended(way_url: str, way_label: str) -> Response:
         title="This link has ended",
         status=410,
         heading="This link has ended",
-        sentence="It was used already, is too old, or a newer one was sent.",
+        sentence="It was used already, is too old, or your account was changed since.",
         way_url=way_url,
         way_label=way_label,
     )

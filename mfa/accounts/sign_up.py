@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import hashlib
+from datetime import datetime, timedelta
 
 from mfa.accounts import addresses, rules
 from mfa.accounts.addresses import Address
@@ -16,7 +17,10 @@ from mfa.database import insert_if_absent, transaction
 from mfa.mail import messages
 from mfa.sessions import rules as sessions
 from mfa.sessions.devices import Device
-from mfa.toolbox import toolbox
+from mfa.toolbox import SIGN_UP_LINK_SECONDS, toolbox
+
+_LINK = "sign-up link"
+_REMEMBER = timedelta(seconds=2 * SIGN_UP_LINK_SECONDS)
 
 
 def request(email: str, now: datetime) -> Address:
@@ -77,6 +81,11 @@ def create_account(token: str, *, name: str, password: str, now: datetime, devic
         )
         if not created:
             raise LinkEnded
+        try:
+            # Not again either, when the address is free once more because the account has moved to another.
+            attempts.spend(_LINK, hashlib.sha256(token.encode()).hexdigest(), now, remember=_REMEMBER)
+        except attempts.AlreadySpent as error:
+            raise LinkEnded from error
         account = rules.find(address)
         assert account is not None
         attempts.reset((rules.address_subject(address), attempts.SIGN_UP_SENDING))

@@ -58,7 +58,7 @@ SIGN_UP_SENDING = Policy("sign_up_sending", forget_after=3600)
 RESET_SENDING = Policy("reset_sending", forget_after=3600)
 """Counted apart: who makes an address wait for these has mailed its owner a link that is good meanwhile."""
 EMAIL_CHANGE_SENDING = Policy("email_change_sending", forget_after=3600)
-CONFIRM_SENDING = Policy("confirm_sending", free=3, forget_after=3600)
+CONFIRM_SENDING = Policy("confirm_sending", free=3, forget_after=24 * 3600)
 SECOND_STEP_FAILURES = Policy("second_step_failures", free=2**30)
 """Never waits: counts the failures of all devices since the account's last success (SP 800-63B-4 §3.2.2)."""
 MOST_FAILURES = 100

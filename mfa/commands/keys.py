@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import click
-from flask.cli import AppGroup
 
 from mfa import clock
+from mfa.commands import Commands
 from mfa.toolbox import toolbox
 from mfa.two_step import sealing
 
-group = AppGroup("keys", help="The keys with which secrets are sealed.")
+group = Commands("keys", help="The keys with which secrets are sealed.")
 
 
 @group.command("list")
@@ -22,7 +22,9 @@ def list_keys() -> None:
 
 
 @group.command()
-@click.option("--batch", default=200, show_default=True, help="Accounts a transaction.")
+@click.option(
+    "--batch", type=click.IntRange(min=1), default=200, show_default=True, help="Accounts a transaction."
+)
 def rotate(batch: int) -> None:
     """Seal with the current key what an older one sealed, while the application serves."""
     done = 0

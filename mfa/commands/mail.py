@@ -6,12 +6,12 @@ import signal
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
+from mfa.commands import Commands
 from mfa.mail import outbox
 from mfa.mail.worker import Worker
 
-group = AppGroup("mail", help="The notifications that wait to be sent.")
+group = Commands("mail", help="The notifications that wait to be sent.")
 
 
 @group.command()

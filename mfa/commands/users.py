@@ -6,15 +6,15 @@ import getpass
 from collections.abc import Callable
 
 import click
-from flask.cli import AppGroup
 
 from mfa import clock
 from mfa.accounts.models import Account
 from mfa.accounts.rules import Changed
+from mfa.commands import Commands
 from mfa.operator import rules
 from mfa.operator.rules import Act
 
-group = AppGroup(
+group = Commands(
     "users", help="Help somebody with their account. The owner is told of each act, with its reason."
 )
 

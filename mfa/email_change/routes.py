@@ -8,7 +8,7 @@ from flask_login import current_user
 from mfa import clock
 from mfa.accounts.addresses import BadAddress
 from mfa.accounts.password import WrongPassword
-from mfa.accounts.rules import LinkEnded
+from mfa.accounts.rules import Changed, LinkEnded
 from mfa.attempts import rules as attempts
 from mfa.attempts.rules import Throttled
 from mfa.email_change import forms, rules
@@ -53,7 +53,7 @@ def send() -> Response:
             now=clock.now(),
             device=browser.device(),
         )
-    except (BadAddress, rules.SameAddress, MailNotSent) as error:
+    except (BadAddress, rules.SameAddress, MailNotSent, Changed) as error:
         return _show_form(form, errors.refuse(form.email, error))
     except WrongPassword as error:
         return _show_form(form, errors.refuse(form.password, error))
@@ -165,7 +165,10 @@ def undo(token: str) -> Response:
         reset_token = rules.undo(token, clock.now(), browser.device())
     except rules.Taken:
         return _ended(
-            hx.CARD, "_error.html", "Another account has this address now. Ask the people who run this site."
+            hx.CARD,
+            "_error.html",
+            "Another account has this address now. If it is yours, sign in to it, change its address, and"
+            " open this link again.",
         )
     except LinkEnded:
         return _ended(hx.CARD, "_error.html")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mfa.accounts import addresses, password as passwords, rules as accounts
@@ -60,7 +60,7 @@ def request(
     :raises passwords.WrongPassword: not the password.
     :raises attempts.Throttled: too many wrong passwords or codes, or too many mails to this address.
     :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
-    :raises sessions.SessionEnded: the account was changed elsewhere at the same moment.
+    :raises accounts.Changed: the account was changed elsewhere at the same moment.
     :raises delivery.MailNotSent: the mail server does not take it.
     """
     address = addresses.parse(email)
@@ -74,7 +74,7 @@ def request(
     accounts.count_mail(address, attempts.EMAIL_CHANGE_SENDING, now)
     with transaction():
         if not accounts.hold(account):
-            raise sessions.SessionEnded
+            raise accounts.Changed
         left = right.use() if right else None
         if left is not None:
             factors.tell_used(account, left, now)
@@ -110,7 +110,8 @@ def confirm(account: Account, session: AccountSession, token: str, now: datetime
     """Give the account its new address. Its other sessions end; the new token of this one is returned.
 
     Both addresses are told; the old one gets a link that undoes the change. Not so an address that came by a
-    change that can still be undone: the link of that one is enough, and this address could be its thief's.
+    change that can still be undone: it could be its thief's. Then the address from before that change is told
+    again, with its link.
 
     :raises LinkEnded: see :func:`read_link`; also for the second of two at once.
     :raises Taken: somebody opened an account with the new address meanwhile.
@@ -121,17 +122,19 @@ def confirm(account: Account, session: AccountSession, token: str, now: datetime
     try:
         with transaction():
             _move(account, address.text, address.key)
-            change = None if _can_be_undone(account, now) else _keep(account, old, old_key, now)
+            earlier = _open_change(account, now)
+            change = earlier or _keep(account, old, old_key, now)
             activity.record(account.id, activity.EMAIL_CHANGED, now, device)
-            outbox.post(
-                messages.email_changed,
-                old,
-                now,
-                name=account.name,
-                new_email=address.text,
-                change=change,
-                at=now.isoformat(),
-            )
+            for recipient in {old, change.old_email} - {address.text}:
+                outbox.post(
+                    messages.email_changed,
+                    recipient,
+                    now,
+                    name=account.name,
+                    new_email=address.text,
+                    change=change.id if recipient == change.old_email else None,
+                    at=change.changed_at.isoformat(),
+                )
             outbox.post(messages.email_is_new, address.text, now, name=account.name)
             sessions.end_all(account.id, but=session.id)
             renewed = sessions.renew(session, now, proved=False)
@@ -191,20 +194,19 @@ def undo(token: str, now: datetime, device: Device) -> str:
     return passwords.make_reset_token(account, now)
 
 
-def _can_be_undone(account: Account, now: datetime) -> bool:
-    open_changes = select(EmailChange.id).where(
-        EmailChange.account_id == account.id,
-        EmailChange.undone_at.is_(None),
-        EmailChange.changed_at > now - timedelta(seconds=UNDO_LINK_SECONDS),
-    )
-    return db.session.scalar(select(open_changes.exists())) or False
+def _open_change(account: Account, now: datetime) -> EmailChange | None:
+    """The change of the account that can still be undone; older ones are forgotten."""
+    own = EmailChange.account_id == account.id
+    oldest = now - timedelta(seconds=UNDO_LINK_SECONDS)
+    affected(delete(EmailChange).where(own, EmailChange.changed_at < oldest))
+    return db.session.scalar(select(EmailChange).where(own, EmailChange.undone_at.is_(None)))
 
 
-def _keep(account: Account, old: str, old_key: str, now: datetime) -> int:
+def _keep(account: Account, old: str, old_key: str, now: datetime) -> EmailChange:
     change = EmailChange(account_id=account.id, old_email=old, old_email_key=old_key, changed_at=now)
     db.session.add(change)
     db.session.flush()
-    return change.id
+    return change
 
 
 def _move(account: Account, email: str, key: str) -> None:

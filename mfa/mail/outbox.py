@@ -7,7 +7,7 @@ sends again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,8 @@ _REPLIES = 24
 than a conversation has, so nobody else sends it meanwhile."""
 _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
+_GIVE_UP_AFTER = timedelta(days=30)
+_BATCH = 100
 
 
 def post(
@@ -63,6 +65,17 @@ def take_back(reference: str) -> None:
     db.session.execute(delete(OutboxMail).where(OutboxMail.reference == reference))
 
 
+def hand_over(reference: str, *, to: str) -> None:
+    """Put a waiting notification in the place of the one called *to*, as part of the caller's transaction.
+
+    It keeps its time. If it does not wait any more, the other stays.
+    """
+    earlier = select(OutboxMail.id).where(OutboxMail.reference == reference)
+    if db.session.scalar(earlier) is not None:
+        take_back(to)
+        affected(update(OutboxMail).where(OutboxMail.reference == reference).values(reference=to))
+
+
 def waiting_for(references: str) -> int:
     """How many notifications wait whose reference begins with *references*."""
     waiting = select(func.count()).where(OutboxMail.reference.startswith(references, autoescape=True))
@@ -71,13 +84,21 @@ def waiting_for(references: str) -> int:
 
 def deliver_due() -> int:
     """Send every mail that is due; how many left."""
-    due = select(OutboxMail).where(OutboxMail.due_at <= clock.now()).order_by(OutboxMail.id).limit(100)
-    return sum(_deliver(mail) for mail in db.session.scalars(due).all() if _take(mail))
+    sent, last = 0, 0
+    while batch := _due(after=last):
+        sent += sum(_deliver(mail) for mail in batch if _take(mail))
+        last = batch[-1].id
+    return sent
 
 
 def waiting() -> int:
     """How many notifications have not left yet."""
     return db.session.scalar(select(func.count()).select_from(OutboxMail)) or 0
+
+
+def _due(*, after: int) -> Sequence[OutboxMail]:
+    due = select(OutboxMail).where(OutboxMail.due_at <= clock.now(), OutboxMail.id > after)
+    return db.session.scalars(due.order_by(OutboxMail.id).limit(_BATCH)).all()
 
 
 def _take(mail: OutboxMail) -> bool:
@@ -101,7 +122,12 @@ def _deliver(mail: OutboxMail) -> bool:
             current_app.logger.exception("the notification %s could not be made", mail.message)
         back_off = min(_FIRST_RETRY * 2 ** min(mail.tries, 10), _LONGEST_RETRY)
         with transaction():
-            affected(update(OutboxMail).where(OutboxMail.id == mail.id).values(due_at=clock.now() + back_off))
+            if clock.now() - mail.created_at > _GIVE_UP_AFTER:
+                current_app.logger.warning("the notification %s was given up", mail.message)
+                affected(delete(OutboxMail).where(OutboxMail.id == mail.id))
+            else:
+                later = clock.now() + back_off
+                affected(update(OutboxMail).where(OutboxMail.id == mail.id).values(due_at=later))
         return False
     with transaction():
         affected(delete(OutboxMail).where(OutboxMail.id == mail.id))

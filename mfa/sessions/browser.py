@@ -52,7 +52,7 @@ def enter(entry: rules.Entry) -> None:
             rules.end(current_user.session.id)
         # Of somebody else's half-session the owner is still told: it was not he who typed this password.
         if before and before[1].id == entry.account.id:
-            rules.give_way(before[0])
+            rules.give_way(before[0], to=entry.session)
     empty()
     session.permanent = True
     if entry.needs_second_step:

@@ -28,7 +28,8 @@ from mfa.two_step.models import Authenticator
 
 HALF_LIFETIME = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=5)
-"""How exactly the last sight of a session is kept; each request writing it would cost a write a page."""
+"""How exactly the last sight of a session is kept, or to a twelfth of the idle time where that is less; each
+request writing it would cost a write a page."""
 FRESH_PROOF = timedelta(minutes=15)
 FAILURES_WORTH_A_MAIL = 3
 _UNFINISHED_MAILS = 5
@@ -48,12 +49,12 @@ class Entry:
     """What a browser gets after a right password: the token of a session of *account*, full or half."""
 
     token: str
-    stage: str
     account: Account
+    session: AccountSession
 
     @property
     def needs_second_step(self) -> bool:
-        return self.stage == HALF
+        return self.session.stage == HALF
 
 
 def enter(
@@ -71,10 +72,10 @@ def enter(
     if db.session.scalar(select(exists().where(Authenticator.account_id == account.id))):
         half = _begin(account.id, now, device, HALF, failures)
         _warn_unless_finished(account, half.session, now, device)
-        return Entry(half.token, HALF, account)
+        return Entry(half.token, account, half.session)
     begun = _begin(account.id, now, device, FULL)
     _say_signed_in(account, now, device, failures, "password", announce=announce)
-    return Entry(begun.token, FULL, account)
+    return Entry(begun.token, account, begun.session)
 
 
 def complete(
@@ -92,13 +93,16 @@ def complete(
     outbox.take_back(_unfinished(account.id, half.id))
     begun = _begin(account.id, now, device, FULL)
     _say_signed_in(account, now, device, half.failures + failures, by)
-    return Entry(begun.token, FULL, account)
+    return Entry(begun.token, account, begun.session)
 
 
-def give_way(half: AccountSession) -> None:
-    """End a half-session because its owner typed the password again in the same browser."""
+def give_way(half: AccountSession, to: AccountSession) -> None:
+    """End a half-session because the password was typed again in the same browser.
+
+    The mail about it keeps its hour: typing the password again and again does not put it off.
+    """
     end(half.id)
-    outbox.take_back(_unfinished(half.account_id, half.id))
+    outbox.hand_over(_unfinished(half.account_id, half.id), to=_unfinished(to.account_id, to.id))
 
 
 def confirm(half_id: int, now: datetime) -> bool:
@@ -128,8 +132,8 @@ def load(token: str, stage: str, now: datetime) -> tuple[AccountSession, Account
 
 
 def see(session: AccountSession, now: datetime) -> None:
-    """Keep when the session was last seen, to within :data:`SEEN_EVERY`."""
-    if now - session.seen_at >= SEEN_EVERY:
+    """Keep when the session was last seen, as exactly as :data:`SEEN_EVERY` says."""
+    if now - session.seen_at >= min(SEEN_EVERY, timedelta(seconds=toolbox().session_idle / 12)):
         with transaction():
             db.session.execute(
                 update(AccountSession).where(AccountSession.id == session.id).values(seen_at=now)
@@ -182,6 +186,7 @@ def live(account_id: int, now: datetime) -> Sequence[AccountSession]:
 def sign_out(session: AccountSession, now: datetime, device: Device) -> None:
     """End a session by its owner's own press."""
     with transaction():
+        lock_row(session.account_id)
         end(session.id)
         activity.record(session.account_id, activity.SIGNED_OUT, now, device)
 
@@ -193,6 +198,7 @@ def end_one(account: Account, session_id: int, now: datetime, device: Device) ->
     device, is no longer known.
     """
     with transaction():
+        lock_row(account.id)
         ended = db.session.execute(
             delete(AccountSession)
             .where(AccountSession.id == session_id, AccountSession.account_id == account.id)
@@ -207,9 +213,18 @@ def end_one(account: Account, session_id: int, now: datetime, device: Device) ->
 def end_others(account: Account, here: AccountSession, now: datetime, device: Device) -> None:
     """End every session of the account but the one *here*, half ones included, and forget its devices."""
     with transaction():
-        end_all(account.id, but=here.id)
         forget_devices(account)
+        end_all(account.id, but=here.id)
         activity.record(account.id, activity.OTHER_SESSIONS_ENDED, now, device)
+
+
+def lock_row(account_id: int) -> None:
+    """Hold the account's row for the rest of the transaction.
+
+    Whatever begins or ends sessions holds it first: so a session that begins while others end is ended with
+    them or comes after, and nobody waits for rows that another holds in another order.
+    """
+    db.session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
 
 
 def forget_devices(account: Account) -> None:

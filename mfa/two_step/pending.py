@@ -80,7 +80,7 @@ _ENDINGS: dict[type[Exception], tuple[str, str]] = {
     factors.NotOn: ("2-step verification is off", "It was turned off in another window."),
     Changed: (
         "Your account was changed",
-        "Your password or your 2-step verification was changed in another window. Nothing else was changed.",
+        "Your password, address or 2-step verification was changed elsewhere. Nothing else was changed.",
     ),
 }
 

@@ -216,6 +216,7 @@ def confirm(half: AccountSession, account: Account, token: str, now: datetime, d
     except (links.BadToken, KeyError) as error:
         raise Stale from error
     with transaction():
+        sessions.lock_row(account.id)
         if named != half.id or not sessions.confirm(half.id, now):
             raise Stale
         attempts.end_wait(attempts.account_subject(account.id), attempts.SECOND_STEP)

@@ -50,7 +50,7 @@ SENTENCES: dict[type[Exception], str | Callable[[Any], str]] = {
     password.WrongPassword: "That is not your current password.",
     accounts.BadName: f"Enter a name of 1 to {NAME_LENGTH} characters.",
     email_change.SameAddress: "This is your address already.",
-    accounts.Changed: "Your account was changed in another window. Start again from there.",
+    accounts.Changed: "Your account was changed elsewhere at this moment. Try again.",
     MailNotSent: "We could not send the mail. Try again.",
     SessionEnded: "Your session has ended. Sign in again.",
     Locked: "This account is locked. Ask the people who run this site to open it again.",

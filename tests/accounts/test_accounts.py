@@ -300,3 +300,36 @@ def test_who_asks_for_sign_up_mails_does_not_keep_the_owner_from_a_reset(
     mina.get("/forgot-password")
     assert mina.post("/forgot-password", {"email": EMAIL}).status_code == 200
     assert inbox.wait_for("Set a new")
+
+
+def test_after_a_reset_the_new_password_works_at_once_also_where_the_old_one_was_mistyped(
+    mina: Person, inbox: Inbox
+) -> None:
+    mina.sign_out()
+    for _ in range(6):
+        mina.sign_in(password="not my password at all")
+    mina.get("/forgot-password")
+    mina.post("/forgot-password", {"email": EMAIL})
+    path = inbox.wait_for("Set a new").path
+    mina.get(path)
+    mina.post(path, {"new_password": "seven boats under glass"})
+    mina.sign_out()
+    assert entered(mina.sign_in(password="seven boats under glass"))
+
+
+def test_a_sign_up_link_opens_no_second_account_when_the_first_has_moved_away(
+    person: Person, inbox: Inbox
+) -> None:
+    person.get("/sign-up")
+    person.post("/sign-up", {"email": EMAIL})
+    link = inbox.wait_for("Create your").path
+    person.get(link)
+    person.post(link, {"name": "Mina", "password": PASSWORD})
+    person.get("/account/profile/email")
+    person.post("/account/profile/email", {"email": "mina@new.example", "password": PASSWORD})
+    confirm = inbox.wait_for("Confirm your new").path
+    person.get(confirm)
+    person.post(confirm)
+    stranger = Person(person.app, inbox, person.clock)
+    stranger.get(link)
+    assert stranger.post(link, {"name": "Again", "password": PASSWORD}).status_code == 410

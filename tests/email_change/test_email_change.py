@@ -357,6 +357,25 @@ def test_who_moves_an_address_there_and_back_gets_no_link_to_take_it_later(
     assert "If this was not you" in letter.text
 
 
+def test_who_moves_it_on_tells_the_first_address_again_with_its_link(mina: Person, inbox: Inbox) -> None:
+    change(mina)
+    undo_path(inbox)
+    change(mina, "mina@third.example")
+    letter = inbox.wait_for("address was changed", to=EMAIL)
+    assert "mina@third.example" in letter.text
+    owner = Person(mina.app, inbox, mina.clock)
+    owner.get(letter.path)
+    assert owner.post(letter.path).headers["HX-Redirect"].startswith("/reset-password/")
+
+
+def test_an_account_that_changes_at_the_same_moment_is_said_at_the_form(
+    mina: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mfa.accounts.rules.hold", lambda _: False)
+    assert ask(mina) == 422
+    assert "Your account was changed elsewhere at this moment." in mina.page
+
+
 def test_after_seven_days_an_address_can_undo_its_own_change_again(
     mina: Person, inbox: Inbox, clock: Clock
 ) -> None:
@@ -410,6 +429,7 @@ def test_an_old_address_that_has_become_anothers_is_not_taken_back(
 ) -> None:
     change(mina)
     path = undo_path(inbox)
+    mina.clock.advance(seconds=1)  # another link than Mina's own, which is used
     make_person().sign_up(EMAIL)
     owner = make_person()
     owner.get(path)

@@ -122,6 +122,21 @@ def test_a_mail_that_can_not_be_made_does_not_keep_the_others(app: Flask, inbox:
     assert waiting() == 1
 
 
+def test_every_mail_that_is_due_leaves_however_many(app: Flask, inbox: Inbox, clock: Clock) -> None:
+    for _ in range(130):
+        post(clock)
+    assert outbox.deliver_due() == 130
+
+
+def test_a_mail_that_nobody_takes_for_a_month_is_given_up(app: Flask, inbox: Inbox, clock: Clock) -> None:
+    post(clock)
+    inbox.refusing = True
+    for _ in range(3):
+        clock.advance(days=11)
+        outbox.deliver_due()
+    assert waiting() == 0
+
+
 def test_a_batch_that_takes_long_is_not_sent_twice(
     app: Flask, inbox: Inbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

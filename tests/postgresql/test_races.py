@@ -69,6 +69,46 @@ def operate(person: Person, command: str) -> None:
     assert result.exit_code == 0, result.output
 
 
+def test_a_session_that_begins_at_the_moment_of_sign_out_everywhere_else_ends_with_it(
+    protected: Person, make_person: Make, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thief = make_person()
+    thief.sign_in()
+    code = protected.next_code()
+    protected.get("/account/profile")
+    token = {"csrf_token": protected.hidden("/account/profile")["csrf_token"]}
+    meanwhile(
+        monkeypatch,
+        engine,
+        (sessions, "_say_signed_in"),
+        lambda: thief.verify(code),
+        lambda: protected.post("/account/sessions/end-others", token),
+    )
+    assert not thief.is_signed_in()
+    assert protected.is_signed_in()
+
+
+@pytest.mark.parametrize("act", ["end-others", "sign-out"])
+def test_ending_sessions_at_the_moment_of_a_password_change_is_no_deadlock(
+    mina: Person, make_person: Make, engine: Engine, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    other = make_person()
+    other.sign_in()
+    mina.get("/account/sessions" if act == "end-others" else "/account/profile")
+    url = "/account/sessions/end-others" if act == "end-others" else "/sign-out"
+    other.get("/account/password")
+    fields = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    statuses: list[int] = []
+    meanwhile(
+        monkeypatch,
+        engine,
+        (sessions, "end_all"),
+        lambda: statuses.append(other.post("/account/password", fields).status_code),
+        lambda: statuses.append(mina.post(url).status_code),
+    )
+    assert all(status < 500 for status in statuses)
+
+
 @pytest.mark.parametrize("command", ["lock", "sign-out", "disable-2sv"])
 def test_a_session_that_begins_at_the_moment_of_an_operators_act_ends_with_it(
     halfway: Person, engine: Engine, monkeypatch: pytest.MonkeyPatch, command: str

@@ -260,6 +260,14 @@ def test_the_password_typed_again_in_the_same_browser_and_finished_is_not_told(
     assert subjects(quiet) == []
 
 
+def test_a_thief_can_not_put_it_off_by_typing_the_password_again(quiet: Person, clock: Clock) -> None:
+    quiet.client.delete_cookie("device", domain="127.0.0.1")
+    for _ in range(4):
+        quiet.sign_in()
+        clock.advance(minutes=3)
+    assert "Somebody entered your Twostep password" in subjects(quiet)
+
+
 def test_a_thief_can_not_silence_it_by_signing_in_to_his_own_account(
     quiet: Person, make_person: Callable[..., Person], clock: Clock, inbox: Inbox
 ) -> None:

@@ -109,6 +109,11 @@ def test_it_says_how_far_it_is_and_when_it_is_done(
     ]
 
 
+@pytest.mark.parametrize("batch", ["0", "-1", "many"])
+def test_a_batch_is_at_least_one_account(protected: Person, both: Flask, batch: str) -> None:
+    assert both.test_cli_runner().invoke(args=["keys", "rotate", "--batch", batch]).exit_code == 2
+
+
 def test_a_second_run_finds_nothing_to_do(protected: Person, both: Flask) -> None:
     rotate(both)
     assert rotate(both).startswith("Everything is sealed with the key")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -302,6 +303,17 @@ def test_a_session_ends_after_thirty_days_however_much_it_is_used(mina: Person, 
         mina.is_signed_in()
     clock.advance(hours=1)
     assert not mina.is_signed_in()
+
+
+@pytest.mark.parametrize("idle", [60, 240, 600])
+def test_a_session_that_is_used_goes_on_however_short_its_idle_time(
+    mina: Person, clock: Clock, idle: int
+) -> None:
+    box = mina.app.extensions["twostep"]
+    mina.app.extensions["twostep"] = replace(box, session_idle=idle)
+    for _ in range(6):
+        clock.advance(seconds=idle * 0.9)
+        assert mina.is_signed_in()
 
 
 def test_an_ended_session_leads_the_whole_window_to_sign_in(mina: Person, clock: Clock) -> None:

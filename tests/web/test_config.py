@@ -50,6 +50,12 @@ def start(tmp_path: Path, **changes: Any) -> Any:
         ("RATELIMIT_REFUSED", "often"),
         ("RATELIMIT_MAILS", ""),
         ("RATELIMIT_STORAGE_URI", "carrier-pigeon://loft"),
+        ("SQLALCHEMY_DATABASE_URI", "nonsense"),
+        ("SQLALCHEMY_DATABASE_URI", "postgresql+nope://host/name"),
+        ("SECRET_KEY_FALLBACKS", None),
+        ("SECRET_KEY_FALLBACKS", "0123456789abcdef" * 4),
+        ("TRUSTED_HOSTS", 5),
+        ("MAIL_USE_TLS", "maybe"),
         ("EVENT_LOG", "no/such/folder/events.log"),
         ("SQLALCHEMY_DATABASE_URI", "sqlite:////no/such/folder/twostep.db"),
     ],
@@ -75,7 +81,7 @@ def test_the_start_stops_with_one_sentence(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert stopped.returncode == 1
+    assert stopped.returncode == 3
     assert stopped.stderr.startswith("Twostep can't start. MFA_SECRET_KEY is not set: ")
     assert stopped.stderr.count("\n") == 1
 
@@ -91,6 +97,31 @@ def test_a_text_of_digits_stays_a_text(tmp_path: Path, monkeypatch: pytest.Monke
     assert start(tmp_path).config[name] == "012e3"
     monkeypatch.setenv(f"MFA_{name}", "12345")
     assert start(tmp_path).config[name] == "12345"
+
+
+@pytest.mark.parametrize(("said", "meant"), [("False", False), ("no", False), ("true", True), ("1", True)])
+def test_a_switch_is_read_in_the_usual_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, meant: bool
+) -> None:
+    monkeypatch.setenv("MFA_MAIL_USE_TLS", said)
+    assert start(tmp_path).config["MAIL_USE_TLS"] is meant
+
+
+@pytest.mark.parametrize("name", ["WTF_CSRF_ENABLED", "RATELIMIT_ENABLED"])
+def test_no_setting_takes_a_guard_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"MFA_{name}", "false")
+    assert start(tmp_path).config[name] is True
+
+
+@pytest.mark.parametrize(
+    "command", [["users", "show", "a@b.example", "--reason", "x"], ["keys", "list"], ["mail", "deliver"]]
+)
+def test_a_command_before_the_tables_are_made_says_how_to_make_them(
+    tmp_path: Path, command: list[str]
+) -> None:
+    result = start(tmp_path).test_cli_runner().invoke(args=command)
+    assert result.exit_code == 1
+    assert "flask --app app db upgrade" in result.output
 
 
 def test_production_has_no_mailbox(tmp_path: Path) -> None:
