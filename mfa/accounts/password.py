@@ -92,8 +92,9 @@ def change(
     """
     check(new, account.email)
     prove(account, current, now, device)
+    hashed = toolbox().hasher.hash(new)
     with transaction():
-        _set(account, new)
+        _set(account, hashed)
         activity.record(account.id, activity.PASSWORD_CHANGED, now, device)
         outbox.post(messages.password_changed, account.email, now, name=account.name)
         sessions.end_all(account.id, but=session.id)
@@ -164,9 +165,10 @@ def reset(token: str, *, password: str, now: datetime, device: Device) -> sessio
     check(password, account.email)
     address = addresses.parse(account.email)
     own, every = _subject(account, address, device), rules.address_subject(address)
+    hashed = toolbox().hasher.hash(password)
     with transaction():
         try:
-            _set(account, password)
+            _set(account, hashed)
         except Changed as error:
             raise LinkEnded from error
         sessions.end_all(account.id)
@@ -176,12 +178,17 @@ def reset(token: str, *, password: str, now: datetime, device: Device) -> sessio
         return sessions.enter(account, now, device, announce=False)
 
 
-def scramble(account: Account) -> None:
-    """Put a password in the place of the account's that nobody knows, as part of the caller's transaction.
+def nobodys_hash() -> str:
+    """The hash of a password that nobody knows."""
+    return toolbox().hasher.hash(secrets.token_urlsafe(32))
+
+
+def take_away(account: Account, hashed: str) -> None:
+    """Put :func:`nobodys_hash` in the place of the account's own, as part of the caller's transaction.
 
     :raises Changed: it was changed elsewhere at the same moment.
     """
-    _set(account, secrets.token_urlsafe(32))
+    _set(account, hashed)
 
 
 # What the above share
@@ -198,9 +205,12 @@ def check(password: str, email: str) -> None:
     passwords.check(password, minimum=box.password_minimum, words=words)
 
 
-def _set(account: Account, password: str) -> None:
-    """Whoever knew the old one may have signed in: every device is a new one after this."""
-    rules.advance(account, password_hash=toolbox().hasher.hash(password))
+def _set(account: Account, hashed: str) -> None:
+    """Whoever knew the old one may have signed in: every device is a new one after this.
+
+    :param hashed: made before the transaction begins, as that takes long.
+    """
+    rules.advance(account, password_hash=hashed)
     sessions.forget_devices(account)
 
 

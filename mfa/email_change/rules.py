@@ -175,13 +175,13 @@ def undo(token: str, now: datetime, device: Device) -> str:
     account = db.session.get_one(Account, change.account_id, populate_existing=True)
     if account.locked_at:
         raise sessions.Locked
-    other = account.email
+    other, hashed = account.email, passwords.nobodys_hash()
     try:
         with transaction():
             undone = update(EmailChange).where(EmailChange.undone_at.is_(None))
             if not affected(undone.where(EmailChange.id == change.id).values(undone_at=now)):
                 raise LinkEnded
-            passwords.scramble(account)
+            passwords.take_away(account, hashed)
             db.session.refresh(account)
             _move(account, change.old_email, change.old_email_key)
             activity.record(account.id, activity.EMAIL_CHANGE_UNDONE, now, device)
