@@ -268,6 +268,16 @@ def test_the_longest_next_does_not_make_the_cookie_too_long(protected: Person) -
     assert response.headers["HX-Redirect"] == "/" + "a" * 511
 
 
+def test_a_right_password_at_the_moment_of_another_change_is_not_called_wrong(
+    mina: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mina.sign_out()
+    with monkeypatch.context() as patch:
+        patch.setattr("mfa.accounts.rules.hold", lambda _: False)
+        assert "Your account was changed elsewhere at this moment. Try again." in mina.sign_in().text
+    assert entered(mina.sign_in())
+
+
 def test_sign_out_kills_every_copy_of_the_cookie(mina: Person) -> None:
     cookie = mina.cookie()
     mina.get("/", headers={"HX-Request": ""})
