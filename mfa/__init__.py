@@ -10,7 +10,7 @@ from flask import Flask, url_for
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mfa import config as settings, console, toolbox
+from mfa import config as settings, console, languages, toolbox
 from mfa.accounts import routes as accounts_routes
 from mfa.activity import log, routes as activity_routes
 from mfa.commands import keys as key_commands, mail as mail_commands, users as user_commands
@@ -20,7 +20,7 @@ from mfa.mail import mailbox, outbox, routes as mail_routes
 from mfa.mail.worker import Worker
 from mfa.sessions import browser, routes as sessions_routes
 from mfa.two_step import link, routes as two_step_routes, sealing, sign_in, wizard
-from mfa.web import access, errors, headers, reports, words
+from mfa.web import access, errors, headers, language, reports, words
 from mfa.web.cookies import SessionInterface
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -56,6 +56,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     csrf.init_app(app)
     login_manager.init_app(app)
     login_manager.session_protection = None  # sessions end on the server: see mfa.sessions
+
+    languages.set_up(app, language.choose)
 
     access.guard(app)
     limiter.init_app(app)

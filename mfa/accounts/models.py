@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa.columns import Instant
 from mfa.extensions import Model
+from mfa.languages import CODE_LENGTH
 
 NAME_LENGTH = 80
 EMAIL_LENGTH = 254
@@ -32,6 +33,8 @@ class Account(Model):
     """A device that signed in before is known for as long as its cookie names this number."""
     locked_at: Mapped[datetime | None] = mapped_column(Instant)
     """Since when an operator keeps everyone out."""
+    language: Mapped[str | None] = mapped_column(String(CODE_LENGTH))
+    """In which it is spoken to; None for whatever the browser asks for."""
     created_at: Mapped[datetime] = mapped_column(Instant)
 
     @property

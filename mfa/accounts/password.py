@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
+from mfa import languages
 from mfa.accounts import addresses, rules
 from mfa.accounts.addresses import Address
 from mfa.accounts.models import Account
@@ -96,7 +97,7 @@ def change(
     with transaction():
         _set(account, hashed)
         activity.record(account.id, activity.PASSWORD_CHANGED, now, device)
-        outbox.post(messages.password_changed, account.email, now, name=account.name)
+        outbox.post(messages.password_changed, account, now)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, now, proved=True)
 
@@ -117,11 +118,12 @@ def request_reset(email: str, now: datetime) -> Address:
     rules.count_mail(address, attempts.RESET_SENDING, now)
     account = rules.find(address)
     token = make_reset_token(account, now)
-    message = (
-        messages.reset_password(account.email, name=account.name, token=token)
-        if account
-        else messages.no_account(address.text)
-    )
+    with languages.speaking(account.language if account else None):
+        message = (
+            messages.reset_password(account.email, name=account.name, token=token)
+            if account
+            else messages.no_account(address.text)
+        )
     rules.send_counted(address, attempts.RESET_SENDING, message)
     return address
 
@@ -174,7 +176,7 @@ def reset(token: str, *, password: str, now: datetime, device: Device) -> sessio
         sessions.end_all(account.id)
         attempts.reset((own, attempts.PASSWORD), (every, attempts.PASSWORD), (every, attempts.RESET_SENDING))
         activity.record(account.id, activity.PASSWORD_RESET, now, device)
-        outbox.post(messages.password_changed, account.email, now, name=account.name)
+        outbox.post(messages.password_changed, account, now)
         return sessions.enter(account, now, device, announce=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
+from mfa import languages
 from mfa.accounts import addresses, rules
 from mfa.accounts.addresses import Address
 from mfa.accounts.models import Account
@@ -35,11 +36,12 @@ def request(email: str, now: datetime) -> Address:
     account = rules.find(address)
     # Made for both, so that both take the same time.
     token = toolbox().sign_up_links.make({"email": address.text}, now.timestamp())
-    message = (
-        messages.already_signed_up(account.email, name=account.name)
-        if account
-        else messages.sign_up(address.text, token=token)
-    )
+    with languages.speaking(account.language if account else None):
+        message = (
+            messages.already_signed_up(account.email, name=account.name)
+            if account
+            else messages.sign_up(address.text, token=token)
+        )
     rules.send_counted(address, attempts.SIGN_UP_SENDING, message)
     return address
 
@@ -77,6 +79,7 @@ def create_account(token: str, *, name: str, password: str, now: datetime, devic
             name=name,
             password_hash=hashed,
             generation=0,
+            language=languages.current(),
             created_at=now,
         )
         if not created:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
+from mfa import languages
 from mfa.accounts import addresses, password as passwords, rules as accounts
 from mfa.accounts.addresses import Address
 from mfa.accounts.models import Account
@@ -82,11 +83,11 @@ def request(
     token = toolbox().email_change_links.make(
         {"account": account.id, "generation": account.generation, "email": address.text}, now.timestamp()
     )
-    message = (
-        messages.email_taken(address.text)
-        if accounts.find(address)
-        else messages.confirm_email(address.text, token=token)
-    )
+    owner = accounts.find(address)
+    with languages.speaking(owner.language if owner else account.language):
+        message = (
+            messages.email_taken(address.text) if owner else messages.confirm_email(address.text, token=token)
+        )
     accounts.send_counted(address, attempts.EMAIL_CHANGE_SENDING, message)
     return address
 
@@ -128,14 +129,14 @@ def confirm(account: Account, session: AccountSession, token: str, now: datetime
             for recipient in {old, change.old_email} - {address.text}:
                 outbox.post(
                     messages.email_changed,
-                    recipient,
+                    account,
                     now,
-                    name=account.name,
+                    to=recipient,
                     new_email=address.text,
                     change=change.id if recipient == change.old_email else None,
                     at=change.changed_at.isoformat(),
                 )
-            outbox.post(messages.email_is_new, address.text, now, name=account.name)
+            outbox.post(messages.email_is_new, account, now, to=address.text)
             sessions.end_all(account.id, but=session.id)
             renewed = sessions.renew(session, now, proved=False)
     except accounts.Changed as error:
@@ -186,7 +187,7 @@ def undo(token: str, now: datetime, device: Device) -> str:
             _move(account, change.old_email, change.old_email_key)
             activity.record(account.id, activity.EMAIL_CHANGE_UNDONE, now, device)
             for recipient in (change.old_email, other):
-                outbox.post(messages.email_change_undone, recipient, now, name=account.name)
+                outbox.post(messages.email_change_undone, account, now, to=recipient)
             sessions.end_all(account.id)
     except accounts.Changed as error:
         raise LinkEnded from error

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa.columns import Instant
 from mfa.extensions import Model
+from mfa.languages import CODE_LENGTH
 
 
 class OutboxMail(Model):
@@ -22,6 +23,8 @@ class OutboxMail(Model):
     message: Mapped[str] = mapped_column(String(40))
     """The name of a function in :mod:`mfa.mail.messages`."""
     recipient: Mapped[str] = mapped_column(String(254))
+    language: Mapped[str | None] = mapped_column(String(CODE_LENGTH))
+    """The reader's; None for the first of the languages."""
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Instant)
     due_at: Mapped[datetime] = mapped_column(Instant, index=True)

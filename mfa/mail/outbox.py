@@ -14,7 +14,8 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import delete, event, func, select, update
 
-from mfa import clock
+from mfa import clock, languages
+from mfa.accounts.models import Account
 from mfa.database import affected, transaction
 from mfa.extensions import db
 from mfa.mail import delivery, messages
@@ -32,15 +33,19 @@ _BATCH = 100
 
 def post(
     message: Callable[..., messages.Message],
-    recipient: str,
+    account: Account,
     now: datetime,
     *,
+    to: str | None = None,
     after: timedelta = timedelta(0),
     reference: str | None = None,
     **details: Any,
 ) -> None:
-    """Write a notification, as part of the caller's transaction; it leaves after the commit.
+    """Write a notification to the owner of *account*, in the owner's language.
 
+    It is part of the caller's transaction, and leaves after the commit.
+
+    :param to: the address, where it is not the account's own.
     :param after: not before this time has passed, so that :func:`take_back` may still be called.
     :param reference: what the notification can be taken back by.
     :param details: what the message says besides; nothing secret, as it is kept until the mail has left.
@@ -48,8 +53,9 @@ def post(
     db.session.add(
         OutboxMail(
             message=message.__name__,
-            recipient=recipient,
-            details=details,
+            recipient=to or account.email,
+            language=account.language,
+            details={"name": account.name, **details},
             created_at=now,
             due_at=now + after,
             reference=reference,
@@ -115,7 +121,9 @@ def _take(mail: OutboxMail) -> bool:
 
 def _deliver(mail: OutboxMail) -> bool:
     try:
-        delivery.send(messages.NOTIFICATIONS[mail.message](mail.recipient, **mail.details))
+        with languages.speaking(mail.language):
+            message = messages.NOTIFICATIONS[mail.message](mail.recipient, **mail.details)
+        delivery.send(message)
     except Exception as error:
         if not isinstance(error, delivery.MailNotSent):
             # A mail that can't be made waits like one that can't be sent; those after it go out.

@@ -145,4 +145,4 @@ def _end_everything(account: Account) -> None:
 
 def _write_down(account: Account, event: str, act: Act, what: str) -> None:
     activity.record(account.id, event, act.now, None, reason=act.reason, operator=act.operator)
-    outbox.post(messages.by_support, account.email, act.now, name=account.name, what=what, reason=act.reason)
+    outbox.post(messages.by_support, account, act.now, what=what, reason=act.reason)

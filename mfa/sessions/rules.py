@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, exists, select, update
 
+from mfa import languages
 from mfa.accounts.models import Account
 from mfa.activity import rules as activity
 from mfa.database import affected, transaction
@@ -281,6 +282,8 @@ def _begin(account_id: int, now: datetime, device: Device, stage: str, failures:
 def _say_signed_in(
     account: Account, now: datetime, device: Device, failures: int, by: str, *, announce: bool = True
 ) -> None:
+    # Whoever never chose one is spoken to, in mails too, as the browser of the first sign-in asked.
+    account.language = account.language or languages.current()
     new_device = device.known_to(account.id, account.device_epoch) is None
     activity.record(
         account.id, activity.SIGNED_IN, now, device, by=by, failures=failures, new_device=new_device
@@ -288,9 +291,8 @@ def _say_signed_in(
     if announce and (new_device or failures >= FAILURES_WORTH_A_MAIL):
         outbox.post(
             messages.new_sign_in,
-            account.email,
+            account,
             now,
-            name=account.name,
             failures=failures,
             new_device=new_device,
             at=now.isoformat(),
@@ -305,11 +307,10 @@ def _warn_unless_finished(account: Account, half: AccountSession, now: datetime,
         return
     outbox.post(
         messages.sign_in_unfinished,
-        account.email,
+        account,
         now,
         after=HALF_LIFETIME,
         reference=_unfinished(account.id, half.id),
-        name=account.name,
         at=now.isoformat(),
         device=device.name,
         network=device.address,

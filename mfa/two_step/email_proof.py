@@ -6,6 +6,7 @@ import hmac
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from mfa import languages
 from mfa.accounts.models import Account
 from mfa.attempts import rules as attempts
 from mfa.crypto import digits, links
@@ -37,12 +38,13 @@ def send(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
     subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.EMAIL_SENDING, now)
     sent = enrollment.with_sending(make_sending(), now)
-    message = messages.enrollment_number(
-        account.email,
-        name=account.name,
-        number=sent.number(toolbox().ring),
-        token=toolbox().enrollment_links.make(sent.link(), now.timestamp()),
-    )
+    with languages.speaking(account.language):
+        message = messages.enrollment_number(
+            account.email,
+            name=account.name,
+            number=sent.number(toolbox().ring),
+            token=toolbox().enrollment_links.make(sent.link(), now.timestamp()),
+        )
     with attempts.returned_on(delivery.MailNotSent, subject, attempts.EMAIL_SENDING):
         delivery.send(message)
     if enrollment.sending:

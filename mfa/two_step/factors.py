@@ -102,7 +102,7 @@ def check(factor: str, attempt: Attempt, typed: str) -> Factor:
 
 def tell_used(account: Account, left: int, now: datetime) -> None:
     """Tell the owner by mail that a recovery code was used, as part of the caller's transaction."""
-    outbox.post(messages.recovery_code_used, account.email, now, name=account.name, codes_left=left)
+    outbox.post(messages.recovery_code_used, account, now, codes_left=left)
 
 
 def is_on(account_id: int) -> bool:
@@ -210,9 +210,8 @@ def _refused(attempt: Attempt, factor: str, tried: int) -> None:
             activity.record(account.id, activity.THROTTLED, now, device, what="second_step")
             outbox.post(
                 messages.second_step_guessed,
-                account.email,
+                account,
                 now,
-                name=account.name,
                 at=now.isoformat(),
                 device=device.name,
                 network=device.address,

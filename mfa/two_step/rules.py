@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, update
 
+from mfa import languages
 from mfa.accounts import rules as accounts
 from mfa.accounts.models import Account
 from mfa.activity import rules as activity
@@ -140,7 +141,7 @@ def activate(
         # Who signed in with the password alone has not shown a second step on any device.
         sessions.forget_devices(account)
         activity.record(account.id, activity.TWO_STEP_ON, now, device)
-        outbox.post(messages.two_step_on, account.email, now, name=account.name)
+        outbox.post(messages.two_step_on, account, now)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, now, proved=False)
 
@@ -199,8 +200,10 @@ def request_confirmation(half: AccountSession, account: Account, now: datetime) 
     subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.CONFIRM_SENDING, now)
     token = toolbox().confirm_links.make({"half": half.id}, now.timestamp())
+    with languages.speaking(account.language):
+        message = messages.confirm_second_step(account.email, name=account.name, token=token)
     with attempts.returned_on(delivery.MailNotSent, subject, attempts.CONFIRM_SENDING):
-        delivery.send(messages.confirm_second_step(account.email, name=account.name, token=token))
+        delivery.send(message)
 
 
 def confirm(half: AccountSession, account: Account, token: str, now: datetime, device: Device) -> None:
@@ -248,7 +251,7 @@ def reissue(account: Account, change: Change, *, saved: bool, now: datetime, dev
         _insert_codes(account.id, recovery_set)
         sealing.note_key(now)
         activity.record(account.id, activity.RECOVERY_CODES_REISSUED, now, device)
-        outbox.post(messages.recovery_codes_reissued, account.email, now, name=account.name)
+        outbox.post(messages.recovery_codes_reissued, account, now)
 
 
 def disable(
@@ -276,7 +279,7 @@ def disable(
         right.use()
         delete_second_step(account.id)
         activity.record(account.id, activity.TWO_STEP_OFF, now, device)
-        outbox.post(messages.two_step_off, account.email, now, name=account.name)
+        outbox.post(messages.two_step_off, account, now)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, now, proved=False)
 

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 
 from mfa import create_app
+from mfa.accounts.models import Account
 from mfa.database import transaction
 from mfa.extensions import db
 from mfa.mail import messages, outbox
@@ -24,6 +25,7 @@ from tests.support.clock import Clock
 from tests.support.smtp import Inbox
 
 TO = "mina@example.com"
+MINA = Account(email=TO, name="Mina")
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def app(config: dict[str, Any]) -> Iterator[Flask]:
 
 def post(clock: Clock) -> None:
     with transaction():
-        outbox.post(messages.two_step_on, TO, clock(), name="Mina")
+        outbox.post(messages.two_step_on, MINA, clock())
 
 
 def waiting() -> int:
@@ -60,7 +62,7 @@ def test_nothing_is_kept_of_a_mail_that_left(app: Flask, clock: Clock) -> None:
 
 def test_a_change_that_was_rolled_back_sends_nothing(app: Flask, inbox: Inbox, clock: Clock) -> None:
     with pytest.raises(RuntimeError), transaction():
-        outbox.post(messages.two_step_on, TO, clock(), name="Mina")
+        outbox.post(messages.two_step_on, MINA, clock())
         raise RuntimeError
     outbox.deliver_due()
     assert inbox.take_all() == []
@@ -105,7 +107,7 @@ def test_a_mail_that_a_killed_worker_had_taken_is_sent_by_the_next(
 @pytest.mark.parametrize("name", ["Mina\r\nBcc: x@example.com", "<b>Mina</b>", "Mína 박"])
 def test_a_name_can_not_change_the_mail_around_it(app: Flask, inbox: Inbox, clock: Clock, name: str) -> None:
     with transaction():
-        outbox.post(messages.password_changed, TO, clock(), name=name)
+        outbox.post(messages.password_changed, Account(email=TO, name=name), clock())
     outbox.deliver_due()
     letter = inbox.wait_for()
     assert letter.recipients == [TO]

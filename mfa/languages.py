@@ -1,0 +1,58 @@
+"""The languages of the interface and of the mails.
+
+English stands in the code. Each other language is one folder, ``mfa/translations/CODE/LC_MESSAGES``, and is
+offered as soon as it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from babel import Locale
+from flask import Flask
+from flask_babel import force_locale, get_locale
+
+from mfa.extensions import babel
+
+FOLDER = Path(__file__).resolve().parent / "translations"
+SOURCE = "en"
+CODE_LENGTH = 16
+
+
+def set_up(app: Flask, choose: Callable[[], str | None]) -> None:
+    """Have *app* speak the language that *choose* returns, where it is offered."""
+    babel.init_app(
+        app,
+        default_locale=SOURCE,
+        default_translation_directories=str(FOLDER),
+        locale_selector=lambda: known(choose()) or SOURCE,
+    )
+    app.jinja_env.globals["language"] = current
+
+
+@cache
+def offered() -> dict[str, str]:
+    """The code of each language with its own name for itself, by name."""
+    codes = [SOURCE, *(catalog.parent.parent.name for catalog in FOLDER.glob("*/LC_MESSAGES/messages.mo"))]
+    names = {code: str(Locale.parse(code).get_display_name()) for code in codes}
+    return dict(sorted(names.items(), key=lambda item: item[1]))
+
+
+def known(code: str | None) -> str | None:
+    """*code* if it is offered, else None."""
+    return code if code in offered() else None
+
+
+def current() -> str:
+    """The code of the language that is spoken now."""
+    return str(get_locale() or SOURCE)
+
+
+@contextmanager
+def speaking(code: str | None) -> Iterator[None]:
+    """Speak the language *code* inside; what is spoken anyway, where it is None or no longer offered."""
+    with force_locale(known(code) or current()):
+        yield

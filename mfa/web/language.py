@@ -1,0 +1,19 @@
+"""Which language the answer to a request is in."""
+
+from __future__ import annotations
+
+from flask import g, has_request_context, request
+
+from mfa import languages
+from mfa.sessions.browser import Visitor
+
+
+def choose() -> str | None:
+    """The account's own, where somebody is signed in who has one; else the best that the browser asks for."""
+    if not has_request_context():
+        return None
+    # Looked at only if the request has asked already: an error page must not ask the database.
+    visitor = g.get("_login_user")
+    if isinstance(visitor, Visitor) and visitor.account.language:
+        return visitor.account.language
+    return request.accept_languages.best_match(languages.offered())
