@@ -116,7 +116,7 @@ def _start_mail_worker(app: Flask) -> None:
 
 
 def _equip_templates(app: Flask) -> None:
-    app.jinja_env.filters["moment"] = words.moment
+    app.jinja_env.filters.update(moment=words.moment, day=words.day, device=words.device)
     app.jinja_env.globals.update(
         product_name=app.config["PRODUCT_NAME"],
         support_address=app.config["SUPPORT_ADDRESS"],

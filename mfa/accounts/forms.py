@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from wtforms import StringField
+from flask_babel import lazy_gettext as _
+from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired
 
+from mfa import languages
 from mfa.accounts.models import NAME_LENGTH
 from mfa.web import forms
 
 
 def _name() -> StringField:
     return StringField(
-        "Name",
-        [InputRequired("Enter your name.")],
+        _("Name"),
+        [InputRequired(_("Enter your name."))],
         render_kw={"autocomplete": "name", "maxlength": NAME_LENGTH},
     )
 
@@ -37,13 +39,16 @@ class ForgotPasswordForm(forms.Form):
 
 
 class ResetPasswordForm(forms.Form):
-    new_password = forms.new_password("New password")
+    new_password = forms.new_password(_("New password"))
 
 
 class ProfileForm(forms.Form):
     name = _name()
+    language = SelectField(
+        _("Language"), choices=lambda: list(languages.offered().items()), validate_choice=False
+    )
 
 
 class PasswordForm(forms.Form):
-    current_password = forms.current_password("Current password")
-    new_password = forms.new_password("New password")
+    current_password = forms.current_password(_("Current password"))
+    new_password = forms.new_password(_("New password"))

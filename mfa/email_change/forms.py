@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _
+
 from mfa.two_step.forms import FactorForm
 from mfa.web import forms
 
 
 class EmailChangeForm(forms.Form):
-    email = forms.email("New email")
+    email = forms.email(_("New email"))
     password = forms.current_password()
 
 

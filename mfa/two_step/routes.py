@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, flash, url_for
+from flask_babel import gettext, lazy_gettext as _
 from flask_login import current_user
 
 from mfa import clock
@@ -42,7 +43,7 @@ def _show_tab(message: str | None = None) -> Response:
     return hx.render(
         "two_step/_tab.html",
         hx.CONSOLE,
-        title="2-Step Verification",
+        title=gettext("2-Step Verification"),
         tab="two-step",
         on=state.on,
         since=state.since,
@@ -99,7 +100,7 @@ def complete_reissue() -> Response:
     except rules.NotSaved as error:
         return _show_codes(change, form, errors.refuse(form.saved, error))
     pending.drop(Change)
-    message = "Your new recovery codes are active. The old ones no longer work."
+    message = gettext("Your new recovery codes are active. The old ones no longer work.")
     if not hx.wanted():
         flash(message, "success")
     return hx.onward(url_for("two_step.tab"), lambda: _show_tab(message))
@@ -111,8 +112,8 @@ def _show_codes(change: Change, form: forms.SavedForm | None = None, status: int
     return hx.render(
         "two_step/_recovery.html",
         hx.CONSOLE,
-        title="Save your recovery codes",
-        heading="Save your recovery codes",
+        title=gettext("Save your recovery codes"),
+        heading=gettext("Save your recovery codes"),
         status=status,
         tab="two-step",
         step_number=None,
@@ -178,7 +179,7 @@ def _show_disable(change: Change, form: forms.DisableForm | None = None, status:
     return hx.render(
         "two_step/_disable.html",
         hx.CONSOLE,
-        title="Disable 2-Step Verification",
+        title=gettext("Disable 2-Step Verification"),
         status=status,
         tab="two-step",
         form=form,
@@ -190,12 +191,12 @@ def _show_disable(change: Change, form: forms.DisableForm | None = None, status:
 
 _LEADS = {
     REISSUE: (
-        "Reissue Recovery Code",
-        "Enter your password to get ten new recovery codes. The old ones work until you complete.",
+        _("Reissue Recovery Code"),
+        _("Enter your password to get ten new recovery codes. The old ones work until you complete."),
     ),
     DISABLE: (
-        "Disable 2-Step Verification",
-        "Enter your password. After the next step, a password alone opens your account again.",
+        _("Disable 2-Step Verification"),
+        _("Enter your password. After the next step, a password alone opens your account again."),
     ),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, flash, request, session, url_for
+from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from mfa import clock
@@ -69,7 +70,7 @@ def _show_verify(by_recovery_code: bool, form: Form | None = None, status: int =
     return hx.render(
         template,
         hx.CARD,
-        title="2-step verification",
+        title=gettext("2-step verification"),
         status=status,
         form=form or kind(formdata=None),
     )
@@ -123,7 +124,7 @@ def _show_confirmation_needed(
     return hx.render(
         "two_step/_verify_confirm.html",
         hx.CARD,
-        title="2-step verification",
+        title=gettext("2-step verification"),
         status=status,
         form=form or Form(formdata=None),
         sent_to=sent_to,
@@ -134,7 +135,7 @@ def _show_confirmation(token: str, state: str, status: int = 200) -> Response:
     return hx.render(
         "two_step/_verify_confirm_link.html",
         hx.CARD,
-        title="2-step verification",
+        title=gettext("2-step verification"),
         status=status,
         state=state,
         form=Form(formdata=None),
@@ -144,13 +145,18 @@ def _show_confirmation(token: str, state: str, status: int = 200) -> Response:
 
 def _sign_in_again() -> Response:
     browser.empty()
-    flash("Your sign-in took too long or was used already. Sign in again.", "info")
+    flash(gettext("Your sign-in took too long or was used already. Sign in again."), "info")
     return hx.leave(url_for("accounts.sign_in"))
 
 
 def _codes_left(left: int) -> Markup:
-    codes = "code" if left == 1 else "codes"
-    return Markup(
-        "You signed in with a recovery code. {left} of {total} recovery {codes} left."
-        ' <a href="{url}">Reissue Recovery Code</a>'
-    ).format(left=left, total=recovery_codes.COUNT, codes=codes, url=url_for("two_step.reissue"))
+    said = ngettext(
+        "You signed in with a recovery code. %(left)d of %(total)d recovery code left.",
+        "You signed in with a recovery code. %(left)d of %(total)d recovery codes left.",
+        left,
+        left=left,
+        total=recovery_codes.COUNT,
+    )
+    return Markup('{said} <a href="{url}">{way}</a>').format(
+        said=said, url=url_for("two_step.reissue"), way=gettext("Reissue Recovery Code")
+    )

@@ -250,6 +250,7 @@ def test_back_and_forward_between_the_steps(mina: Visitor) -> None:
     mina.begin()
     mina.verify_email()
     mina.scan()
+    mina.sees("Enter the code from your app")
     mina.press("Back")
     mina.sees("Scan the QR code")
     mina.press("Back")
