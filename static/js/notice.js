@@ -1,8 +1,9 @@
+import { dialog } from "./dialog.js";
+
 // One place for what concerns the page as a whole. While the dialog is open it stands in the dialog.
 const notice = document.getElementById("notice");
 const home = notice?.parentElement;
 const inDialog = document.querySelector("[data-notice-here]");
-const dialog = document.getElementById("account-dialog");
 
 const settle = () => {
   if (dialog?.open) inDialog.append(notice);
