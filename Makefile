@@ -12,7 +12,7 @@ DEV := $(VENV)/.installed-dev
 CATALOGS := mfa/translations
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format shots translations lock clean
+.PHONY: help install run test lint format shots lighthouse translations lock clean
 
 help:
 	@echo "make run      serve on http://$(HOST):$(PORT), mails at /dev/mailbox"
@@ -20,6 +20,7 @@ help:
 	@echo "make lint     format, lint, types, and the arrows between the rooms"
 	@echo "make format   put the code into its form"
 	@echo "make shots    a picture of every screen into docs/screens"
+	@echo "make lighthouse  what Lighthouse says of sign-in and the account page (needs Node.js)"
 	@echo "make translations  bring the languages up to date"
 	@echo "make lock     pin the newest versions of everything"
 
@@ -63,6 +64,10 @@ format: $(DEV)
 shots: $(DEV)
 	$(BIN)/python -m tests.support.chromium
 	$(BIN)/python -m tests.shots
+
+lighthouse: $(DEV)
+	$(BIN)/python -m tests.support.chromium
+	$(BIN)/python -m bench.lighthouse
 
 # Gathers the texts of the interface into the catalogs and makes what the program reads of them. A new language:
 # make translations LANGUAGE=de
