@@ -50,9 +50,9 @@ def texts(catalog: Catalog) -> list[Message]:
     return [message for message in catalog if message.id]
 
 
-def forms(text: str | list[str] | tuple[str, ...]) -> list[str]:
+def forms(text: str | list[str] | tuple[str, ...] | None) -> list[str]:
     """A text that has no plural is a text of one form."""
-    return [text] if isinstance(text, str) else list(text)
+    return [text or ""] if isinstance(text, str | None) else list(text)
 
 
 def marks(text: str) -> Counter[str]:
