@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flask_babel import gettext
+
 from mfa.activity import rules
 from mfa.activity.models import ActivityEvent
 
@@ -42,6 +44,7 @@ _SENTENCES: dict[str, str | Callable[[dict[str, Any]], str]] = {
     ),
     rules.TWO_STEP_ON: "2-step verification turned on",
     rules.TWO_STEP_OFF: "2-step verification turned off",
+    rules.TWO_STEP_MOVED: lambda _: gettext("Moved to a new authenticator app"),
     rules.RECOVERY_CODES_REISSUED: "Recovery codes reissued",
     rules.RECOVERY_CODE_USED: lambda details: f"Recovery code used, {details.get('left', '')} left",
     rules.NAME_CHANGED: "Name changed",

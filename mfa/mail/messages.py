@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app, render_template
+from flask_babel import gettext
 
 from mfa.toolbox import (
     CONFIRM_LINK_SECONDS,
@@ -113,6 +114,10 @@ def two_step_off(recipient: str, *, name: str) -> Message:
     return _render("two_step_off", recipient, "2-step verification is off", name=name)
 
 
+def authenticator_moved(recipient: str, *, name: str) -> Message:
+    return _render("authenticator_moved", recipient, gettext("Your authenticator app was changed"), name=name)
+
+
 def recovery_codes_reissued(recipient: str, *, name: str) -> Message:
     return _render("recovery_codes_reissued", recipient, "Your recovery codes were reissued", name=name)
 
@@ -207,6 +212,7 @@ NOTIFICATIONS = {
     for message in (
         two_step_on,
         two_step_off,
+        authenticator_moved,
         recovery_codes_reissued,
         recovery_code_used,
         password_changed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, flash, request, session, url_for
+from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from mfa import clock
@@ -149,8 +150,19 @@ def _sign_in_again() -> Response:
 
 
 def _codes_left(left: int) -> Markup:
-    codes = "code" if left == 1 else "codes"
+    said = ngettext(
+        "You signed in with a recovery code. %(num)s of %(total)s recovery code left.",
+        "You signed in with a recovery code. %(num)s of %(total)s recovery codes left.",
+        left,
+        total=recovery_codes.COUNT,
+    )
     return Markup(
-        "You signed in with a recovery code. {left} of {total} recovery {codes} left."
-        ' <a href="{url}">Reissue Recovery Code</a>'
-    ).format(left=left, total=recovery_codes.COUNT, codes=codes, url=url_for("two_step.reissue"))
+        '{said} <span class="notice__ways"><a href="{reissue}">{reissue_label}</a>'
+        ' <a href="{move}">{move_label}</a></span>'
+    ).format(
+        said=said,
+        reissue=url_for("two_step.reissue"),
+        reissue_label=gettext("Reissue Recovery Code"),
+        move=url_for("two_step.move"),
+        move_label=gettext("Move to a new phone"),
+    )
