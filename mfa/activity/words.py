@@ -80,6 +80,7 @@ _SENTENCES: dict[str, LazyString | Callable[[dict[str, Any]], str]] = {
     rules.THROTTLED: _throttled,
     rules.TWO_STEP_ON: _("2-step verification turned on"),
     rules.TWO_STEP_OFF: _("2-step verification turned off"),
+    rules.TWO_STEP_MOVED: _("Moved to a new authenticator app"),
     rules.RECOVERY_CODES_REISSUED: _("Recovery codes reissued"),
     rules.RECOVERY_CODE_USED: _recovery_code_used,
     rules.NAME_CHANGED: _("Name changed"),

@@ -116,6 +116,10 @@ def two_step_off(recipient: str, *, name: str) -> Message:
     return _render("two_step_off", recipient, _("2-step verification is off"), name=name)
 
 
+def authenticator_moved(recipient: str, *, name: str) -> Message:
+    return _render("authenticator_moved", recipient, _("Your authenticator app was changed"), name=name)
+
+
 def recovery_codes_reissued(recipient: str, *, name: str) -> Message:
     return _render("recovery_codes_reissued", recipient, _("Your recovery codes were reissued"), name=name)
 
@@ -218,6 +222,7 @@ NOTIFICATIONS = {
     for message in (
         two_step_on,
         two_step_off,
+        authenticator_moved,
         recovery_codes_reissued,
         recovery_code_used,
         password_changed,

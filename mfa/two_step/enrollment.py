@@ -2,7 +2,7 @@
 
 The cookie can be read, so it holds a random id, times and flags, and nothing else. The secret, the
 recovery codes and the e-mailed number are derived from the id with a key that never leaves the server;
-the database holds nothing at all until ``rules.activate``.
+the database holds nothing at all until ``rules.activate`` or ``rules.move``.
 
 The wizard is a function of the enrolment: :attr:`Enrollment.step` says which step it has reached.
 """
@@ -102,8 +102,9 @@ class Pending:
 
 @dataclass(frozen=True)
 class Enrollment(Pending):
-    """An activation on its way through the wizard.
+    """A new authenticator app on its way through the wizard: an activation, or a move to a new phone.
 
+    :param moves: it is a move: 2-step verification is on, and a factor of it was used up to begin.
     :param sending: names the newest mail with a number; None before the first.
     :param sent: Unix time of that mail.
     :param email_verified: the number or the link of a mail came back.
@@ -111,6 +112,7 @@ class Enrollment(Pending):
     :param code_step: the time step of the app's code that was accepted.
     """
 
+    moves: bool = False
     sending: str | None = None
     sent: int = 0
     email_verified: bool = False
@@ -118,17 +120,22 @@ class Enrollment(Pending):
     code_step: int | None = None
 
     @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of its way: whoever moves has shown a factor, and needs no mail."""
+        return STEPS[1:] if self.moves else STEPS
+
+    @property
     def step(self) -> str:
         """The step that it has reached."""
-        if not self.email_verified:
+        if not (self.moves or self.email_verified):
             return EMAIL
         if not self.scanned:
             return SCAN
         return CODE if self.code_step is None else RECOVERY
 
     def reached(self, step: str) -> bool:
-        """Whether *step* may be shown: the one reached, or one before it."""
-        return STEPS.index(step) <= STEPS.index(self.step)
+        """Whether *step* may be shown: the one reached, or one before it on its way."""
+        return step in self.steps and STEPS.index(step) <= STEPS.index(self.step)
 
     def secret(self, ring: KeyRing) -> bytes:
         """The TOTP secret that it would bring: 20 bytes."""
@@ -172,7 +179,7 @@ class Enrollment(Pending):
 
 @dataclass(frozen=True)
 class Change(Pending):
-    """A reissue or a disable whose password was typed: good for that purpose alone."""
+    """A reissue, a disable or a move whose password was typed: good for that purpose alone."""
 
     purpose: str = ""
 

@@ -1,4 +1,4 @@
-"""The forms of the wizard, of reissue and disable, and of sign-in's second step.
+"""The forms of the wizard, of reissue, disable and move, and of sign-in's second step.
 
 The steps of something pending carry its id: a tab whose steps were started over elsewhere is told so.
 """
@@ -69,5 +69,5 @@ class FactorForm(forms.Form):
         return self.code if self.factor.data == CODE else self.recovery_code
 
 
-class DisableForm(FactorForm, StepForm):
-    pass
+class ChangeForm(FactorForm, StepForm):
+    """The factor that disables, or opens a move."""

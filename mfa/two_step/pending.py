@@ -91,11 +91,12 @@ def say_ends(blueprint: Blueprint, kind: type[Pending], *, restart: bool) -> Non
     """Have the routes of *blueprint* say what happened to something pending, and offer the way on.
 
     :param kind: what it is, to be taken out of the cookie.
-    :param restart: offer to activate 2-step verification from the start.
+    :param restart: offer to activate 2-step verification from the start, where it is off.
     """
 
     def over(error: Refusal) -> Response:
-        if not isinstance(error, rules.StartedOver):  # the other window's goes on
+        # What the other window began goes on, and so does a move while an old window asks to activate.
+        if not isinstance(error, (rules.StartedOver, rules.AlreadyOn)):
             drop(kind)
         return _ended(error, restart=restart)
 
@@ -114,7 +115,7 @@ def _ended(error: Refusal, *, restart: bool) -> Response:
         tab="two-step",
         heading=heading,
         sentence=sentence,
-        restart=restart and not isinstance(error, rules.AlreadyOn),
+        restart=restart and not rules.state(current_user.account.id).on,
         form=Form(formdata=None),
         way_url=url_for("two_step.tab"),
     )

@@ -1,4 +1,4 @@
-"""The tab 2-Step Verification, reissue, and disable."""
+"""The tab 2-Step Verification, the way into a move to a new phone, reissue, and disable."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from mfa.crypto import recovery_codes, totp
 from mfa.sessions import browser
 from mfa.toolbox import toolbox
 from mfa.two_step import factors, forms, pending, rules, sheet
-from mfa.two_step.enrollment import STEPS, Change
+from mfa.two_step.enrollment import Change
 from mfa.web import errors, hx, ranges
 from mfa.web.forms import Form
 
 blueprint = Blueprint("two_step", __name__)
 
-REISSUE, DISABLE = "reissue", "disable"
+REISSUE, DISABLE, MOVE = "reissue", "disable", "move"
 CODE_REFUSALS = (
     factors.NotSixDigits,
     factors.NotARecoveryCode,
@@ -39,7 +39,7 @@ def tab() -> Response:
 
 def _show_tab(message: str | None = None) -> Response:
     state = rules.state(current_user.account.id)
-    begun = None if state.on else pending.peek()
+    begun = pending.peek()
     return hx.render(
         "two_step/_tab.html",
         hx.CONSOLE,
@@ -49,7 +49,9 @@ def _show_tab(message: str | None = None) -> Response:
         since=state.since,
         left=state.codes_left,
         total=recovery_codes.COUNT,
-        resume=STEPS.index(begun.step) + 1 if begun else None,
+        code_used_at=state.code_used_at,
+        resume=begun.steps.index(begun.step) + 1 if begun else None,
+        resume_of=len(begun.steps) if begun else None,
         csrf_form=Form(formdata=None),
         message=message,
         oob=hx.wanted(),
@@ -152,7 +154,7 @@ def disable_verify() -> Response:
 @ranges.guesses
 def complete_disable() -> Response:
     """Turn 2-step verification off."""
-    form = forms.DisableForm()
+    form = forms.ChangeForm()
     change = pending.change(DISABLE, shown=form.pending.data or "")
     if not form.validate():
         return _show_disable(change, form, errors.UNPROCESSABLE)
@@ -173,8 +175,8 @@ def complete_disable() -> Response:
     return hx.onward(url_for("two_step.tab"), _show_tab)
 
 
-def _show_disable(change: Change, form: forms.DisableForm | None = None, status: int = 200) -> Response:
-    form = form or forms.DisableForm(formdata=None)
+def _show_disable(change: Change, form: forms.ChangeForm | None = None, status: int = 200) -> Response:
+    form = form or forms.ChangeForm(formdata=None)
     form.pending.data = change.id
     return hx.render(
         "two_step/_disable.html",
@@ -187,7 +189,70 @@ def _show_disable(change: Change, form: forms.DisableForm | None = None, status:
     )
 
 
-# The password that opens reissue and disable
+# Move to a new phone: the password, then a factor, then the wizard
+
+
+@blueprint.get("/account/two-step/move")
+def move() -> Response:
+    return _show_proof(MOVE)
+
+
+@blueprint.post("/account/two-step/move")
+@ranges.guesses
+def begin_move() -> Response:
+    return _prove(MOVE) or hx.onward(
+        url_for("two_step.move_verify"), lambda: _show_move(pending.change(MOVE))
+    )
+
+
+@blueprint.get("/account/two-step/move/verify")
+def move_verify() -> Response:
+    return _show_move(pending.change(MOVE))
+
+
+@blueprint.post("/account/two-step/move/verify")
+@ranges.guesses
+def open_wizard() -> Response:
+    """Begin an enrolment that moves. What protects the account stays as it is until that is completed."""
+    form = forms.ChangeForm()
+    change = pending.change(MOVE, shown=form.pending.data or "")
+    if not form.validate():
+        return _show_move(change, form, errors.UNPROCESSABLE)
+    try:
+        begun = rules.begin_move(
+            current_user.account,
+            current_user.session,
+            change,
+            form.factor.data,
+            form.chosen.data,
+            now=clock.now(),
+            device=browser.device(),
+        )
+    except CODE_REFUSALS as error:
+        return _show_move(change, form, errors.refuse(form.chosen, error))
+    browser.keep(begun.token)
+    pending.drop(Change)
+    pending.keep(begun.enrollment)
+    return hx.redirect(url_for("wizard.enroll"))
+
+
+def _show_move(change: Change, form: forms.ChangeForm | None = None, status: int = 200) -> Response:
+    form = form or forms.ChangeForm(formdata=None)
+    form.pending.data = change.id
+    return hx.render(
+        "two_step/_move_verify.html",
+        hx.CONSOLE,
+        title=gettext("Move to a new phone"),
+        status=status,
+        tab="two-step",
+        form=form,
+        left=rules.state(current_user.account.id).codes_left,
+        total=recovery_codes.COUNT,
+        cancel_url=url_for("two_step.tab"),
+    )
+
+
+# The password that opens reissue, disable and move
 
 _LEADS = {
     REISSUE: (
@@ -197,6 +262,10 @@ _LEADS = {
     DISABLE: (
         _("Disable 2-Step Verification"),
         _("Enter your password. After the next step, a password alone opens your account again."),
+    ),
+    MOVE: (
+        _("Move to a new phone"),
+        _("Enter your password. Your old app and codes keep working until you complete."),
     ),
 }
 

@@ -1,4 +1,4 @@
-"""What may happen to 2-step verification: it is asked for, turned on, its codes reissued, turned off.
+"""What may happen to 2-step verification: it is asked for, turned on, moved, its codes reissued, turned off.
 
 Each of these is one transaction, decided by conditional statements: of two at once, one wins, and the
 loser hears :class:`mfa.accounts.rules.Changed`.
@@ -56,10 +56,14 @@ class AlreadyOn(Stale):
 
 @dataclass(frozen=True)
 class State:
-    """2-step verification as its tab shows it; ``since`` is None while it is off."""
+    """2-step verification as its tab shows it; ``since`` is None while it is off.
+
+    :param code_used_at: when a recovery code of the present set was last used; None if none was.
+    """
 
     since: datetime | None
     codes_left: int
+    code_used_at: datetime | None
 
     @property
     def on(self) -> bool:
@@ -67,16 +71,14 @@ class State:
 
 
 def state(account_id: int) -> State:
-    """Whether it is on, since when, and how many recovery codes are left: one statement."""
-    left = (
-        select(func.count())
-        .where(RecoveryCode.account_id == account_id, RecoveryCode.used_at.is_(None))
-        .scalar_subquery()
-    )
+    """Whether it is on, since when, and how its recovery codes stand: one statement."""
+    own = RecoveryCode.account_id == account_id
+    left = select(func.count()).where(own, RecoveryCode.used_at.is_(None)).scalar_subquery()
+    used_at = select(func.max(RecoveryCode.used_at)).where(own).scalar_subquery()
     found = db.session.execute(
-        select(Authenticator.activated_at, left).where(Authenticator.account_id == account_id)
+        select(Authenticator.activated_at, left, used_at).where(Authenticator.account_id == account_id)
     ).first()
-    return State(found[0], found[1]) if found else State(None, 0)
+    return State(*found) if found else State(None, 0, None)
 
 
 # The wizard's third and last step
@@ -109,17 +111,19 @@ def activate(
     now: datetime,
     device: Device,
 ) -> str:
-    """Turn 2-step verification on: the only function that writes anything of an enrolment.
+    """Turn 2-step verification on: with :func:`move` all that writes anything of an enrolment.
 
     The account's other sessions end; this one goes on under the new token returned.
 
     :param saved: the person ticked that the recovery codes are saved.
     :raises NotSaved: not ticked.
-    :raises Stale: the enrolment was completed or cancelled.
+    :raises Stale: the enrolment was completed or cancelled, or is a move.
     :raises accounts.Changed: password or second step were changed since it was begun.
     """
     if not saved:
         raise NotSaved
+    if enrollment.moves:
+        raise Stale
     assert enrollment.code_step is not None
     sealed = sealing.seal_secret(account.id, enrollment.secret(toolbox().ring))
     recovery_set = _make_set(account.id, enrollment)
@@ -142,6 +146,99 @@ def activate(
         sessions.forget_devices(account)
         activity.record(account.id, activity.TWO_STEP_ON, now, device)
         outbox.post(messages.two_step_on, account, now)
+        sessions.end_all(account.id, but=session.id)
+        return sessions.renew(session, now, proved=False)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A move that has begun, and the new token of the session it was begun in."""
+
+    enrollment: Enrollment
+    token: str
+
+
+def begin_move(
+    account: Account,
+    session: AccountSession,
+    change: Change,
+    factor: str,
+    typed: str,
+    *,
+    now: datetime,
+    device: Device,
+) -> Begun:
+    """Open the wizard for the app on a new phone, by a factor that is used up by this.
+
+    Nothing else changes. Copies of the session's cookie that were taken before end here: they hold no part
+    in what the factor opened.
+
+    :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
+    :raises Stale: the password's proof was used already.
+    :raises accounts.Changed: password or second step were changed since the password was typed.
+    """
+    right = factors.check(factor, factors.Attempt(account, now, device), typed)
+    with transaction():
+        _spend(change, now)
+        if account.generation != change.generation or not accounts.hold(account):
+            raise accounts.Changed
+        left = right.use()
+        if left is not None:
+            factors.tell_used(account, left, now)
+        token = sessions.renew(session, now, proved=False)
+    enrollment = Enrollment.start(
+        account=change.account,
+        session=change.session,
+        generation=change.generation,
+        ring=toolbox().ring,
+        now=now,
+        moves=True,
+    )
+    return Begun(enrollment, token)
+
+
+def move(
+    account: Account,
+    session: AccountSession,
+    enrollment: Enrollment,
+    *,
+    saved: bool,
+    now: datetime,
+    device: Device,
+) -> str:
+    """Put the new app and the new recovery codes in the place of the old ones, of which none works after it.
+
+    The account's other sessions end; this one goes on under the new token returned.
+
+    :param saved: the person ticked that the recovery codes are saved.
+    :raises NotSaved: not ticked.
+    :raises Stale: the enrolment was completed or cancelled, or is no move.
+    :raises accounts.Changed: password or second step were changed since it was begun.
+    """
+    if not saved:
+        raise NotSaved
+    if not enrollment.moves:
+        raise Stale
+    assert enrollment.code_step is not None
+    sealed = sealing.seal_secret(account.id, enrollment.secret(toolbox().ring))
+    recovery_set = _make_set(account.id, enrollment)
+    with transaction():
+        _spend(enrollment, now)
+        _advance(account, enrollment)
+        db.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
+        moved = affected(
+            update(Authenticator)
+            .where(Authenticator.account_id == account.id)
+            .values(sealed_secret=sealed, used_step=enrollment.code_step, **recovery_set.columns())
+        )
+        if not moved:
+            raise accounts.Changed
+        _insert_codes(account.id, recovery_set)
+        sealing.note_key(now)
+        # The old phone may be in other hands, and with it a browser that was known.
+        sessions.forget_devices(account)
+        activity.record(account.id, activity.TWO_STEP_MOVED, now, device)
+        outbox.post(messages.authenticator_moved, account, now)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, now, proved=False)
 

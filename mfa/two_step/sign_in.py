@@ -151,12 +151,18 @@ def _sign_in_again() -> Response:
 
 def _codes_left(left: int) -> Markup:
     said = ngettext(
-        "You signed in with a recovery code. %(left)d of %(total)d recovery code left.",
-        "You signed in with a recovery code. %(left)d of %(total)d recovery codes left.",
+        "You signed in with a recovery code. %(num)s of %(total)s recovery code left.",
+        "You signed in with a recovery code. %(num)s of %(total)s recovery codes left.",
         left,
-        left=left,
         total=recovery_codes.COUNT,
     )
-    return Markup('{said} <a href="{url}">{way}</a>').format(
-        said=said, url=url_for("two_step.reissue"), way=gettext("Reissue Recovery Code")
+    return Markup(
+        '{said} <span class="notice__ways"><a href="{reissue}">{reissue_label}</a>'
+        ' <a href="{move}">{move_label}</a></span>'
+    ).format(
+        said=said,
+        reissue=url_for("two_step.reissue"),
+        reissue_label=gettext("Reissue Recovery Code"),
+        move=url_for("two_step.move"),
+        move_label=gettext("Move to a new phone"),
     )

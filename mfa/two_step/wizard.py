@@ -1,4 +1,5 @@
-"""The wizard that turns 2-step verification on: which step is shown, and what its form may do.
+"""The wizard that turns 2-step verification on, or moves it to a new phone: which step is shown, and what its
+form may do.
 
 The wizard has no state but the enrolment, so reload, Back, a second tab and an ended session are all
 one question: which step has this enrolment reached?
@@ -22,7 +23,7 @@ from mfa.mail.delivery import MailNotSent
 from mfa.sessions import browser, rules as sessions
 from mfa.toolbox import toolbox
 from mfa.two_step import email_proof, factors, forms, pending, rules, sheet
-from mfa.two_step.enrollment import CODE, EMAIL, RECOVERY, SCAN, STEPS, Enrollment
+from mfa.two_step.enrollment import CODE, EMAIL, RECOVERY, SCAN, Enrollment
 from mfa.web import errors, hx, ranges
 from mfa.web.forms import Form
 
@@ -112,7 +113,7 @@ def send() -> Response:
     """Mail a number and a link; a number that was mailed before ends."""
     form = forms.StepForm()
     enrollment = _posted(form)
-    if enrollment.email_verified:
+    if enrollment.step != EMAIL:
         return _move(enrollment)
     try:
         enrollment = email_proof.send(current_user.account, enrollment, clock.now())
@@ -127,7 +128,7 @@ def send() -> Response:
 def confirm_number() -> Response:
     form = forms.NumberForm()
     enrollment = _posted(form)
-    if enrollment.email_verified:
+    if enrollment.step != EMAIL:
         return _move(enrollment)
     if not form.validate():
         return _show_email(enrollment, form, errors.UNPROCESSABLE)
@@ -149,7 +150,7 @@ def confirm_number() -> Response:
 def wait() -> Response:
     """What the open step asks every few seconds: did the link come back? It reads and never writes."""
     enrollment = pending.enrollment()
-    if not enrollment.email_verified:
+    if enrollment.step == EMAIL:
         return Response(status=204, headers={"Cache-Control": "no-store"})
     return hx.onward(_url(enrollment.step), lambda: _SHOW[enrollment.step](enrollment))
 
@@ -162,6 +163,7 @@ def _show_email(
 ) -> Response:
     sent = enrollment.sending is not None
     return _render(
+        enrollment,
         EMAIL,
         status,
         form=_filled(form or forms.NumberForm(formdata=None), enrollment),
@@ -200,6 +202,7 @@ def _show_scan(enrollment: Enrollment) -> Response:
     uri = totp.uri(secret, account=current_user.account.email, issuer=toolbox().product_name)
     key = totp.base32(secret)
     return _render(
+        enrollment,
         SCAN,
         200,
         form=_filled(forms.StepForm(formdata=None), enrollment),
@@ -207,7 +210,7 @@ def _show_scan(enrollment: Enrollment) -> Response:
         qr=Markup(qr.svg(uri, label=gettext("QR code for your authenticator app"))),  # noqa: S704
         key_groups=[key[start : start + 4] for start in range(0, len(key), 4)],
         uri=uri,
-        back_url=_url(EMAIL),
+        back_url=None if enrollment.moves else _url(EMAIL),
     )
 
 
@@ -237,7 +240,7 @@ def confirm_code() -> Response:
 
 def _show_code(enrollment: Enrollment, form: forms.CodeForm | None = None, status: int = 200) -> Response:
     form = _filled(form or forms.CodeForm(formdata=None), enrollment)
-    return _render(CODE, status, form=form, back_url=_url(SCAN))
+    return _render(enrollment, CODE, status, form=form, back_url=_url(SCAN))
 
 
 # Step 4: save your recovery codes
@@ -259,14 +262,14 @@ def recovery_file() -> Response:
 
 @blueprint.post("/recovery")
 def complete() -> Response:
-    """Turn 2-step verification on."""
+    """Turn 2-step verification on, or move it."""
     form = forms.SavedForm()
     enrollment = _posted(form)
     if not enrollment.reached(RECOVERY):
         return _move(enrollment)
     try:
         with browser.known_as_before():
-            token = rules.activate(
+            token = (rules.move if enrollment.moves else rules.activate)(
                 current_user.account,
                 current_user.session,
                 enrollment,
@@ -278,6 +281,8 @@ def complete() -> Response:
         return _show_recovery(enrollment, form, errors.refuse(form.saved, error))
     browser.keep(token)
     pending.drop(Enrollment)
+    if enrollment.moves:
+        return hx.onward(url_for("wizard.moved"), _show_moved)
     return hx.onward(url_for("wizard.done"), _show_done)
 
 
@@ -288,10 +293,18 @@ def done() -> Response:
     return _show_done()
 
 
+@blueprint.get("/moved")
+def moved() -> Response:
+    if not rules.state(current_user.account.id).on:
+        return hx.redirect(url_for("two_step.tab"))
+    return _show_moved()
+
+
 def _show_recovery(
     enrollment: Enrollment, form: forms.SavedForm | None = None, status: int = 200
 ) -> Response:
     return _render(
+        enrollment,
         RECOVERY,
         status,
         form=_filled(form or forms.SavedForm(formdata=None), enrollment),
@@ -311,6 +324,12 @@ def _show_done() -> Response:
         tab="two-step",
         on=True,
         oob=hx.wanted(),
+    )
+
+
+def _show_moved() -> Response:
+    return hx.render(
+        "two_step/_moved.html", hx.CONSOLE, title=gettext("Your new phone is set up"), tab="two-step"
     )
 
 
@@ -360,7 +379,7 @@ def _posted(form: forms.StepForm) -> Enrollment:
     return pending.enrollment(shown=form.pending.data or "")
 
 
-def _render(step: str, status: int, **context: Any) -> Response:
+def _render(enrollment: Enrollment, step: str, status: int, **context: Any) -> Response:
     return hx.render(
         f"two_step/_{step}.html",
         hx.CONSOLE,
@@ -368,7 +387,9 @@ def _render(step: str, status: int, **context: Any) -> Response:
         heading=_TITLES[step],
         status=status,
         tab="two-step",
-        step_number=STEPS.index(step) + 1,
+        moves=enrollment.moves,
+        step_number=enrollment.steps.index(step) + 1,
+        step_count=len(enrollment.steps),
         cancel_form=Form(formdata=None),
         **context,
     )

@@ -78,6 +78,10 @@ def reissue(person: Person) -> None:
     person.post("/account/two-step/reissue/recovery-codes", {"saved": "y"})
 
 
+def move(person: Person) -> None:
+    person.activate().move()
+
+
 def disable(person: Person) -> None:
     person.activate()
     person.prove_password("disable")
@@ -141,6 +145,7 @@ def sign_in_after_failures(person: Person) -> None:
         (throttled_passwords, "Too many wrong passwords: further ones have to wait"),
         (lambda person: person.activate(), "2-step verification turned on"),
         (disable, "2-step verification turned off"),
+        (move, "Moved to a new authenticator app"),
         (reissue, "Recovery codes reissued"),
         (recovery_code, "Recovery code used, 9 left"),
         (recovery_code, "Signed in with a recovery code"),

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from tests.support.cookies import read_cookie
 from tests.support.database import dump
-from tests.support.person import Person
+from tests.support.person import Person, entered
 
 MAY_CHANGE = {"throttles", "sessions.seen_at"}
 PARTS_OF_COMPLETE = [
@@ -26,6 +26,12 @@ PARTS_OF_COMPLETE = [
     "mfa.mail.outbox.post",
     "mfa.sessions.rules.end_all",
     "mfa.sessions.rules.renew",
+]
+PARTS_OF_MOVE = [
+    "mfa.attempts.rules.spend",
+    "mfa.accounts.rules.advance",
+    "mfa.two_step.rules.affected",
+    *PARTS_OF_COMPLETE[3:],
 ]
 
 
@@ -44,6 +50,23 @@ def test_complete_that_breaks_saves_nothing_and_can_be_pressed_again(
     assert dump(engine, without=MAY_CHANGE) == before
     mina.page = page
     assert "2-step verification is on." in mina.complete().text
+
+
+@pytest.mark.parametrize("part", PARTS_OF_MOVE)
+def test_a_move_that_breaks_changes_nothing_and_can_be_completed_again(
+    protected: Person, engine: Engine, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the power went out")
+
+    protected.begin_move().scan().enter_code()
+    before, page = dump(engine, without=MAY_CHANGE | {"outbox"}), protected.page
+    with monkeypatch.context() as patch:
+        patch.setattr(part, broken)
+        assert protected.complete().status_code == 500
+    assert dump(engine, without=MAY_CHANGE | {"outbox"}) == before
+    protected.page = page
+    assert "Your new phone is set up." in protected.complete().text
 
 
 # A process of its own, which kills itself before its Nth statement: no handler runs, nothing is flushed.
@@ -80,18 +103,18 @@ _DYING = textwrap.dedent(
 )
 
 
-def test_killed_before_any_statement_of_complete_it_is_all_or_nothing(mina: Person, engine: Engine) -> None:
-    mina.begin().verify_email().scan().enter_code()
-    mina.app.extensions["mail_worker"].stop()
+def kill_through(person: Person, engine: Engine) -> None:
+    """Press Complete in processes that die one statement later each time, until it stands."""
+    person.app.extensions["mail_worker"].stop()
     before = dump(engine, without=MAY_CHANGE)
-    fields = mina.hidden("/account/two-step/enroll/recovery")
-    config = mina.app.config
+    fields = person.hidden("/account/two-step/enroll/recovery")
+    config = person.app.config
     arguments = [
-        str(Path(mina.app.instance_path)),
+        str(Path(person.app.instance_path)),
         config["SERVER_NAME"],
         str(config["MAIL_PORT"]),
-        str(mina.clock.seconds),
-        mina.cookie(),
+        str(person.clock.seconds),
+        person.cookie(),
         fields["csrf_token"],
         fields["pending"],
     ]
@@ -112,8 +135,32 @@ def test_killed_before_any_statement_of_complete_it_is_all_or_nothing(mina: Pers
             # The commit had happened: the whole of it stands, and only what follows was lost.
             break
     assert killed >= 8
+
+
+def test_killed_before_any_statement_of_complete_it_is_all_or_nothing(mina: Person, engine: Engine) -> None:
+    mina.begin().verify_email().scan().enter_code()
+    kill_through(mina, engine)
     kept = dump(engine)
     assert kept.count("authenticators:") == 1
     assert kept.count("recovery_codes:") == 10
     assert kept.count("outbox: (") == 1
     assert read_cookie(mina.cookie())["enrollment"]["id"] in kept
+
+
+def test_killed_before_any_statement_of_a_move_it_is_all_or_nothing(
+    protected: Person, engine: Engine
+) -> None:
+    old, old_codes = protected.app_on_phone, protected.recovery_codes
+    protected.begin_move().scan().enter_code()
+    enrollment = read_cookie(protected.cookie())["enrollment"]["id"]
+    kill_through(protected, engine)
+    kept = dump(engine)
+    assert kept.count("authenticators:") == 1
+    assert kept.count("recovery_codes:") == 10
+    assert kept.count("'authenticator_moved', 'mina.park") == 1
+    assert enrollment in kept
+    protected.sign_in()
+    assert old
+    assert not entered(protected.verify(old.code(protected.clock.seconds)))
+    assert protected.verify_recovery_code(old_codes[0]).status_code == 422
+    assert entered(protected.verify(protected.next_code()))

@@ -54,12 +54,30 @@ def test_the_enrolment_in_the_cookie_is_an_id_times_and_flags(watched: Watched) 
     kept = read_cookie(watched.cookie())["enrollment"]
     assert set(kept) == {
         "id", "account", "session", "generation", "key", "started",
-        "sending", "sent", "email_verified", "scanned", "code_step",
+        "moves", "sending", "sent", "email_verified", "scanned", "code_step",
     }  # fmt: skip
 
 
+def test_no_cookie_of_a_move_holds_a_secret(watched: Watched) -> None:
+    watched.activate().move()
+    assert watched.app_on_phone
+    secrets = [watched.app_on_phone.secret, *watched.recovery_codes]
+    secrets += [code.replace("-", "") for code in watched.recovery_codes]
+    for cookie in watched.cookies:
+        said = repr(read_cookie(cookie)) if cookie else ""
+        assert not [secret for secret in secrets if secret in said or secret in cookie]
+
+
+def test_no_earlier_cookie_is_worth_anything_after_a_move(watched: Watched) -> None:
+    watched.activate().move()
+    for cookie in set(watched.cookies) - {watched.cookie()}:
+        thief = Person(watched.app, watched.inbox, watched.clock)
+        thief.put_cookie(cookie)
+        assert not thief.is_signed_in()
+
+
 def test_the_cookie_stays_under_four_kilobytes_at_every_step(watched: Watched) -> None:
-    watched.activate()
+    watched.activate().move()
     watched.prove_password("reissue")
     watched.post("/account/two-step/reissue/recovery-codes", {"saved": "y"})
     assert max(len(cookie) for cookie in watched.cookies) < 2048

@@ -9,7 +9,7 @@ import pytest
 
 from tests.attacks.conftest import Site
 from tests.support.database import dump
-from tests.support.person import PASSWORD, Person
+from tests.support.person import PASSWORD, Person, entered
 
 MAY_CHANGE = {"throttles", "sessions.seen_at", "sqlite_sequence"}
 NEW_PASSWORD = "seven boats under glass"
@@ -63,6 +63,23 @@ def test_complete(site: Site, mina: Person) -> None:
     assert gained == [1, 10]
     assert after.count("'two_step_on', 'visitor") - before.count("'two_step_on', 'visitor") == 1  # the mail
     assert after.count("'two_step_on', datetime") - before.count("'two_step_on', datetime") == 1  # the event
+
+
+def test_complete_of_a_move(site: Site, mina: Person) -> None:
+    mina.activate()
+    old = mina.app_on_phone
+    mina.begin_move().scan().enter_code()
+    deaths, before, after = die_through(site, mina, COMPLETE, {"saved": "y"})
+    assert old
+    assert deaths >= 10
+    gained = [after.count(kind) - before.count(kind) for kind in ("authenticators:", "recovery_codes:")]
+    assert gained == [0, 0]
+    assert after.count("'authenticator_moved', 'visitor") == 1  # the mail
+    assert after.count("'authenticator_moved', datetime") == 1  # the event
+    mina.sign_out()
+    mina.sign_in()
+    assert not entered(mina.verify(old.code(mina.clock.seconds)))
+    assert entered(mina.verify(mina.next_code()))
 
 
 def test_a_change_of_the_password(site: Site, mina: Person) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import Engine
 
 from tests.support.crowd import AT_ONCE, at_once, copies
@@ -100,6 +101,97 @@ def test_disable_at_once_with_two_different_factors_happens_once(
     )
     results = at_once(lambda number: (first, second)[number].disable(**fields[number]).text, 2)
     assert sum("2-step verification is off</h3>" in text for text in results) == 1
+
+
+def begin_move(person: Person) -> Person:
+    """Up to Complete, beside which something else is then done."""
+    return person.begin_move().scan().enter_code()
+
+
+MOVED = "Your new phone is set up."
+
+
+def test_a_move_completed_64_times_at_once_is_made_once(
+    protected: Person, make_person: Callable[..., Person], engine: Engine
+) -> None:
+    people = copies(begin_move(protected), make_person, AT_ONCE)
+    results = at_once(lambda number: MOVED in people[number].complete().text, AT_ONCE)
+    assert sum(results) == 1
+    assert dump(engine).count("recovery_codes:") == 10
+
+
+def test_one_code_typed_at_once_with_two_proofs_opens_one_move(
+    protected: Person, make_person: Callable[..., Person]
+) -> None:
+    other = make_person()
+    other.sign_in()
+    other.verify(protected.next_code())
+    people, code = (protected, other), protected.next_code()
+    for person in people:
+        person.prove_password("move")
+    results = at_once(lambda number: "Step 1 of 3" in people[number].prove_move(code=code).text, 2)
+    assert sum(results) == 1
+
+
+def test_one_proof_posted_many_times_at_once_opens_one_move(
+    protected: Person, make_person: Callable[..., Person]
+) -> None:
+    protected.prove_password("move")
+    code = protected.next_code()
+    people = copies(protected, make_person, 5)
+    results = at_once(lambda number: "Step 1 of 3" in people[number].prove_move(code=code).text, 5)
+    assert sum(results) == 1
+
+
+def test_of_two_moves_that_are_completed_at_once_one_is_made(
+    protected: Person, make_person: Callable[..., Person]
+) -> None:
+    other = make_person()
+    other.app_on_phone = protected.app_on_phone
+    other.sign_in()
+    other.verify(protected.next_code())
+    people = (begin_move(other), begin_move(protected))
+    results = at_once(lambda number: MOVED in people[number].complete().text, 2)
+    assert sum(results) == 1
+    winner = people[results.index(True)]
+    winner.sign_out()
+    winner.sign_in()
+    assert entered(winner.verify(winner.next_code()))
+
+
+@pytest.mark.parametrize("act", ["reissue", "disable", "password"])
+def test_of_a_move_and_another_change_at_once_one_is_made(
+    protected: Person, make_person: Callable[..., Person], act: str
+) -> None:
+    other = make_person()
+    other.app_on_phone = protected.app_on_phone
+    other.sign_in()
+    other.verify(protected.next_code())
+    begin_move(protected)
+    if act == "password":
+        other.get("/account/password")
+    else:
+        other.prove_password(act)
+    code = other.next_code()
+    url, fields, done = {
+        "reissue": ("reissue/recovery-codes", {"saved": "y"}, "Your new recovery codes are active."),
+        "disable": ("disable/verify", {"factor": "code", "code": code}, "verification is off</h3>"),
+        "password": (
+            "../password",
+            {"current_password": PASSWORD, "new_password": "seven boats under glass"},
+            "Your password is changed.",
+        ),
+    }[act]
+    url = "/account/password" if act == "password" else f"/account/two-step/{url}"
+    results = at_once(
+        lambda number: (
+            MOVED in protected.complete().text
+            if number
+            else done in other.post(url, fields, follow_redirects=True).text
+        ),
+        2,
+    )
+    assert sum(results) == 1
 
 
 def test_a_password_change_against_a_sign_in_with_the_old_one_leaves_no_session(

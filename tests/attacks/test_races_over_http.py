@@ -108,6 +108,40 @@ def test_complete_64_times_at_once_leaves_one_session(member: Person, make_visit
     assert sum(person.is_signed_in() for person in people) == 1
 
 
+def test_a_move_completed_64_times_at_once_is_made_once(
+    site: Site, guarded: Person, make_visitor: Make
+) -> None:
+    guarded.begin_move().scan().enter_code()
+    before = dump(site.engine)
+    people = copies(guarded, make_visitor, AT_ONCE)
+    results = at_once(lambda number: "Your new phone is set up." in people[number].complete().text, AT_ONCE)
+    after = dump(site.engine)
+    assert sum(results) == 1
+    assert after.count("authenticators: (") == before.count("authenticators: (")
+    assert after.count("recovery_codes: (") == before.count("recovery_codes: (")
+
+
+def test_who_signs_in_with_the_old_app_at_the_moment_of_a_move_is_out_after_it(
+    guarded: Person, make_visitor: Make
+) -> None:
+    thieves = half_sessions(guarded, make_visitor, 4)
+    guarded.begin_move()
+    code = guarded.next_code()
+    guarded.scan().enter_code()
+
+    def act(at: int) -> None:
+        if at:
+            thieves[at - 1].verify(code)
+        else:
+            guarded.complete()
+
+    at_once(act, 5)
+    assert not any(thief.is_signed_in() for thief in thieves)
+    guarded.sign_out()
+    guarded.sign_in()
+    assert entered(guarded.verify(guarded.next_code()))
+
+
 def test_an_emailed_number_64_times_at_once_brings_one_copy_further(
     member: Person, make_visitor: Make
 ) -> None:

@@ -105,6 +105,10 @@ def journey(
     mina.prove_password("reissue")
     codes += mina.shown_codes()
     mina.post("/account/two-step/reissue/recovery-codes", {"saved": "y"})
+
+    mina.move()
+    mina.secrets.add(mina.app_on_phone.secret)
+    codes += mina.recovery_codes
     mina.secrets |= {*codes, *(code.replace("-", "") for code in codes)}
 
     mina.get("/account/profile/email")

@@ -17,7 +17,7 @@ from tests.support.person import Person
 
 FIELDS = [
     "id", "account", "session", "generation", "key", "started",
-    "sending", "sent", "email_verified", "scanned", "code_step",
+    "moves", "sending", "sent", "email_verified", "scanned", "code_step",
 ]  # fmt: skip
 LEAF = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
 JSON = st.recursive(
@@ -36,6 +36,7 @@ CHANGED = st.fixed_dictionaries(
         "session": NUMBER,
         "generation": NUMBER,
         "started": NUMBER,
+        "moves": st.booleans(),
         "sending": st.none() | st.text(max_size=30),
         "sent": NUMBER,
         "email_verified": st.booleans(),
@@ -54,6 +55,7 @@ PAGES = [
     f"{ENROLL}/recovery",
     f"{ENROLL}/recovery-codes.txt",
     "/account/two-step/disable/verify",
+    "/account/two-step/move/verify",
     "/account/two-step/reissue/recovery-codes",
 ]
 

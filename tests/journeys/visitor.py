@@ -89,23 +89,23 @@ class Visitor:
         self.fill("Authentication number", self.inbox.wait_for("authentication number").number)
         self.press("Next")
 
-    def scan(self) -> None:
-        self.reads("Step 2 of 4")
+    def scan(self, step: str = "Step 2 of 4", email: str = EMAIL) -> None:
+        self.reads(step)
         self.sees("Scan the QR code")
         picture = self.page.get_by_role("img", name=re.compile("^QR code"))
         picture.scroll_into_view_if_needed()
         self.app = Authenticator(read_qr(picture.screenshot(caret="initial")))
-        assert self.app.label.endswith(EMAIL)
+        assert self.app.label.endswith(email)
         self.press("Next")
 
-    def enter_code(self) -> None:
-        self.reads("Step 3 of 4")
+    def enter_code(self, step: str = "Step 3 of 4") -> None:
+        self.reads(step)
         self.sees("Enter the code from your app")
         self.fill("Authentication code", self.app.code(self.clock.seconds))
         self.press("Next")
 
-    def save_codes(self) -> None:
-        self.reads("Step 4 of 4")
+    def save_codes(self, step: str = "Step 4 of 4") -> None:
+        self.reads(step)
         self.sees("Save your recovery codes")
         self.recovery_codes = self.page.locator("#recovery-codes li").all_inner_texts()
         assert len(self.recovery_codes) == 10
@@ -122,6 +122,20 @@ class Visitor:
         self.press("Done")
         self.sees("2-step verification is on")
         self.reads("10 of 10 recovery codes left")
+
+    def move(self) -> None:
+        """From the tab, by a code of the old app, to the app on a new phone."""
+        self.press("Move to a new phone")
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.press("Next")
+        self.fill("Authentication code", self.next_code())
+        self.press("Next")
+        self.scan("Step 1 of 3")
+        self.enter_code("Step 2 of 3")
+        self.save_codes("Step 3 of 3")
+        self.sees("Your new phone is set up.")
+        self.press("Done")
+        self.sees("2-step verification is on")
 
     def sign_out(self) -> None:
         self.page.goto("/")

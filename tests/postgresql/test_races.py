@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from mfa.sessions import rules as sessions
 from mfa.two_step import rules as two_step
+from tests.support.cookies import read_cookie
 from tests.support.crowd import at_once, copies
 from tests.support.database import dump
 from tests.support.person import EMAIL, PASSWORD, Person, entered
@@ -183,6 +184,65 @@ def test_owner_and_operator_who_turn_it_off_at_once_do_not_stand_in_each_others_
     assert "authenticators:" not in dump(engine)
 
 
+def test_a_sign_in_by_the_old_app_at_the_moment_of_a_move_ends_with_it(
+    protected: Person, make_person: Make, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thief = make_person()
+    thief.sign_in()
+    protected.begin_move()
+    code = protected.next_code()
+    protected.scan().enter_code()
+    meanwhile(
+        monkeypatch,
+        engine,
+        (sessions, "_say_signed_in"),
+        lambda: thief.verify(code),
+        protected.complete,
+    )
+    assert not thief.is_signed_in()
+
+
+def test_a_code_that_was_right_before_a_move_signs_nobody_in_after_it(
+    protected: Person, make_person: Make, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thief = make_person()
+    thief.sign_in()
+    protected.begin_move()
+    code = protected.next_code()
+    protected.scan().enter_code()
+    statuses: list[int] = []
+    meanwhile(
+        monkeypatch,
+        engine,
+        (sessions, "end_all"),
+        lambda: statuses.append(protected.complete().status_code),
+        lambda: statuses.append(thief.verify(code).status_code),
+    )
+    assert statuses[0] == 200
+    assert not thief.is_signed_in()
+
+
+def test_a_factor_that_was_right_before_a_disable_opens_no_move_after_it(
+    protected: Person, make_person: Make, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_person()
+    other.sign_in()
+    other.verify(protected.next_code())
+    other.prove_password("move")
+    protected.prove_password("disable")
+    code = protected.next_code()
+    recovery_code = protected.recovery_codes[0]
+    meanwhile(
+        monkeypatch,
+        engine,
+        (two_step, "delete_second_step"),
+        lambda: protected.disable(code=code),
+        lambda: other.prove_move(factor="recovery_code", recovery_code=recovery_code),
+    )
+    assert "enrollment" not in read_cookie(other.cookie())
+    assert "authenticators:" not in dump(engine)
+
+
 # Many at once
 
 
@@ -202,6 +262,14 @@ def test_complete_turns_it_on_once(mina: Person, make_person: Make, engine: Engi
     mina.begin().verify_email().scan().enter_code()
     people = copies(mina, make_person, AT_ONCE)
     results = at_once(lambda number: "verification is on." in people[number].complete().text, AT_ONCE)
+    assert sum(results) == 1
+    assert dump(engine).count("recovery_codes:") == 10
+
+
+def test_a_move_is_made_once(protected: Person, make_person: Make, engine: Engine) -> None:
+    protected.begin_move().scan().enter_code()
+    people = copies(protected, make_person, AT_ONCE)
+    results = at_once(lambda number: "phone is set up." in people[number].complete().text, AT_ONCE)
     assert sum(results) == 1
     assert dump(engine).count("recovery_codes:") == 10
 

@@ -1,4 +1,4 @@
-"""The wizard, reissue and disable walked at random: exits, reloads, stale windows, replayed cookies.
+"""The wizard, move, reissue and disable walked at random: exits, reloads, stale windows, replayed cookies.
 
 Whatever is done, as long as nothing is completed, the database is byte for byte what it was. Left out of
 the comparison is what may change while something is abandoned (security.md, trap 30): attempts and their
@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 
 from mfa import clock as app_clock
 from mfa.extensions import db
+from mfa.two_step.enrollment import STEPS
 from tests.properties.parts import make_app
 from tests.support.clock import Clock
 from tests.support.database import dump
@@ -35,6 +36,7 @@ from tests.support.smtp import Inbox
 ENROLL = "/account/two-step/enroll"
 REISSUE = "/account/two-step/reissue"
 DISABLE = "/account/two-step/disable"
+MOVE = "/account/two-step/move"
 MAY_CHANGE = {
     "activity",
     "throttles",
@@ -77,11 +79,18 @@ class Journeys(RuleBasedStateMachine):
         self.on = protected
         if protected:
             self.person.activate()
+        self.app_that_works = self.person.app_on_phone
         self.settle()
 
     def settle(self) -> None:
         """What was meant to change has changed: compare with this from now on."""
         self.kept = dump(self.engine, without=MAY_CHANGE)
+
+    def working_code(self) -> str:
+        """The next code of the app that guards the account, which a move may be about to replace."""
+        assert self.app_that_works
+        self.clock.advance(seconds=30)
+        return self.app_that_works.code(self.clock.seconds)
 
     def remember(self) -> None:
         self.cookies.append(self.person.cookie())
@@ -91,7 +100,8 @@ class Journeys(RuleBasedStateMachine):
 
     def forward(self) -> str:
         """Do what the step that is reached asks for, but never press Complete; where that leads."""
-        step = next((n for n in range(1, 5) if f"Step {n} of 4" in self.person.get(ENROLL).text), 0)
+        text = self.person.get(ENROLL).text
+        step = next((n for n in range(1, 5) if f"Step {n} of 4" in text or f"Step {n - 1} of 3" in text), 0)
         if step == 1:
             self.clock.advance(minutes=1)  # past the cool-down
             self.inbox.take_all()
@@ -108,7 +118,7 @@ class Journeys(RuleBasedStateMachine):
             self.clock.advance(minutes=1)
             self.person.get(f"{ENROLL}/code")
             self.person.post(f"{ENROLL}/code", {"code": self.person.code()})
-        self.reached[f"step {step}"] += 1
+        self.reached[f"{'move ' if ' of 3' in text else ''}step {step}"] += 1
         self.remember()
         return str(step)
 
@@ -119,8 +129,14 @@ class Journeys(RuleBasedStateMachine):
         for _ in range(steps):
             self.forward()
 
+    @rule(steps=st.integers(1, 3))
+    @precondition(lambda self: self.on)
+    def walk_a_move_some_steps(self, steps: int) -> None:
+        self.begin_move()
+        for _ in range(steps):
+            self.forward()
+
     @rule()
-    @precondition(lambda self: not self.on)
     def go_on_one_step(self) -> None:
         self.forward()
 
@@ -132,6 +148,25 @@ class Journeys(RuleBasedStateMachine):
         if "Confirm it is you" in self.person.page:
             self.person.post(f"{ENROLL}/password", {"password": PASSWORD})
         self.remember()
+
+    @rule()
+    @precondition(lambda self: self.on)
+    def begin_move(self) -> None:
+        """A code is used up by it, and nothing else changes."""
+        but_for_the_code = {*MAY_CHANGE, "authenticators.used_step"}
+        before = dump(self.engine, without=but_for_the_code)
+        self.person.prove_password("move")
+        if "Step 1 of 3" in self.person.prove_move(code=self.working_code()).text:
+            self.reached["move begun"] += 1
+            assert dump(self.engine, without=but_for_the_code) == before
+            self.settle()
+        self.remember()
+
+    @rule()
+    @precondition(lambda self: self.on)
+    def a_wrong_code_for_a_move(self) -> None:
+        self.person.get(f"{MOVE}/verify")
+        self.person.prove_move(code="000000")
 
     @rule()
     def mail_a_number(self) -> None:
@@ -158,18 +193,18 @@ class Journeys(RuleBasedStateMachine):
     @rule()
     def scan(self) -> None:
         self.person.get(f"{ENROLL}/scan")
-        if "otpauth://" in self.person.page and not self.on:
+        if "otpauth://" in self.person.page:
             self.person.scan()
         self.remember()
 
     @rule(seconds=st.sampled_from([0, 0, 0, -420, 600]))
-    @precondition(lambda self: self.person.app_on_phone and not self.on)
+    @precondition(lambda self: self.person.app_on_phone)
     def type_a_code(self, seconds: int) -> None:
         self.person.get(f"{ENROLL}/code")
         self.person.post(f"{ENROLL}/code", {"code": self.person.code(seconds=seconds)})
         self.remember()
 
-    @rule(step=st.sampled_from(["email", "email/wait", "scan", "code", "recovery", "done", "../../two-step"]))
+    @rule(step=st.sampled_from([*STEPS, "email/wait", "done", "moved", "../../two-step", "../move/verify"]))
     def go_to(self, step: str) -> None:
         self.person.get(f"{ENROLL}/{step}")
 
@@ -188,7 +223,7 @@ class Journeys(RuleBasedStateMachine):
         self.person.get(ENROLL)
         self.person.post(f"{ENROLL}/cancel")
 
-    @rule(purpose=st.sampled_from(["reissue", "disable"]), wrong=st.booleans())
+    @rule(purpose=st.sampled_from(["reissue", "disable", "move"]), wrong=st.booleans())
     def type_the_password(self, purpose: str, wrong: bool) -> None:
         self.person.prove_password(purpose, "not my password at all" if wrong else PASSWORD)
         self.remember()
@@ -226,11 +261,11 @@ class Journeys(RuleBasedStateMachine):
         self.person.client = self.app.test_client()
         response = self.person.sign_in()
         if response.status_code == 200 and self.on:
-            entered(self.person.verify(self.person.next_code()))
+            entered(self.person.verify(self.working_code()))
         # A session begun, a time step used: not part of what is abandoned.
         self.settle()
 
-    # The three presses that are meant to change something
+    # The four presses that are meant to change something
 
     @rule(walk=st.booleans())
     @precondition(lambda self: not self.on)
@@ -243,7 +278,22 @@ class Journeys(RuleBasedStateMachine):
         codes = self.person.shown_codes()
         if "2-step verification is on." in self.person.complete().text:
             self.on, self.person.recovery_codes = True, codes
+            self.app_that_works = self.person.app_on_phone
             self.reached["completed"] += 1
+            self.settle()
+
+    @rule(walk=st.sampled_from([True, True, False]))
+    @precondition(lambda self: self.on)
+    def complete_a_move(self, walk: bool) -> None:
+        if walk:
+            self.begin_move()
+            for _ in range(2):
+                self.forward()
+        self.person.get(f"{ENROLL}/recovery")
+        codes = self.person.shown_codes()
+        if "Your new phone is set up." in self.person.complete().text:
+            self.person.recovery_codes, self.app_that_works = codes, self.person.app_on_phone
+            self.reached["moved"] += 1
             self.settle()
 
     @rule(prove=st.sampled_from([True, True, False]))
@@ -258,12 +308,12 @@ class Journeys(RuleBasedStateMachine):
             self.settle()
 
     @rule(prove=st.sampled_from([True, False, False, False]))
-    @precondition(lambda self: self.on and self.person.app_on_phone)
+    @precondition(lambda self: self.on)
     def disable(self, prove: bool) -> None:
         if prove:
             self.person.prove_password("disable")
         self.person.get(f"{DISABLE}/verify")
-        response = self.person.disable(code=self.person.next_code())
+        response = self.person.disable(code=self.working_code())
         if "2-step verification is off</h3>" in response.text:
             self.on = False
             self.reached["disabled"] += 1
@@ -289,6 +339,7 @@ def test_whatever_is_abandoned_saves_nothing(inbox: Inbox, empty_database: Path)
         ),
     )
     places = ["step 1", "step 2", "step 3", "step 4", "completed", "reissued", "disabled"]
+    places += ["move begun", "move step 2", "move step 3", "move step 4", "moved"]
     assert [place for place in places if not reached[place]] == [], reached
 
 

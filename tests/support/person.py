@@ -150,7 +150,7 @@ class Person:
         return self
 
     def prove_password(self, purpose: str, password: str = PASSWORD) -> Response:
-        """Type the password that opens reissue or disable."""
+        """Type the password that opens reissue, disable or move."""
         self.get(f"/account/two-step/{purpose}")
         return self.post(f"/account/two-step/{purpose}", {"password": password}, follow_redirects=True)
 
@@ -158,6 +158,22 @@ class Person:
         return self.post(
             "/account/two-step/disable/verify", {"factor": "code", **fields}, follow_redirects=True
         )
+
+    def prove_move(self, **fields: str) -> Response:
+        """The factor that opens the wizard for a new phone."""
+        return self.post("/account/two-step/move/verify", {"factor": "code", **fields}, follow_redirects=True)
+
+    def begin_move(self) -> Person:
+        """Password and code, up to the first step of the wizard."""
+        self.prove_password("move")
+        assert "Step 1 of 3" in self.prove_move(code=self.next_code()).text
+        return self
+
+    def move(self) -> Person:
+        """Walk the whole way to a new phone."""
+        response = self.begin_move().scan().enter_code().complete()
+        assert "Your new phone is set up." in response.text
+        return self
 
     def verify(self, code: str) -> Response:
         """The second step of sign-in, by the app's code."""

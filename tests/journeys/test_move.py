@@ -1,0 +1,104 @@
+"""Moving to a new phone in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.visitor import PASSWORD, WAYS, Visitor
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_whole_move(visitor: Callable[..., Visitor], way: str) -> None:
+    """Move, and sign in with the new app, not with the old one nor with an old recovery code."""
+    mina = visitor(way)
+    mina.sign_up()
+    mina.activate()
+    old_app, old_codes = mina.app, mina.recovery_codes
+    mina.move()
+    mina.reads("10 of 10 recovery codes left")
+
+    mina.sign_out()
+    mina.type_password()
+    mina.clock.advance(seconds=30)
+    mina.fill("Authentication code", old_app.code(mina.clock.seconds))
+    mina.press("Verify")
+    mina.reads("That code is not right.")
+    mina.page.get_by_role("link", name="Use a recovery code instead").click()
+    mina.fill("Recovery code", old_codes[0])
+    mina.press("Verify")
+    mina.reads("That recovery code is not right, or was used already.")
+    mina.page.get_by_role("link", name="Use the authenticator app instead").click()
+    mina.fill("Authentication code", mina.next_code())
+    mina.press("Verify")
+    mina.is_in()
+
+
+@pytest.mark.parametrize("way", ["desktop", "phone", "no-js"])
+def test_a_lost_phone(visitor: Callable[..., Visitor], way: str) -> None:
+    """Sign in with a recovery code, move with another, from the notice that offers it."""
+    mina = visitor(way)
+    mina.sign_up()
+    mina.activate()
+    mina.sign_out()
+    mina.type_password()
+    mina.page.get_by_role("link", name="Use a recovery code instead").click()
+    mina.fill("Recovery code", mina.recovery_codes[0])
+    mina.press("Verify")
+    mina.is_in()
+    mina.page.get_by_role("link", name="Move to a new phone").click()
+    mina.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    mina.press("Next")
+    mina.page.get_by_role("radio", name="Recovery code").check()
+    mina.fill("Recovery code", mina.recovery_codes[1])
+    mina.press("Next")
+    mina.scan("Step 1 of 3")
+    mina.enter_code("Step 2 of 3")
+    mina.save_codes("Step 3 of 3")
+    mina.sees("Your new phone is set up.")
+
+
+def test_it_stays_in_the_modal_and_the_address_follows(mina: Visitor) -> None:
+    mina.activate()
+    mina.page.evaluate("window.stayed = true")
+    mina.press("Move to a new phone")
+    expect(mina.page).to_have_url(re.compile("/account/two-step/move$"))
+    mina.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    mina.press("Next")
+    expect(mina.page).to_have_url(re.compile("/account/two-step/move/verify$"))
+    mina.fill("Authentication code", mina.next_code())
+    mina.press("Next")
+    mina.sees("Scan the QR code")
+    expect(mina.page).to_have_url(re.compile("/account/two-step/enroll/scan$"))
+    mina.scan("Step 1 of 3")
+    mina.enter_code("Step 2 of 3")
+    mina.save_codes("Step 3 of 3")
+    mina.sees("Your new phone is set up.")
+    expect(mina.page).to_have_url(re.compile("/account/two-step/enroll/moved$"))
+    assert mina.page.evaluate("window.stayed")
+
+
+def test_closing_it_leaves_a_way_to_go_on_and_the_old_app_working(mina: Visitor) -> None:
+    mina.activate()
+    old_app = mina.app
+    mina.press("Move to a new phone")
+    mina.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    mina.press("Next")
+    mina.fill("Authentication code", mina.next_code())
+    mina.press("Next")
+    mina.scan("Step 1 of 3")
+    mina.press("Close")
+    mina.open_two_step()
+    mina.page.get_by_role("link", name="Continue at step 2 of 3").click()
+    mina.sees("Enter the code from your app")
+    mina.press("Cancel")
+    mina.sees("2-step verification is on")
+    mina.sign_out()
+    mina.type_password()
+    mina.clock.advance(seconds=30)
+    mina.fill("Authentication code", old_app.code(mina.clock.seconds))
+    mina.press("Verify")
+    mina.is_in()
