@@ -210,7 +210,7 @@ def by_support(recipient: str, *, name: str, what: str, reason: str) -> Message:
     return _render(
         "by_support",
         recipient,
-        _("%(product)s support changed your account"),
+        _("%(product)s support worked on your account"),
         name=name,
         what=_BY_SUPPORT[what],
         reason=reason,
@@ -238,13 +238,11 @@ NOTIFICATIONS = {
 
 
 _BY_SUPPORT = {
-    activity.SUPPORT_LOOKED: _("The people who run this site looked at the settings of your account."),
-    activity.SUPPORT_DISABLED: _(
-        "The people who run this site turned 2-step verification off for your account."
-    ),
-    activity.SUPPORT_SIGNED_OUT: _("The people who run this site signed you out on every device."),
-    activity.SUPPORT_LOCKED: _("The people who run this site locked your account."),
-    activity.SUPPORT_UNLOCKED: _("The people who run this site unlocked your account."),
+    activity.SUPPORT_LOOKED: _("Support looked at the settings of your account."),
+    activity.SUPPORT_DISABLED: _("Support turned 2-step verification off for your account."),
+    activity.SUPPORT_SIGNED_OUT: _("Support signed you out on every device."),
+    activity.SUPPORT_LOCKED: _("Support locked your account."),
+    activity.SUPPORT_UNLOCKED: _("Support unlocked your account."),
 }
 
 

@@ -70,7 +70,7 @@ SENTENCES: dict[type[Exception], LazyString | Callable[[Any], str]] = {
     accounts.Changed: _("Your account was changed elsewhere at this moment. Try again."),
     MailNotSent: _("We could not send the mail. Try again."),
     SessionEnded: _("Your session has ended. Sign in again."),
-    Locked: _("This account is locked. Ask the people who run this site to open it again."),
+    Locked: _("This account is locked. Ask support to open it again."),
     passwords.TooShort: _too_short,
     passwords.TooLong: _("Use at most %(maximum)d characters.", maximum=passwords.MAX_LENGTH),
     passwords.NotTypable: _("A password can’t contain control characters."),
