@@ -4,6 +4,7 @@ import "./focus.js";
 import "./notice.js";
 import "./countdown.js";
 import "./codes.js";
+import "./paper.js";
 import "./times.js";
 
 document.documentElement.classList.add("js");
