@@ -10,7 +10,7 @@ from flask import Flask, url_for
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mfa import config as settings, console, languages, toolbox
+from mfa import clock, config as settings, console, languages, toolbox
 from mfa.accounts import routes as accounts_routes
 from mfa.activity import log, routes as activity_routes
 from mfa.commands import keys as key_commands, mail as mail_commands, users as user_commands
@@ -121,5 +121,6 @@ def _equip_templates(app: Flask) -> None:
         product_name=app.config["PRODUCT_NAME"],
         support_address=app.config["SUPPORT_ADDRESS"],
         two_step_on=console.two_step_on,
+        clock_now=clock.now,
         static_url=lambda name: url_for("static", filename=name),
     )

@@ -9,11 +9,11 @@ from mfa.accounts.models import NAME_LENGTH
 from mfa.web import forms
 
 
-def _name() -> StringField:
+def _name(enterkeyhint: str) -> StringField:
     return StringField(
         "Name",
         [InputRequired("Enter your name.")],
-        render_kw={"autocomplete": "name", "maxlength": NAME_LENGTH},
+        render_kw={"autocomplete": "name", "maxlength": NAME_LENGTH, "enterkeyhint": enterkeyhint},
     )
 
 
@@ -22,12 +22,12 @@ class SignUpForm(forms.Form):
 
 
 class CreateAccountForm(forms.Form):
-    name = _name()
+    name = _name("next")
     password = forms.new_password()
 
 
 class SignInForm(forms.Form):
-    email = forms.email(autofocus=True)
+    email = forms.email(autofocus=True, enterkeyhint="next")
     password = forms.current_password()
     next = forms.hidden()
 
@@ -41,9 +41,9 @@ class ResetPasswordForm(forms.Form):
 
 
 class ProfileForm(forms.Form):
-    name = _name()
+    name = _name("done")
 
 
 class PasswordForm(forms.Form):
-    current_password = forms.current_password("Current password")
+    current_password = forms.current_password("Current password", "next")
     new_password = forms.new_password("New password")

@@ -22,6 +22,8 @@ def email(label: str = "Email", **attributes: Any) -> EmailField:
         [InputRequired("Enter your e-mail address.")],
         render_kw={
             "autocomplete": "email",
+            "inputmode": "email",
+            "enterkeyhint": "send",
             "maxlength": EMAIL_LENGTH,
             "autocapitalize": "none",
             "spellcheck": "false",
@@ -30,11 +32,15 @@ def email(label: str = "Email", **attributes: Any) -> EmailField:
     )
 
 
-def current_password(label: str = "Password") -> PasswordField:
+def current_password(label: str = "Password", enterkeyhint: str = "go") -> PasswordField:
     return PasswordField(
         label,
         [InputRequired("Enter your password.")],
-        render_kw={"autocomplete": "current-password", "maxlength": MAX_LENGTH},
+        render_kw={
+            "autocomplete": "current-password",
+            "maxlength": MAX_LENGTH,
+            "enterkeyhint": enterkeyhint,
+        },
     )
 
 
@@ -43,7 +49,7 @@ def new_password(label: str = "Password") -> PasswordField:
     return PasswordField(
         label,
         [InputRequired("Choose a password.")],
-        render_kw={"autocomplete": "new-password"},
+        render_kw={"autocomplete": "new-password", "enterkeyhint": "done"},
     )
 
 
@@ -54,6 +60,7 @@ def six_digits(label: str, missing: str) -> StringField:
         render_kw={
             "autocomplete": "one-time-code",
             "inputmode": "numeric",
+            "enterkeyhint": "go",
             "maxlength": 32,
             "class": "digits",
             "spellcheck": "false",
@@ -68,6 +75,8 @@ def recovery_code(label: str = "Recovery code") -> StringField:
         render_kw={
             "autocomplete": "off",
             "autocapitalize": "characters",
+            "autocorrect": "off",
+            "enterkeyhint": "go",
             "maxlength": 64,
             "class": "recovery-code",
             "spellcheck": "false",
