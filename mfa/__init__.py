@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mfa import branding, config as settings, console, languages, toolbox
+from mfa import branding, clock, config as settings, console, languages, toolbox
 from mfa.accounts import routes as accounts_routes
 from mfa.activity import log, routes as activity_routes
 from mfa.commands import keys as key_commands, mail as mail_commands, users as user_commands
@@ -125,4 +125,5 @@ def _equip_templates(app: Flask) -> None:
         accent=app.config["ACCENT_COLOR"],
         on_accent=branding.text_on(app.config["ACCENT_COLOR"]),
         accent_edge=branding.edge_of(app.config["ACCENT_COLOR"]),
+        clock_now=clock.now,
     )

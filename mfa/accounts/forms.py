@@ -11,11 +11,11 @@ from mfa.accounts.models import NAME_LENGTH
 from mfa.web import forms
 
 
-def _name() -> StringField:
+def _name(enterkeyhint: str) -> StringField:
     return StringField(
         _("Name"),
         [InputRequired(_("Enter your name."))],
-        render_kw={"autocomplete": "name", "maxlength": NAME_LENGTH},
+        render_kw={"autocomplete": "name", "maxlength": NAME_LENGTH, "enterkeyhint": enterkeyhint},
     )
 
 
@@ -24,12 +24,12 @@ class SignUpForm(forms.Form):
 
 
 class CreateAccountForm(forms.Form):
-    name = _name()
+    name = _name("next")
     password = forms.new_password()
 
 
 class SignInForm(forms.Form):
-    email = forms.email(autofocus=True)
+    email = forms.email(autofocus=True, enterkeyhint="next")
     password = forms.current_password()
     next = forms.hidden()
 
@@ -43,12 +43,12 @@ class ResetPasswordForm(forms.Form):
 
 
 class ProfileForm(forms.Form):
-    name = _name()
+    name = _name("done")
     language = SelectField(
         _("Language"), choices=lambda: list(languages.offered().items()), validate_choice=False
     )
 
 
 class PasswordForm(forms.Form):
-    current_password = forms.current_password(_("Current password"))
+    current_password = forms.current_password(_("Current password"), "next")
     new_password = forms.new_password(_("New password"))

@@ -9,9 +9,11 @@ from mfa.web import forms
 
 
 class EmailChangeForm(forms.Form):
-    email = forms.email(_("New email"))
-    password = forms.current_password()
+    email = forms.email(_("New email"), enterkeyhint="next")
+    password = forms.current_password(enterkeyhint="send")
 
 
 class EmailChangeWithFactorForm(FactorForm, EmailChangeForm):
     """While 2-step verification is on: the same, and either factor."""
+
+    password = forms.current_password(enterkeyhint="next")

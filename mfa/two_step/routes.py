@@ -86,6 +86,13 @@ def reissue_file() -> Response:
     return sheet.file(codes, current_user.account, clock.now())
 
 
+@blueprint.get("/account/two-step/reissue/recovery-codes/print")
+def reissue_paper() -> Response:
+    """The new codes as a page to print, while their step is open."""
+    codes = pending.change(REISSUE).recovery_codes(toolbox().ring)
+    return sheet.paper(codes, current_user.account, clock.now())
+
+
 @blueprint.post("/account/two-step/reissue/recovery-codes")
 def complete_reissue() -> Response:
     """Put the new codes in the place of the old ones."""
@@ -122,6 +129,7 @@ def _show_codes(change: Change, form: forms.SavedForm | None = None, status: int
         form=form,
         action=url_for("two_step.reissue_codes"),
         download_url=url_for("two_step.reissue_file"),
+        print_url=url_for("two_step.reissue_paper"),
         back_url=None,
         cancel_url=url_for("two_step.tab"),
         replaces=True,

@@ -260,6 +260,15 @@ def recovery_file() -> Response:
     return sheet.file(enrollment.recovery_codes(toolbox().ring), current_user.account, clock.now())
 
 
+@blueprint.get("/recovery-codes/print")
+def recovery_paper() -> Response:
+    """The codes as a page to print, while their step is open."""
+    enrollment = pending.enrollment()
+    if not enrollment.reached(RECOVERY):
+        return _move(enrollment)
+    return sheet.paper(enrollment.recovery_codes(toolbox().ring), current_user.account, clock.now())
+
+
 @blueprint.post("/recovery")
 def complete() -> Response:
     """Turn 2-step verification on, or move it."""
@@ -310,6 +319,7 @@ def _show_recovery(
         form=_filled(form or forms.SavedForm(formdata=None), enrollment),
         action=url_for("wizard.recovery"),
         download_url=url_for("wizard.recovery_file"),
+        print_url=url_for("wizard.recovery_paper"),
         back_url=_url(CODE),
         replaces=False,
         **sheet.context(enrollment.recovery_codes(toolbox().ring)),

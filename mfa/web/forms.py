@@ -26,6 +26,8 @@ def email(label: LazyString = _EMAIL, **attributes: Any) -> EmailField:
         [InputRequired(_("Enter your e-mail address."))],
         render_kw={
             "autocomplete": "email",
+            "inputmode": "email",
+            "enterkeyhint": "send",
             "maxlength": EMAIL_LENGTH,
             "autocapitalize": "none",
             "spellcheck": "false",
@@ -34,11 +36,15 @@ def email(label: LazyString = _EMAIL, **attributes: Any) -> EmailField:
     )
 
 
-def current_password(label: LazyString = _PASSWORD) -> PasswordField:
+def current_password(label: LazyString = _PASSWORD, enterkeyhint: str = "go") -> PasswordField:
     return PasswordField(
         label,
         [InputRequired(_("Enter your password."))],
-        render_kw={"autocomplete": "current-password", "maxlength": MAX_LENGTH},
+        render_kw={
+            "autocomplete": "current-password",
+            "maxlength": MAX_LENGTH,
+            "enterkeyhint": enterkeyhint,
+        },
     )
 
 
@@ -47,7 +53,7 @@ def new_password(label: LazyString = _PASSWORD) -> PasswordField:
     return PasswordField(
         label,
         [InputRequired(_("Choose a password."))],
-        render_kw={"autocomplete": "new-password"},
+        render_kw={"autocomplete": "new-password", "enterkeyhint": "done"},
     )
 
 
@@ -58,6 +64,7 @@ def six_digits(label: LazyString, missing: LazyString) -> StringField:
         render_kw={
             "autocomplete": "one-time-code",
             "inputmode": "numeric",
+            "enterkeyhint": "go",
             "maxlength": 32,
             "class": "digits",
             "spellcheck": "false",
@@ -72,6 +79,8 @@ def recovery_code(label: LazyString = _RECOVERY_CODE) -> StringField:
         render_kw={
             "autocomplete": "off",
             "autocapitalize": "characters",
+            "autocorrect": "off",
+            "enterkeyhint": "go",
             "maxlength": 64,
             "class": "recovery-code",
             "spellcheck": "false",

@@ -20,9 +20,7 @@ if (notice) {
   settle();
   dialog?.addEventListener("close", settle);
 
-  document.addEventListener("htmx:error", () =>
-    trouble("Connection lost. Check your connection and try again."),
-  );
+  document.addEventListener("htmx:error", () => trouble(document.body.dataset.sayLost));
 
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;

@@ -139,8 +139,7 @@ def test_after_a_hundred_wrong_codes_the_owner_confirms_by_mail(
     mina.page.goto(mina.inbox.wait_for("Confirm that you are signing in").link)
     mina.sees("Are you signing in?")
     mina.press("Confirm")
-    mina.fill("Authentication code", mina.next_code())
-    mina.press("Verify")
+    mina.enter("Authentication code", mina.next_code(), "Verify")
     mina.is_in()
 
 
