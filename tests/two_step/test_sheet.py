@@ -17,7 +17,7 @@ PAPER = f"{ENROLL}/recovery-codes/print"
     [
         "Twostep recovery codes",
         "Account: mina.park@example.com",
-        "Made: 2026-11-24",
+        "Made: November 24, 2026",
         "If you lose your phone, one of these opens your account",
         "Choose “Use a recovery code instead”.",
         "Keep them where only you can find them",
