@@ -9,9 +9,10 @@ BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app app
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
+CATALOGS := mfa/translations
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format shots lock clean
+.PHONY: help install run test lint format shots lighthouse translations lock clean
 
 help:
 	@echo "make run      serve on http://$(HOST):$(PORT), mails at /dev/mailbox"
@@ -19,6 +20,8 @@ help:
 	@echo "make lint     format, lint, types, and the arrows between the rooms"
 	@echo "make format   put the code into its form"
 	@echo "make shots    a picture of every screen into docs/screens"
+	@echo "make lighthouse  what Lighthouse says of sign-in and the account page (needs Node.js)"
+	@echo "make translations  bring the languages up to date"
 	@echo "make lock     pin the newest versions of everything"
 
 $(BIN)/python:
@@ -61,6 +64,17 @@ format: $(DEV)
 shots: $(DEV)
 	$(BIN)/python -m tests.support.chromium
 	$(BIN)/python -m tests.shots
+
+lighthouse: $(DEV)
+	$(BIN)/python -m tests.support.chromium
+	$(BIN)/python -m bench.lighthouse
+
+# Gathers the texts of the interface into the catalogs and makes what the program reads of them. A new language:
+# make translations LANGUAGE=de
+translations: $(DEV)
+	@[ -z "$(LANGUAGE)" ] || mkdir -p $(CATALOGS)/$(LANGUAGE)/LC_MESSAGES
+	@[ -z "$(LANGUAGE)" ] || touch $(CATALOGS)/$(LANGUAGE)/LC_MESSAGES/messages.po
+	$(BIN)/python -m tests.support.catalogs
 
 lock: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet uv

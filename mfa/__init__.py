@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mfa import config as settings, console, languages, toolbox
+from mfa import branding, clock, config as settings, console, languages, toolbox
 from mfa.accounts import routes as accounts_routes
 from mfa.activity import log, routes as activity_routes
 from mfa.commands import keys as key_commands, mail as mail_commands, users as user_commands
@@ -20,7 +20,7 @@ from mfa.mail import mailbox, outbox, routes as mail_routes
 from mfa.mail.worker import Worker
 from mfa.sessions import browser, routes as sessions_routes
 from mfa.two_step import link, routes as two_step_routes, sealing, sign_in, wizard
-from mfa.web import access, errors, headers, language, reports, words
+from mfa.web import access, assets, errors, headers, language, reports, words
 from mfa.web.cookies import SessionInterface
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +38,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         instance.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise settings.BadSetting("MFA_INSTANCE_PATH names a folder that can't be made.") from error
-    app = Flask("mfa", root_path=str(_ROOT), instance_path=str(instance))
+    app = Flask("mfa", root_path=str(_ROOT), instance_path=str(instance), static_folder=None)
     settings.load(app.config, given, instance)
 
     log.set_up(app)
@@ -63,6 +63,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     limiter.init_app(app)
     browser.write_marks(app)
     headers.add(app)
+    assets.serve(app, _ROOT / "static", accent=app.config["ACCENT_COLOR"], logo=app.config["LOGO"])
     errors.handle(app)
     for routes in (
         console,
@@ -116,10 +117,13 @@ def _start_mail_worker(app: Flask) -> None:
 
 
 def _equip_templates(app: Flask) -> None:
-    app.jinja_env.filters["moment"] = words.moment
+    app.jinja_env.filters.update(moment=words.moment, day=words.day, device=words.device)
     app.jinja_env.globals.update(
         product_name=app.config["PRODUCT_NAME"],
         support_address=app.config["SUPPORT_ADDRESS"],
         two_step_on=console.two_step_on,
-        static_url=lambda name: url_for("static", filename=name),
+        accent=app.config["ACCENT_COLOR"],
+        on_accent=branding.text_on(app.config["ACCENT_COLOR"]),
+        accent_edge=branding.edge_of(app.config["ACCENT_COLOR"]),
+        clock_now=clock.now,
     )

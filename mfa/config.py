@@ -17,11 +17,13 @@ from typing import Any
 
 import limits
 import limits.errors
+from email_validator import EmailNotValidError, validate_email
 from flask import Config
 from limits.storage import storage_from_string
 from sqlalchemy import create_engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from mfa import branding
 from mfa.crypto import passwords
 from mfa.crypto.cost import Cost
 from mfa.crypto.keys import MASTER_KEY_BYTES
@@ -54,6 +56,8 @@ DEFAULTS: dict[str, Any] = {
     # What people see
     "PRODUCT_NAME": "Twostep",
     "SUPPORT_ADDRESS": "",
+    "ACCENT_COLOR": "#3552bc",  # #rrggbb; the tones for light, dark and more contrast are made from it
+    "LOGO": None,  # path of an SVG, PNG or WebP file that stands in the place of the shield
     # Passwords
     "PASSWORD_MIN_LENGTH": 15,  # characters
     "PASSWORD_HASH_COST": "t=3,m=65536,p=4",
@@ -63,7 +67,7 @@ DEFAULTS: dict[str, Any] = {
     "SESSION_ABSOLUTE_SECONDS": 30 * 24 * 3600,
 }
 
-TEXTS = ("SECRET_KEY", "SERVER_NAME", "MAIL_SERVER", "MAIL_USERNAME", "MAIL_PASSWORD", "PRODUCT_NAME")
+TEXTS = ("SECRET_KEY", "SERVER_NAME", "MAIL_SERVER", "MAIL_USERNAME", "MAIL_PASSWORD", "PRODUCT_NAME", "LOGO")
 """Taken from the environment as they stand: a password of digits must not become a number."""
 
 SWITCHES = ("MAIL_USE_TLS", "MAIL_USE_SSL")
@@ -249,7 +253,32 @@ def _cost(value: object) -> bool:
     return True
 
 
+def _name(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and value.isprintable()
+        and 0 < len(value.strip()) <= len(value) <= _LONGEST_NAME
+    )
+
+
+def _email_address(value: object) -> bool:
+    try:
+        validate_email(str(value), check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+def _picture(value: object) -> bool:
+    try:
+        content = Path(str(value)).read_bytes()
+    except OSError:
+        return False
+    return len(content) <= branding.LOGO_MAX_BYTES and branding.logo_suffix(content) is not None
+
+
 _DIFFERENT_CHARACTERS = 8
+_LONGEST_NAME = 40
 _LONGEST_TIMEOUT = 60
 _YEAR = 366 * 24 * 3600
 _LIFETIME = (_whole(60, _YEAR), "is a number of seconds, from 60 to a year.")
@@ -280,5 +309,15 @@ _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "RATELIMIT_STORAGE_URI": (_storage, "is memory:// or the address of a Redis, like redis://host:6379."),
     "RATELIMIT_REFUSED": _LIMITS,
     "RATELIMIT_MAILS": _LIMITS,
+    "PRODUCT_NAME": (_name, f"is a name of 1 to {_LONGEST_NAME} printable characters."),
+    "SUPPORT_ADDRESS": (
+        lambda value: value == "" or _email_address(value),
+        "is an e-mail address, or empty.",
+    ),
+    "ACCENT_COLOR": (branding.is_color, "is a colour like #3552bc."),
+    "LOGO": (
+        lambda value: not value or _picture(value),
+        f"is the path of an SVG, PNG or WebP file of at most {branding.LOGO_MAX_BYTES // 1024} KB.",
+    ),
     "MAIL_WORKER": (lambda value: value in ("thread", "none"), 'is "thread" or "none".'),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response
+from flask_babel import gettext
 from flask_login import current_user
 
 from mfa.two_step import factors
@@ -13,7 +14,7 @@ blueprint = Blueprint("console", __name__)
 
 @blueprint.get("/")
 def home() -> Response:
-    return hx.page(hx.CONSOLE, title="Console")
+    return hx.page(hx.CONSOLE, title=gettext("Console"))
 
 
 def two_step_on() -> bool:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from wtforms import StringField
+from flask_babel import lazy_gettext as _
+from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired
 
+from mfa import languages
 from mfa.accounts.models import NAME_LENGTH
 from mfa.web import forms
 
 
-def _name() -> StringField:
+def _name(enterkeyhint: str) -> StringField:
     return StringField(
-        "Name",
-        [InputRequired("Enter your name.")],
-        render_kw={"autocomplete": "name", "maxlength": NAME_LENGTH},
+        _("Name"),
+        [InputRequired(_("Enter your name."))],
+        render_kw={"autocomplete": "name", "maxlength": NAME_LENGTH, "enterkeyhint": enterkeyhint},
     )
 
 
@@ -22,12 +24,12 @@ class SignUpForm(forms.Form):
 
 
 class CreateAccountForm(forms.Form):
-    name = _name()
+    name = _name("next")
     password = forms.new_password()
 
 
 class SignInForm(forms.Form):
-    email = forms.email(autofocus=True)
+    email = forms.email(autofocus=True, enterkeyhint="next")
     password = forms.current_password()
     next = forms.hidden()
 
@@ -37,13 +39,16 @@ class ForgotPasswordForm(forms.Form):
 
 
 class ResetPasswordForm(forms.Form):
-    new_password = forms.new_password("New password")
+    new_password = forms.new_password(_("New password"))
 
 
 class ProfileForm(forms.Form):
-    name = _name()
+    name = _name("done")
+    language = SelectField(
+        _("Language"), choices=lambda: list(languages.offered().items()), validate_choice=False
+    )
 
 
 class PasswordForm(forms.Form):
-    current_password = forms.current_password("Current password")
-    new_password = forms.new_password("New password")
+    current_password = forms.current_password(_("Current password"), "next")
+    new_password = forms.new_password(_("New password"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, Response, current_app, request, session, url_for
+from flask import Blueprint, Response, current_app, flash, request, session, url_for
+from flask_babel import gettext
 from flask_login import current_user
 
-from mfa import clock
+from mfa import clock, languages
 from mfa.accounts import forms, password as passwords, rules, sign_up as sign_ups
 from mfa.accounts.addresses import Address, BadAddress
 from mfa.attempts.rules import Throttled
@@ -38,7 +39,13 @@ def sign_up() -> Response:
             status = errors.refuse(form.email, error)
     elif form.errors:
         status = errors.UNPROCESSABLE
-    return hx.render("accounts/_sign_up.html", hx.CARD, title="Create an account", status=status, form=form)
+    return hx.render(
+        "accounts/_sign_up.html",
+        hx.CARD,
+        title=gettext("Create an account"),
+        status=status,
+        form=form,
+    )
 
 
 @blueprint.route("/sign-up/<token>", methods=["GET", "POST"])
@@ -66,11 +73,11 @@ def create_account(token: str) -> Response:
         elif form.errors:
             status = errors.UNPROCESSABLE
     except rules.LinkEnded:
-        return _link_ended(url_for("accounts.sign_up"), "Create an account")
+        return _link_ended(url_for("accounts.sign_up"), gettext("Create an account"))
     return hx.render(
         "accounts/_create_account.html",
         hx.CARD,
-        title="Create your account",
+        title=gettext("Create your account"),
         status=status,
         form=form,
         email=address.text,
@@ -108,7 +115,7 @@ def sign_in() -> Response:
     return hx.render(
         "accounts/_sign_in.html",
         hx.CARD,
-        title="Sign in",
+        title=gettext("Sign in"),
         status=status,
         form=form,
         ended="ended" in request.args,
@@ -134,7 +141,7 @@ def forgot_password() -> Response:
     return hx.render(
         "accounts/_forgot_password.html",
         hx.CARD,
-        title="Forgotten password",
+        title=gettext("Forgotten password"),
         status=status,
         form=form,
     )
@@ -162,11 +169,11 @@ def reset_password(token: str) -> Response:
         elif form.errors:
             status = errors.UNPROCESSABLE
     except rules.LinkEnded:
-        return _link_ended(url_for("accounts.forgot_password"), "Send a new link")
+        return _link_ended(url_for("accounts.forgot_password"), gettext("Send a new link"))
     return hx.render(
         "accounts/_reset_password.html",
         hx.CARD,
-        title="Set a new password",
+        title=gettext("Set a new password"),
         status=status,
         form=form,
         email=account.email,
@@ -182,19 +189,30 @@ def reset_password(token: str) -> Response:
 def profile() -> Response:
     account = current_user.account
     form = forms.ProfileForm(obj=account)
-    status, saved = 200, False
+    spoken, status, saved = languages.current(), 200, False
+    form.language.data = form.language.data or spoken
     if form.validate_on_submit():
         try:
-            rules.change_name(account, form.name.data, clock.now(), browser.device())
+            rules.change_profile(
+                account,
+                name=form.name.data,
+                language=form.language.data,
+                now=clock.now(),
+                device=browser.device(),
+            )
+            if account.language != spoken:
+                return _speak_anew(form.language.data)
             form.name.data, saved = account.name, True
         except rules.BadName as error:
             status = errors.refuse(form.name, error)
+        except rules.BadLanguage as error:
+            status = errors.refuse(form.language, error)
     elif form.errors:
         status = errors.UNPROCESSABLE
     return hx.render(
         "accounts/_profile.html",
         hx.CONSOLE,
-        title="Profile",
+        title=gettext("Profile"),
         status=status,
         tab="profile",
         form=form,
@@ -202,6 +220,13 @@ def profile() -> Response:
         saved=saved,
         oob=saved and hx.wanted(),
     )
+
+
+def _speak_anew(language: str) -> Response:
+    """The whole page anew: what stands around the modal is in the old language."""
+    with languages.speaking(language):
+        flash(gettext("Saved."), "success")
+    return hx.leave(url_for("accounts.profile"))
 
 
 @blueprint.route("/account/password", methods=["GET", "POST"])
@@ -233,7 +258,7 @@ def password() -> Response:
     return hx.render(
         "accounts/_password.html",
         hx.CONSOLE,
-        title="Password",
+        title=gettext("Password"),
         status=status,
         tab="password",
         form=form,
@@ -262,7 +287,7 @@ def _check_inbox(address: Address) -> Response:
     return hx.render(
         "accounts/_check_inbox.html",
         hx.CARD,
-        title="Check your inbox",
+        title=gettext("Check your inbox"),
         email=address.text,
         mailbox_url=url_for("mailbox.index") if mailbox.in_use(current_app.config) else None,
     )
@@ -272,10 +297,10 @@ def _link_ended(way_url: str, way_label: str) -> Response:
     return hx.render(
         "_error.html",
         hx.CARD,
-        title="This link has ended",
+        title=gettext("This link has ended"),
         status=410,
-        heading="This link has ended",
-        sentence="It was used already, is too old, or your account was changed since.",
+        heading=gettext("This link has ended"),
+        sentence=gettext("It was used already, is too old, or your account was changed since."),
         way_url=way_url,
         way_label=way_label,
     )

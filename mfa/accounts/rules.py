@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select, update as sql_update
 
+from mfa import languages
 from mfa.accounts.addresses import Address
 from mfa.accounts.models import NAME_LENGTH, Account
 from mfa.activity import rules as activity
@@ -25,6 +26,10 @@ class BadName(Refusal):
     """Not a name that can be shown."""
 
 
+class BadLanguage(Refusal):
+    """Not one of the languages that are offered."""
+
+
 class LinkEnded(Refusal):
     """An e-mailed link that is expired, used, or not genuine."""
 
@@ -33,16 +38,19 @@ class Changed(Refusal):
     """Password, second step or address were changed elsewhere while this was being done."""
 
 
-def change_name(account: Account, name: str, now: datetime, device: Device) -> None:
-    """Change the name that the account shows.
+def change_profile(account: Account, *, name: str, language: str, now: datetime, device: Device) -> None:
+    """Change the name that the account shows, and the language in which its owner is spoken to.
 
     :raises BadName: see :func:`clean_name`.
+    :raises BadLanguage: not the code of a language that is offered.
     """
     name = clean_name(name)
+    if languages.known(language) is None:
+        raise BadLanguage
     with transaction():
         if name != account.name:
             activity.record(account.id, activity.NAME_CHANGED, now, device)
-        account.name = name
+        account.name, account.language = name, language
 
 
 def find(address: Address) -> Account | None:

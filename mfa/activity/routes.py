@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
+from flask_babel import gettext
 from flask_login import current_user
 
 from mfa.activity import rules, words
@@ -22,7 +23,7 @@ def tab() -> Response:
     return hx.render(
         "activity/_tab.html",
         hx.CONSOLE,
-        title="Activity",
+        title=gettext("Activity"),
         tab="activity",
         events=page.events,
         older=page.older,

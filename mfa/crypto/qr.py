@@ -20,10 +20,11 @@ def svg(text: str, *, label: str) -> str:
     code.add_data(text)
     matrix = code.get_matrix()
     size = len(matrix) + 2 * _QUIET_ZONE
+    # The upper left of the symbol is the origin: short numbers. Strokes run through the middle of their row.
+    quiet = f"-{_QUIET_ZONE} -{_QUIET_ZONE}.5"
     return (
-        f'<svg class="qr" role="img" aria-label={quoteattr(label)} viewBox="0 0 {size} {size}" '
-        f'xmlns="http://www.w3.org/2000/svg" shape-rendering="crispEdges">'
-        f'<path fill="#fff" d="M0 0h{size}v{size}H0z"/>'
+        f'<svg class="qr" role="img" aria-label={quoteattr(label)} viewBox="{quiet} {size} {size}">'
+        f'<path fill="#fff" d="M{quiet}h{size}v{size}h-{size}z"/>'
         f'<path stroke="#000" d="{_path(matrix)}"/></svg>'
     )
 
@@ -31,12 +32,12 @@ def svg(text: str, *, label: str) -> str:
 def _path(matrix: list[list[bool]]) -> str:
     """Each row as strokes of one module's height, moving from run to run."""
     parts = []
-    for y, row in enumerate(matrix, start=_QUIET_ZONE):
-        pen, x = None, _QUIET_ZONE
+    for y, row in enumerate(matrix):
+        pen, x = None, 0
         for dark, run in groupby(row):
             length = len(list(run))
             if dark:
-                parts.append(f"M{x} {y}.5h{length}" if pen is None else f"m{x - pen} 0h{length}")
+                parts.append(f"M{x} {y}h{length}" if pen is None else f"m{x - pen} 0h{length}")
                 pen = x + length
             x += length
     return "".join(parts)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _
+
 from mfa.two_step.forms import FactorForm
 from mfa.web import forms
 
 
 class EmailChangeForm(forms.Form):
-    email = forms.email("New email")
-    password = forms.current_password()
+    email = forms.email(_("New email"), enterkeyhint="next")
+    password = forms.current_password(enterkeyhint="send")
 
 
 class EmailChangeWithFactorForm(FactorForm, EmailChangeForm):
     """While 2-step verification is on: the same, and either factor."""
+
+    password = forms.current_password(enterkeyhint="next")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, url_for
+from flask_babel import gettext
 from flask_login import current_user
 
 from mfa import clock
@@ -62,7 +63,11 @@ def send() -> Response:
     except factors.NotOn:
         return _show_form(_form(), errors.UNPROCESSABLE)
     return hx.render(
-        "email_change/_sent.html", hx.CONSOLE, title="Check your inbox", tab="profile", email=address.text
+        "email_change/_sent.html",
+        hx.CONSOLE,
+        title=gettext("Check your inbox"),
+        tab="profile",
+        email=address.text,
     )
 
 
@@ -86,7 +91,7 @@ def _show_form(form: AnyForm, status: int = 200) -> Response:
     return hx.render(
         "email_change/_form.html",
         hx.CONSOLE,
-        title="Change your email",
+        title=gettext("Change your email"),
         status=status,
         tab="profile",
         form=form,
@@ -109,7 +114,7 @@ def confirmation(token: str) -> Response:
     return hx.render(
         "email_change/_confirm.html",
         hx.CONSOLE,
-        title="Confirm your new email",
+        title=gettext("Confirm your new email"),
         tab="profile",
         form=Form(formdata=None),
         action=url_for("email_change.confirm", token=token),
@@ -130,7 +135,7 @@ def confirm(token: str) -> Response:
     return hx.render(
         "email_change/_done.html",
         hx.CONSOLE,
-        title="Your email is changed",
+        title=gettext("Your email is changed"),
         tab="profile",
         email=current_user.account.email,
     )
@@ -150,7 +155,7 @@ def undoing(token: str) -> Response:
     return hx.render(
         "email_change/_undo.html",
         hx.CARD,
-        title="Undo the change of your email",
+        title=gettext("Undo the change of your email"),
         form=Form(formdata=None),
         action=url_for("email_change.undo", token=token),
         old_email=change.old_email,
@@ -167,8 +172,10 @@ def undo(token: str) -> Response:
         return _ended(
             hx.CARD,
             "_error.html",
-            "Another account has this address now. If it is yours, sign in to it, change its address, and"
-            " open this link again.",
+            gettext(
+                "Another account has this address now. If it is yours, sign in to it, change its address, and"
+                " open this link again."
+            ),
         )
     except LinkEnded:
         return _ended(hx.CARD, "_error.html")
@@ -181,17 +188,17 @@ def undo(token: str) -> Response:
 def _ended(
     layout: str,
     template: str,
-    sentence: str = "It was used already, is too old, or your account was changed since.",
+    sentence: str | None = None,
     tab: str | None = None,
 ) -> Response:
     return hx.render(
         template,
         layout,
-        title="This link has ended",
+        title=gettext("This link has ended"),
         status=410,
         tab=tab,
-        heading="This link has ended",
-        sentence=sentence,
+        heading=gettext("This link has ended"),
+        sentence=sentence or gettext("It was used already, is too old, or your account was changed since."),
         way_url=url_for("accounts.profile") if tab else url_for("accounts.sign_in"),
-        way_label="Back to Profile" if tab else "Go to sign-in",
+        way_label=gettext("Back to Profile") if tab else gettext("Go to sign-in"),
     )

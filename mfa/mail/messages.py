@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app, render_template
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext as _, ngettext
+from flask_babel.speaklater import LazyString
 
+from mfa.activity import rules as activity
 from mfa.toolbox import (
     CONFIRM_LINK_SECONDS,
     EMAIL_CHANGE_LINK_SECONDS,
@@ -39,21 +41,21 @@ def sign_up(recipient: str, *, token: str) -> Message:
     return _render(
         "sign_up",
         recipient,
-        "Create your {product} account",
+        _("Create your %(product)s account"),
         link=absolute("accounts.create_account", token=token),
         minutes=SIGN_UP_LINK_SECONDS // 60,
     )
 
 
 def already_signed_up(recipient: str, *, name: str) -> Message:
-    return _render("already_signed_up", recipient, "You already have a {product} account", name=name)
+    return _render("already_signed_up", recipient, _("You already have a %(product)s account"), name=name)
 
 
 def reset_password(recipient: str, *, name: str, token: str) -> Message:
     return _render(
         "reset_password",
         recipient,
-        "Set a new password for {product}",
+        _("Set a new password for %(product)s"),
         name=name,
         link=absolute("accounts.reset_password", token=token),
         minutes=RESET_LINK_SECONDS // 60,
@@ -61,14 +63,14 @@ def reset_password(recipient: str, *, name: str, token: str) -> Message:
 
 
 def no_account(recipient: str) -> Message:
-    return _render("no_account", recipient, "No {product} account with this address")
+    return _render("no_account", recipient, _("No %(product)s account with this address"))
 
 
 def enrollment_number(recipient: str, *, name: str, number: str, token: str) -> Message:
     return _render(
         "enrollment_number",
         recipient,
-        "Your {product} authentication number",
+        _("Your %(product)s authentication number"),
         name=name,
         number=number,
         link=absolute("enrollment_link.page", token=token),
@@ -81,21 +83,21 @@ def confirm_email(recipient: str, *, token: str) -> Message:
     return _render(
         "confirm_email",
         recipient,
-        "Confirm your new {product} address",
+        _("Confirm your new %(product)s address"),
         link=absolute("email_change.confirm", token=token),
         minutes=EMAIL_CHANGE_LINK_SECONDS // 60,
     )
 
 
 def email_taken(recipient: str) -> Message:
-    return _render("email_taken", recipient, "Your {product} address was entered for another account")
+    return _render("email_taken", recipient, _("Your %(product)s address was entered for another account"))
 
 
 def confirm_second_step(recipient: str, *, name: str, token: str) -> Message:
     return _render(
         "confirm_second_step",
         recipient,
-        "Confirm that you are signing in to {product}",
+        _("Confirm that you are signing in to %(product)s"),
         name=name,
         link=absolute("second_step.confirm", token=token),
         minutes=CONFIRM_LINK_SECONDS // 60,
@@ -107,33 +109,33 @@ def confirm_second_step(recipient: str, *, name: str, token: str) -> Message:
 
 
 def two_step_on(recipient: str, *, name: str) -> Message:
-    return _render("two_step_on", recipient, "2-step verification is on", name=name)
+    return _render("two_step_on", recipient, _("2-step verification is on"), name=name)
 
 
 def two_step_off(recipient: str, *, name: str) -> Message:
-    return _render("two_step_off", recipient, "2-step verification is off", name=name)
+    return _render("two_step_off", recipient, _("2-step verification is off"), name=name)
 
 
 def authenticator_moved(recipient: str, *, name: str) -> Message:
-    return _render("authenticator_moved", recipient, gettext("Your authenticator app was changed"), name=name)
+    return _render("authenticator_moved", recipient, _("Your authenticator app was changed"), name=name)
 
 
 def recovery_codes_reissued(recipient: str, *, name: str) -> Message:
-    return _render("recovery_codes_reissued", recipient, "Your recovery codes were reissued", name=name)
+    return _render("recovery_codes_reissued", recipient, _("Your recovery codes were reissued"), name=name)
 
 
 def recovery_code_used(recipient: str, *, name: str, codes_left: int) -> Message:
     return _render(
         "recovery_code_used",
         recipient,
-        "A recovery code was used",
+        _("A recovery code was used"),
         name=name,
         codes_left=codes_left,
     )
 
 
 def password_changed(recipient: str, *, name: str) -> Message:
-    return _render("password_changed", recipient, "Your password was changed", name=name)
+    return _render("password_changed", recipient, _("Your password was changed"), name=name)
 
 
 def new_sign_in(
@@ -142,10 +144,9 @@ def new_sign_in(
     return _render(
         "new_sign_in",
         recipient,
-        "New sign-in to {product}",
+        _("New sign-in to %(product)s"),
         name=name,
-        failures=failures,
-        new_device=new_device,
+        what=_signed_in(failures, new_device),
         **_seen(at, device, network),
     )
 
@@ -154,7 +155,7 @@ def sign_in_unfinished(recipient: str, *, name: str, at: str, device: str, netwo
     return _render(
         "sign_in_unfinished",
         recipient,
-        "Somebody entered your {product} password",
+        _("Somebody entered your %(product)s password"),
         name=name,
         **_seen(at, device, network),
     )
@@ -164,7 +165,7 @@ def second_step_guessed(recipient: str, *, name: str, at: str, device: str, netw
     return _render(
         "second_step_guessed",
         recipient,
-        "Wrong codes were entered for your {product} account",
+        _("Wrong codes were entered for your %(product)s account"),
         name=name,
         **_seen(at, device, network),
     )
@@ -182,7 +183,7 @@ def email_changed(recipient: str, *, name: str, new_email: str, change: int | No
     return _render(
         "email_changed",
         recipient,
-        "Your {product} address was changed",
+        _("Your %(product)s address was changed"),
         name=name,
         new_email=new_email,
         link=link,
@@ -192,18 +193,27 @@ def email_changed(recipient: str, *, name: str, new_email: str, change: int | No
 
 def email_is_new(recipient: str, *, name: str) -> Message:
     """To the new address."""
-    return _render("email_is_new", recipient, "This is your {product} address now", name=name)
+    return _render("email_is_new", recipient, _("This is your %(product)s address now"), name=name)
 
 
 def email_change_undone(recipient: str, *, name: str) -> Message:
     return _render(
-        "email_change_undone", recipient, "The change of your {product} address was undone", name=name
+        "email_change_undone", recipient, _("The change of your %(product)s address was undone"), name=name
     )
 
 
 def by_support(recipient: str, *, name: str, what: str, reason: str) -> Message:
+    """What an operator did.
+
+    :param what: the event in the tab Activity.
+    """
     return _render(
-        "by_support", recipient, "{product} support changed your account", name=name, what=what, reason=reason
+        "by_support",
+        recipient,
+        _("%(product)s support worked on your account"),
+        name=name,
+        what=_BY_SUPPORT[what],
+        reason=reason,
     )
 
 
@@ -227,6 +237,15 @@ NOTIFICATIONS = {
 }
 
 
+_BY_SUPPORT = {
+    activity.SUPPORT_LOOKED: _("Support looked at the settings of your account."),
+    activity.SUPPORT_DISABLED: _("Support turned 2-step verification off for your account."),
+    activity.SUPPORT_SIGNED_OUT: _("Support signed you out on every device."),
+    activity.SUPPORT_LOCKED: _("Support locked your account."),
+    activity.SUPPORT_UNLOCKED: _("Support unlocked your account."),
+}
+
+
 def absolute(endpoint: str, **values: Any) -> str:
     """The address of an endpoint on the configured host."""
     config = current_app.config
@@ -234,11 +253,33 @@ def absolute(endpoint: str, **values: Any) -> str:
     return adapter.build(endpoint, values, force_external=True)
 
 
+def _signed_in(failures: int, new_device: bool) -> str:
+    if not failures:
+        if new_device:
+            return gettext(
+                "Somebody signed in to your account on a device that had not signed in to it before:"
+            )
+        return gettext("Somebody signed in to your account:")
+    if new_device:
+        return ngettext(
+            "Somebody signed in to your account on a device that had not signed in to it before, after"
+            " %(num)d failed attempt:",
+            "Somebody signed in to your account on a device that had not signed in to it before, after"
+            " %(num)d failed attempts:",
+            failures,
+        )
+    return ngettext(
+        "Somebody signed in to your account, after %(num)d failed attempt:",
+        "Somebody signed in to your account, after %(num)d failed attempts:",
+        failures,
+    )
+
+
 def _seen(at: str, device: str, network: str) -> dict[str, Any]:
     return {"at": datetime.fromisoformat(at), "device": device, "network": network}
 
 
-def _render(template: str, recipient: str, subject: str, **context: Any) -> Message:
+def _render(template: str, recipient: str, subject: LazyString, **context: Any) -> Message:
     context |= {
         "product_name": current_app.config["PRODUCT_NAME"],
         "support_address": current_app.config["SUPPORT_ADDRESS"],
@@ -248,7 +289,7 @@ def _render(template: str, recipient: str, subject: str, **context: Any) -> Mess
     }
     return Message(
         recipient=recipient,
-        subject=subject.format(product=context["product_name"]),
+        subject=str(subject) % {"product": context["product_name"]},
         text=render_template(f"mail/{template}.txt", **context),
         html=render_template(f"mail/{template}.html", **context),
     )

@@ -76,7 +76,7 @@ def find(email: str) -> Account:
 def show(account: Account, act: Act) -> Shown:
     """What support needs to help: state, dates and counts, and nothing secret."""
     with transaction():
-        _write_down(account, activity.SUPPORT_LOOKED, act, "looked at the settings of your account")
+        _write_down(account, activity.SUPPORT_LOOKED, act)
     return Shown(
         account,
         two_step.state(account.id),
@@ -98,9 +98,7 @@ def disable_two_step(account: Account, act: Act) -> None:
         every = attempts.account_subject(account.id)
         attempts.reset((every, attempts.SECOND_STEP), (every, attempts.SECOND_STEP_FAILURES))
         _end_everything(account)
-        _write_down(
-            account, activity.SUPPORT_DISABLED, act, "turned 2-step verification off for your account"
-        )
+        _write_down(account, activity.SUPPORT_DISABLED, act)
 
 
 def sign_out(account: Account, act: Act) -> None:
@@ -108,7 +106,7 @@ def sign_out(account: Account, act: Act) -> None:
     with transaction():
         accounts.advance(account)
         _end_everything(account)
-        _write_down(account, activity.SUPPORT_SIGNED_OUT, act, "signed you out on every device")
+        _write_down(account, activity.SUPPORT_SIGNED_OUT, act)
 
 
 def lock(account: Account, act: Act) -> None:
@@ -123,7 +121,7 @@ def lock(account: Account, act: Act) -> None:
         # A sign-in at this moment holds the row by its generation, so it comes before this or fails.
         accounts.advance(account, locked_at=act.now)
         _end_everything(account)
-        _write_down(account, activity.SUPPORT_LOCKED, act, "locked your account")
+        _write_down(account, activity.SUPPORT_LOCKED, act)
 
 
 def unlock(account: Account, act: Act) -> None:
@@ -135,7 +133,7 @@ def unlock(account: Account, act: Act) -> None:
         raise NothingToDo
     with transaction():
         accounts.advance(account, locked_at=None)
-        _write_down(account, activity.SUPPORT_UNLOCKED, act, "unlocked your account")
+        _write_down(account, activity.SUPPORT_UNLOCKED, act)
 
 
 def _end_everything(account: Account) -> None:
@@ -143,6 +141,6 @@ def _end_everything(account: Account) -> None:
     sessions.forget_devices(account)
 
 
-def _write_down(account: Account, event: str, act: Act, what: str) -> None:
+def _write_down(account: Account, event: str, act: Act) -> None:
     activity.record(account.id, event, act.now, None, reason=act.reason, operator=act.operator)
-    outbox.post(messages.by_support, account, act.now, what=what, reason=act.reason)
+    outbox.post(messages.by_support, account, act.now, what=event, reason=act.reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, flash, url_for
+from flask_babel import gettext
 from flask_login import current_user
 
 from mfa import clock
@@ -27,7 +28,7 @@ def sign_out() -> Response:
         with transaction():
             rules.end(half[0].id)
     browser.empty()
-    flash("You are signed out.", "info")
+    flash(gettext("You are signed out."), "info")
     return hx.leave(url_for("accounts.sign_in"))
 
 
@@ -44,7 +45,7 @@ def end() -> Response:
         abort(400)
     with browser.known_as_before():
         rules.end_one(current_user.account, form.session.data, clock.now(), browser.device())
-    return hx.onward(url_for("sessions.tab"), lambda: _show_tab("That device is signed out."))
+    return hx.onward(url_for("sessions.tab"), lambda: _show_tab(gettext("That device is signed out.")))
 
 
 @blueprint.post("/account/sessions/end-others")
@@ -52,7 +53,7 @@ def end_others() -> Response:
     """Sign every other device out."""
     with browser.known_as_before():
         rules.end_others(current_user.account, current_user.session, clock.now(), browser.device())
-    return hx.onward(url_for("sessions.tab"), lambda: _show_tab("Every other device is signed out."))
+    return hx.onward(url_for("sessions.tab"), lambda: _show_tab(gettext("Every other device is signed out.")))
 
 
 def _show_tab(message: str | None = None) -> Response:
@@ -63,7 +64,7 @@ def _show_tab(message: str | None = None) -> Response:
     return hx.render(
         "sessions/_tab.html",
         hx.CONSOLE,
-        title="Sessions",
+        title=gettext("Sessions"),
         tab="sessions",
         here=here,
         others=[(session, _form(session)) for session in others],

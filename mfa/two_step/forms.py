@@ -5,6 +5,7 @@ The steps of something pending carry its id: a tab whose steps were started over
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
@@ -22,19 +23,19 @@ class StepForm(forms.Form):
 
 
 class NumberForm(StepForm):
-    number = forms.six_digits("Authentication number", "Enter the 6-digit number from the mail.")
+    number = forms.six_digits(_("Authentication number"), _("Enter the 6-digit number from the mail."))
 
 
 class CodeForm(StepForm):
-    code = forms.six_digits("Authentication code", "Enter the 6-digit code from your app.")
+    code = forms.six_digits(_("Authentication code"), _("Enter the 6-digit code from your app."))
 
 
 class SavedForm(StepForm):
-    saved = BooleanField("I have saved my recovery codes on my personal device")
+    saved = BooleanField(_("I have saved my recovery codes on my personal device"))
 
 
 class VerifyCodeForm(forms.Form):
-    code = forms.six_digits("Authentication code", "Enter the 6-digit code from your app.")
+    code = forms.six_digits(_("Authentication code"), _("Enter the 6-digit code from your app."))
 
 
 class VerifyRecoveryForm(forms.Form):
@@ -45,15 +46,15 @@ class FactorForm(forms.Form):
     """Either factor, as the person chooses."""
 
     factor = RadioField(
-        "Confirm with",
-        [InputRequired("Choose how to confirm.")],
+        _("Confirm with"),
+        [InputRequired(_("Choose how to confirm."))],
         choices=[
-            SelectChoice(value=CODE, label="Authentication code"),
-            SelectChoice(value=RECOVERY_CODE, label="Recovery code"),
+            SelectChoice(value=CODE, label=_("Authentication code")),
+            SelectChoice(value=RECOVERY_CODE, label=_("Recovery code")),
         ],
         default=CODE,
     )
-    code = forms.six_digits("Authentication code", "Enter the 6-digit code from your app.")
+    code = forms.six_digits(_("Authentication code"), _("Enter the 6-digit code from your app."))
     recovery_code = forms.recovery_code()
 
     def validate(self, extra_validators: object = None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, url_for
+from flask_babel import gettext
 from flask_login import current_user
 
 from mfa import clock
@@ -46,7 +47,7 @@ def _answer(token: str, *, confirm: bool) -> Response:
     return hx.render(
         "two_step/_link.html",
         hx.CARD,
-        title="Verify your email",
+        title=gettext("Verify your email"),
         status=status,
         state=state,
         number=number,

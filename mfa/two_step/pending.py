@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, session, url_for
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
 from flask_login import current_user
 
 from mfa import clock
@@ -60,27 +62,27 @@ def change(purpose: str, shown: str | None = None) -> Change:
     return found
 
 
-_ENDINGS: dict[type[Exception], tuple[str, str]] = {
+_ENDINGS: dict[type[Exception], tuple[LazyString, LazyString]] = {
     rules.Stale: (
-        "This step has ended",
-        "It was completed or given up already. Nothing was changed.",
+        _("This step has ended"),
+        _("It was completed or given up already. Nothing was changed."),
     ),
     rules.Expired: (
-        "The time for this step is over",
-        "It was open for too long. Nothing was changed.",
+        _("The time for this step is over"),
+        _("It was open for too long. Nothing was changed."),
     ),
     rules.StartedOver: (
-        "This step was started over",
-        "You started it over in another window. Go on there, or start again here.",
+        _("This step was started over"),
+        _("You started it over in another window. Go on there, or start again here."),
     ),
     rules.AlreadyOn: (
-        "2-step verification is on already",
-        "There is nothing more to do here.",
+        _("2-step verification is on already"),
+        _("There is nothing more to do here."),
     ),
-    factors.NotOn: ("2-step verification is off", "It was turned off in another window."),
+    factors.NotOn: (_("2-step verification is off"), _("It was turned off in another window.")),
     Changed: (
-        "Your account was changed",
-        "Your password, address or 2-step verification was changed elsewhere. Nothing else was changed.",
+        _("Your account was changed"),
+        _("Your password, address or 2-step verification was changed elsewhere. Nothing else was changed."),
     ),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, flash, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext as _
 from flask_login import current_user
 
 from mfa import clock
@@ -43,7 +43,7 @@ def _show_tab(message: str | None = None) -> Response:
     return hx.render(
         "two_step/_tab.html",
         hx.CONSOLE,
-        title="2-Step Verification",
+        title=gettext("2-Step Verification"),
         tab="two-step",
         on=state.on,
         since=state.since,
@@ -86,6 +86,13 @@ def reissue_file() -> Response:
     return sheet.file(codes, current_user.account, clock.now())
 
 
+@blueprint.get("/account/two-step/reissue/recovery-codes/print")
+def reissue_paper() -> Response:
+    """The new codes as a page to print, while their step is open."""
+    codes = pending.change(REISSUE).recovery_codes(toolbox().ring)
+    return sheet.paper(codes, current_user.account, clock.now())
+
+
 @blueprint.post("/account/two-step/reissue/recovery-codes")
 def complete_reissue() -> Response:
     """Put the new codes in the place of the old ones."""
@@ -102,7 +109,7 @@ def complete_reissue() -> Response:
     except rules.NotSaved as error:
         return _show_codes(change, form, errors.refuse(form.saved, error))
     pending.drop(Change)
-    message = "Your new recovery codes are active. The old ones no longer work."
+    message = gettext("Your new recovery codes are active. The old ones no longer work.")
     if not hx.wanted():
         flash(message, "success")
     return hx.onward(url_for("two_step.tab"), lambda: _show_tab(message))
@@ -114,14 +121,15 @@ def _show_codes(change: Change, form: forms.SavedForm | None = None, status: int
     return hx.render(
         "two_step/_recovery.html",
         hx.CONSOLE,
-        title="Save your recovery codes",
-        heading="Save your recovery codes",
+        title=gettext("Save your recovery codes"),
+        heading=gettext("Save your recovery codes"),
         status=status,
         tab="two-step",
         step_number=None,
         form=form,
         action=url_for("two_step.reissue_codes"),
         download_url=url_for("two_step.reissue_file"),
+        print_url=url_for("two_step.reissue_paper"),
         back_url=None,
         cancel_url=url_for("two_step.tab"),
         replaces=True,
@@ -181,7 +189,7 @@ def _show_disable(change: Change, form: forms.ChangeForm | None = None, status: 
     return hx.render(
         "two_step/_disable.html",
         hx.CONSOLE,
-        title="Disable 2-Step Verification",
+        title=gettext("Disable 2-Step Verification"),
         status=status,
         tab="two-step",
         form=form,
@@ -256,16 +264,16 @@ def _show_move(change: Change, form: forms.ChangeForm | None = None, status: int
 
 _LEADS = {
     REISSUE: (
-        "Reissue Recovery Code",
-        "Enter your password to get ten new recovery codes. The old ones work until you complete.",
+        _("Reissue Recovery Code"),
+        _("Enter your password to get ten new recovery codes. The old ones work until you complete."),
     ),
     DISABLE: (
-        "Disable 2-Step Verification",
-        "Enter your password. After the next step, a password alone opens your account again.",
+        _("Disable 2-Step Verification"),
+        _("Enter your password. After the next step, a password alone opens your account again."),
     ),
     MOVE: (
-        lazy_gettext("Move to a new phone"),
-        lazy_gettext("Enter your password. Your old app and codes keep working until you complete."),
+        _("Move to a new phone"),
+        _("Enter your password. Your old app and codes keep working until you complete."),
     ),
 }
 

@@ -70,7 +70,7 @@ def _show_verify(by_recovery_code: bool, form: Form | None = None, status: int =
     return hx.render(
         template,
         hx.CARD,
-        title="2-step verification",
+        title=gettext("2-step verification"),
         status=status,
         form=form or kind(formdata=None),
     )
@@ -124,7 +124,7 @@ def _show_confirmation_needed(
     return hx.render(
         "two_step/_verify_confirm.html",
         hx.CARD,
-        title="2-step verification",
+        title=gettext("2-step verification"),
         status=status,
         form=form or Form(formdata=None),
         sent_to=sent_to,
@@ -135,7 +135,7 @@ def _show_confirmation(token: str, state: str, status: int = 200) -> Response:
     return hx.render(
         "two_step/_verify_confirm_link.html",
         hx.CARD,
-        title="2-step verification",
+        title=gettext("2-step verification"),
         status=status,
         state=state,
         form=Form(formdata=None),
@@ -145,7 +145,7 @@ def _show_confirmation(token: str, state: str, status: int = 200) -> Response:
 
 def _sign_in_again() -> Response:
     browser.empty()
-    flash("Your sign-in took too long or was used already. Sign in again.", "info")
+    flash(gettext("Your sign-in took too long or was used already. Sign in again."), "info")
     return hx.leave(url_for("accounts.sign_in"))
 
 

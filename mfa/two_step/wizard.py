@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -87,13 +87,13 @@ def _show_password(form: forms.PasswordProofForm | None = None, status: int = 20
     return hx.render(
         "two_step/_proof.html",
         hx.CONSOLE,
-        title="Confirm it is you",
+        title=gettext("Confirm it is you"),
         status=status,
         tab="two-step",
         form=form or forms.PasswordProofForm(formdata=None),
         action=url_for("wizard.password"),
-        heading="Confirm it is you",
-        lead="It has been a while since you typed your password.",
+        heading=gettext("Confirm it is you"),
+        lead=gettext("It has been a while since you typed your password."),
         email=current_user.account.email,
         cancel_url=url_for("two_step.tab"),
     )
@@ -207,7 +207,7 @@ def _show_scan(enrollment: Enrollment) -> Response:
         200,
         form=_filled(forms.StepForm(formdata=None), enrollment),
         # Made by our own code from nothing that needs escaping but the label, which it quotes.
-        qr=Markup(qr.svg(uri, label="QR code for your authenticator app")),  # noqa: S704
+        qr=Markup(qr.svg(uri, label=gettext("QR code for your authenticator app"))),  # noqa: S704
         key_groups=[key[start : start + 4] for start in range(0, len(key), 4)],
         uri=uri,
         back_url=None if enrollment.moves else _url(EMAIL),
@@ -260,6 +260,15 @@ def recovery_file() -> Response:
     return sheet.file(enrollment.recovery_codes(toolbox().ring), current_user.account, clock.now())
 
 
+@blueprint.get("/recovery-codes/print")
+def recovery_paper() -> Response:
+    """The codes as a page to print, while their step is open."""
+    enrollment = pending.enrollment()
+    if not enrollment.reached(RECOVERY):
+        return _move(enrollment)
+    return sheet.paper(enrollment.recovery_codes(toolbox().ring), current_user.account, clock.now())
+
+
 @blueprint.post("/recovery")
 def complete() -> Response:
     """Turn 2-step verification on, or move it."""
@@ -310,6 +319,7 @@ def _show_recovery(
         form=_filled(form or forms.SavedForm(formdata=None), enrollment),
         action=url_for("wizard.recovery"),
         download_url=url_for("wizard.recovery_file"),
+        print_url=url_for("wizard.recovery_paper"),
         back_url=_url(CODE),
         replaces=False,
         **sheet.context(enrollment.recovery_codes(toolbox().ring)),
@@ -320,7 +330,7 @@ def _show_done() -> Response:
     return hx.render(
         "two_step/_done.html",
         hx.CONSOLE,
-        title="2-step verification is on",
+        title=gettext("2-step verification is on"),
         tab="two-step",
         on=True,
         oob=hx.wanted(),
@@ -353,10 +363,10 @@ _SHOW: dict[str, Callable[[Enrollment], Response]] = {
     RECOVERY: _show_recovery,
 }
 _TITLES = {
-    EMAIL: "Verify your email",
-    SCAN: "Scan the QR code",
-    CODE: "Enter the code from your app",
-    RECOVERY: "Save your recovery codes",
+    EMAIL: _("Verify your email"),
+    SCAN: _("Scan the QR code"),
+    CODE: _("Enter the code from your app"),
+    RECOVERY: _("Save your recovery codes"),
 }
 
 

@@ -6,8 +6,8 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Response
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
 from mfa import clock
@@ -30,6 +30,11 @@ class _Signer(TimestampSigner):
 
 
 class SessionInterface(SecureCookieSessionInterface):
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        # What everybody may keep is nobody's own. Flask-Login looks into the session of every request.
+        if not response.cache_control.public:
+            super().save_session(app, session, response)
+
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(
             app.extensions["twostep"].ring.signing_keys("session-cookie"),

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Flask, Response, current_app, request, url_for
+from flask_babel import gettext, lazy_gettext as _
+from flask_babel.speaklater import LazyString
 from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -29,50 +31,63 @@ TOO_MANY = 429
 
 
 def _throttled(error: attempts.Throttled) -> str:
-    why = "A mail was sent a moment ago." if error.policy is attempts.EMAIL_SENDING else "Too many attempts."
-    return f"{why} Try again in {words.duration(error.wait)}."
+    wait = words.duration(error.wait)
+    if error.policy is attempts.EMAIL_SENDING:
+        return gettext("A mail was sent a moment ago. Try again in %(wait)s.", wait=wait)
+    return gettext("Too many attempts. Try again in %(wait)s.", wait=wait)
 
 
 def _wrong_code(error: totp.WrongCode) -> str:
     if error.drift is None:
-        return "That code is not right. Enter the newest code from your app."
-    fast = "fast" if error.drift > 0 else "slow"
-    return (
-        f"Your phone’s clock is {words.about(error.drift)} {fast}. Set its date and time to automatic,"
-        " then enter the next code."
+        return gettext("That code is not right. Enter the newest code from your app.")
+    drift = words.about(error.drift)
+    if error.drift > 0:
+        return gettext(
+            "Your phone’s clock is about %(drift)s fast. Set its date and time to automatic, then enter the"
+            " next code.",
+            drift=drift,
+        )
+    return gettext(
+        "Your phone’s clock is about %(drift)s slow. Set its date and time to automatic, then enter the next"
+        " code.",
+        drift=drift,
     )
 
 
-SENTENCES: dict[type[Exception], str | Callable[[Any], str]] = {
+def _too_short(_error: passwords.TooShort) -> str:
+    minimum = current_app.config["PASSWORD_MIN_LENGTH"]
+    return gettext("That is too short. Use at least %(minimum)d characters.", minimum=minimum)
+
+
+SENTENCES: dict[type[Exception], LazyString | Callable[[Any], str]] = {
     attempts.Throttled: _throttled,
-    BadAddress: "Enter one complete e-mail address, like name@example.com.",
-    password.WrongCredentials: "The e-mail address or the password is not right.",
-    password.WrongPassword: "That is not your current password.",
-    accounts.BadName: f"Enter a name of 1 to {NAME_LENGTH} characters.",
-    email_change.SameAddress: "This is your address already.",
-    accounts.Changed: "Your account was changed elsewhere at this moment. Try again.",
-    MailNotSent: "We could not send the mail. Try again.",
-    SessionEnded: "Your session has ended. Sign in again.",
-    Locked: "This account is locked. Ask the people who run this site to open it again.",
-    passwords.TooShort: lambda _: (
-        f"That is too short. Use at least {current_app.config['PASSWORD_MIN_LENGTH']} characters."
-    ),
-    passwords.TooLong: f"Use at most {passwords.MAX_LENGTH} characters.",
-    passwords.NotTypable: "A password can’t contain control characters.",
-    passwords.TooCommon: "This password is among the first that anyone would try. Choose another.",
-    passwords.TooObvious: "A password can’t contain your address or the name of this site.",
+    BadAddress: _("Enter one complete e-mail address, like name@example.com."),
+    password.WrongCredentials: _("The e-mail address or the password is not right."),
+    password.WrongPassword: _("That is not your current password."),
+    accounts.BadName: _("Enter a name of 1 to %(maximum)d characters.", maximum=NAME_LENGTH),
+    accounts.BadLanguage: _("Choose one of these languages."),
+    email_change.SameAddress: _("This is your address already."),
+    accounts.Changed: _("Your account was changed elsewhere at this moment. Try again."),
+    MailNotSent: _("We could not send the mail. Try again."),
+    SessionEnded: _("Your session has ended. Sign in again."),
+    Locked: _("This account is locked. Ask support to open it again."),
+    passwords.TooShort: _too_short,
+    passwords.TooLong: _("Use at most %(maximum)d characters.", maximum=passwords.MAX_LENGTH),
+    passwords.NotTypable: _("A password can’t contain control characters."),
+    passwords.TooCommon: _("This password is among the first that anyone would try. Choose another."),
+    passwords.TooObvious: _("A password can’t contain your address or the name of this site."),
     totp.WrongCode: _wrong_code,
-    totp.UsedCode: "This code was used already. Wait for the next one in your app.",
-    factors.NotSixDigits: "Enter the 6 digits.",
-    factors.NotARecoveryCode: "A recovery code has 16 letters and digits, like 7HQK-2M9D-XW4T-0B6R.",
-    factors.WrongRecoveryCode: "That recovery code is not right, or was used already.",
-    factors.ConfirmFirst: (
+    totp.UsedCode: _("This code was used already. Wait for the next one in your app."),
+    factors.NotSixDigits: _("Enter the 6 digits."),
+    factors.NotARecoveryCode: _("A recovery code has 16 letters and digits, like 7HQK-2M9D-XW4T-0B6R."),
+    factors.WrongRecoveryCode: _("That recovery code is not right, or was used already."),
+    factors.ConfirmFirst: _(
         "Too many wrong codes were entered for your account. Sign out and in again: there you can confirm by"
         " mail that it is you."
     ),
-    email_proof.WrongNumber: "That is not the number in the newest mail.",
-    email_proof.NumberEnded: "This number is no longer good. Send a new one.",
-    two_step.NotSaved: "Save the codes first, then tick this box.",
+    email_proof.WrongNumber: _("That is not the number in the newest mail."),
+    email_proof.NumberEnded: _("This number is no longer good. Send a new one."),
+    two_step.NotSaved: _("Save the codes first, then tick this box."),
 }
 
 
@@ -84,7 +99,7 @@ def sentence(error: Exception) -> str:
     for kind in type(error).__mro__:
         if kind in SENTENCES:
             words_for = SENTENCES[kind]
-            return words_for if isinstance(words_for, str) else words_for(error)
+            return str(words_for) if isinstance(words_for, LazyString) else words_for(error)
     raise KeyError(type(error).__name__)
 
 
@@ -100,18 +115,18 @@ def refuse(field: Field, error: Exception) -> int:
 
 
 HTTP_SENTENCES = {
-    400: ("This request did not make sense", "Go back and try again."),
-    403: ("This is not allowed", "The request came from another site."),
-    404: ("There is nothing here", "The address may be mistyped, or the page has moved."),
-    405: ("This can’t be done here", "Go back and try again."),
-    415: ("This can’t be read", "It was not sent as a form."),
+    400: (_("This request did not make sense"), _("Go back and try again.")),
+    403: (_("This is not allowed"), _("The request came from another site.")),
+    404: (_("There is nothing here"), _("The address may be mistyped, or the page has moved.")),
+    405: (_("This can’t be done here"), _("Go back and try again.")),
+    415: (_("This can’t be read"), _("It was not sent as a form.")),
     413: (
-        "That is too much",
-        "Something that was entered is far too long. Shorten it and try again.",
+        _("That is too much"),
+        _("Something that was entered is far too long. Shorten it and try again."),
     ),
     500: (
-        "Something went wrong",
-        "That was our fault. Nothing was changed. Try again in a moment.",
+        _("Something went wrong"),
+        _("That was our fault. Nothing was changed. Try again in a moment."),
     ),
 }
 
@@ -123,15 +138,18 @@ def handle(app: Flask) -> None:
     def _csrf(_error: CSRFError) -> Response:
         if not access.is_public(request.endpoint) and not current_user.is_authenticated:
             return access.to_sign_in()
-        return _answer(400, "This page is out of date", "Reload the page and try again.")
+        return _answer(400, gettext("This page is out of date"), gettext("Reload the page and try again."))
 
     @app.errorhandler(RateLimitExceeded)
     def _range(_error: RateLimitExceeded) -> Response:
         wait = ranges.wait(limiter.current_limit)
         answer = _answer(
             TOO_MANY,
-            "Too many attempts",
-            f"They came from your network. Try again in {words.duration(wait)}.",
+            gettext("Too many attempts"),
+            gettext(
+                "They came from your network. Try again in %(wait)s.",
+                wait=words.duration(wait),
+            ),
         )
         answer.headers["Retry-After"] = str(wait)
         return answer
@@ -142,10 +160,10 @@ def handle(app: Flask) -> None:
             return cast("Response", error.response)
         if isinstance(error, SecurityError):
             # An untrusted Host: no address can be built for it, so no page either.
-            return Response("This host is not served here.", 400, content_type="text/plain")
+            return Response(gettext("This host is not served here."), 400, content_type="text/plain")
         code = error.code or 500
         heading, text = HTTP_SENTENCES.get(code, HTTP_SENTENCES[400 if code < 500 else 500])
-        answer = _answer(code, heading, text)
+        answer = _answer(code, str(heading), str(text))
         for name, value in error.get_headers():
             if name == "Allow":
                 answer.headers[name] = value
@@ -154,7 +172,7 @@ def handle(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _any(error: Exception) -> Response:
         app.logger.error("unhandled error in %s", request.endpoint, exc_info=error)
-        return _answer(500, *HTTP_SENTENCES[500])
+        return _answer(500, *map(str, HTTP_SENTENCES[500]))
 
 
 def _answer(code: int, heading: str, text: str) -> Response:
@@ -166,7 +184,7 @@ def _answer(code: int, heading: str, text: str) -> Response:
         heading=heading,
         sentence=text,
         way_url=url_for("console.home"),
-        way_label="Go to the start",
+        way_label=gettext("Go to the start"),
     )
     if hx.wanted():
         # Not into the modal: what was typed there stays.

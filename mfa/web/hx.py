@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, current_app, make_response, render_template, request
+from flask_babel.speaklater import LazyString
 from markupsafe import escape
 
 CARD = "card.html"
@@ -21,7 +22,7 @@ def render(
     partial: str,
     layout: str,
     *,
-    title: str,
+    title: str | LazyString,
     status: int = 200,
     url: str | None = None,
     **context: Any,
@@ -41,7 +42,7 @@ def render(
     return response
 
 
-def page(template: str, *, title: str, status: int = 200, **context: Any) -> Response:
+def page(template: str, *, title: str | LazyString, status: int = 200, **context: Any) -> Response:
     """Answer with a whole page."""
     context.setdefault("partial", None)
     return _personal(make_response(render_template(template, title=title, **context), status))

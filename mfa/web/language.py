@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import g, has_request_context, request
+from werkzeug.datastructures import LanguageAccept
 
 from mfa import languages
 from mfa.sessions.browser import Visitor
@@ -16,4 +17,6 @@ def choose() -> str | None:
     visitor = g.get("_login_user")
     if isinstance(visitor, Visitor) and visitor.account.language:
         return visitor.account.language
-    return request.accept_languages.best_match(languages.offered())
+    # One by one: of all together, "ko" would be a better match for "en-GB, ko" than "en" is.
+    asked = (LanguageAccept([one]).best_match(languages.offered()) for one in request.accept_languages)
+    return next(filter(None, asked), None)

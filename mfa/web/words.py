@@ -1,29 +1,47 @@
-"""Times in words."""
+"""Times and devices in words, in the language that is spoken."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from babel.dates import format_date, format_time
+from flask_babel import gettext, ngettext
+
+from mfa import languages
+
 
 def duration(seconds: int) -> str:
     """``45`` → "45 seconds", ``61`` → "2 minutes": rounded up, so that the time has passed by then."""
     if seconds < 60:
-        return _plural(seconds, "second")
+        return ngettext("%(num)d second", "%(num)d seconds", seconds)
     if seconds < 3600:
-        return _plural(-(-seconds // 60), "minute")
-    return _plural(-(-seconds // 3600), "hour")
+        return _minutes(-(-seconds // 60))
+    return ngettext("%(num)d hour", "%(num)d hours", -(-seconds // 3600))
 
 
 def about(seconds: int) -> str:
-    """``-400`` → "about 7 minutes": rounded to what a person would say."""
-    seconds = abs(seconds)
-    return f"about {_plural(max(1, round(seconds / 60)), 'minute')}"
+    """``-400`` → "7 minutes": rounded to what a person would say."""
+    return _minutes(max(1, round(abs(seconds) / 60)))
 
 
 def moment(when: datetime) -> str:
-    """A moment in UTC: "24 November 2026, 12:00 UTC"."""
-    return f"{when.day} {when:%B %Y, %H:%M} UTC"
+    """A moment in UTC: "November 24, 2026, 12:00 PM UTC"."""
+    time = format_time(when, "short", locale=languages.current())
+    return gettext("%(date)s, %(time)s UTC", date=day(when), time=time)
 
 
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def day(when: datetime) -> str:
+    """A day in UTC: "November 24, 2026"."""
+    return format_date(when, "long", locale=languages.current())
+
+
+def device(name: str) -> str:
+    """What :func:`mfa.sessions.devices.name` gave and the database keeps, for the reader."""
+    browser, _, system = name.partition(" on ")
+    if system:
+        return gettext("%(browser)s on %(system)s", browser=browser, system=system)
+    return gettext("Unknown device") if name == "Unknown device" else name
+
+
+def _minutes(count: int) -> str:
+    return ngettext("%(num)d minute", "%(num)d minutes", count)

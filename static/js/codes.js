@@ -1,4 +1,4 @@
-// Recovery codes and the setup key: copy, print, and the box that must be ticked.
+// Recovery codes and the setup key: copy, and the box that must be ticked.
 const copy = async (button) => {
   const parts = [...document.querySelectorAll(button.dataset.copy)];
   const text =
@@ -8,7 +8,7 @@ const copy = async (button) => {
   const said = button.parentElement.querySelector(".copied");
   try {
     await navigator.clipboard.writeText(text);
-    said.textContent = "Copied.";
+    said.textContent = document.body.dataset.sayCopied;
   } catch {
     // No clipboard on this page (plain HTTP), or it was refused: mark the text for copying by hand.
     const range = document.createRange();
@@ -16,15 +16,13 @@ const copy = async (button) => {
     range.setEndAfter(parts.at(-1));
     getSelection().removeAllRanges();
     getSelection().addRange(range);
-    said.textContent = "Marked. Copy it with your keyboard.";
+    said.textContent = document.body.dataset.sayMarked;
   }
 };
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-copy], [data-print]");
-  if (!button) return;
-  if (button.matches("[data-print]")) print();
-  else copy(button);
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
 });
 
 // Complete stays disabled until the box is ticked; without JavaScript the server refuses instead.

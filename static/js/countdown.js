@@ -7,7 +7,7 @@ const start = (button) => {
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
     button.disabled = left > 0;
-    text.textContent = left > 0 ? `in ${left} s` : "";
+    text.textContent = left > 0 ? document.body.dataset.sayWait.replace("{}", left) : "";
     if (left <= 0 || !button.isConnected) clearInterval(timer);
   };
   const timer = setInterval(tick, 1000);

@@ -1,7 +1,7 @@
 import { focusIn } from "./focus.js";
 
 // The account modal: a native dialog around the region that htmx swaps.
-const dialog = document.getElementById("account-dialog");
+export const dialog = document.getElementById("account-dialog");
 
 if (dialog) {
   const account = document.getElementById("account");

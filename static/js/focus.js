@@ -1,14 +1,22 @@
-// After a swap the focus goes where reading goes on: to what was refused, to the one field, or to the heading.
+import { announce } from "./announce.js";
+
+const REFUSED = "[aria-invalid=true], [data-refused]";
+
+// After a swap the focus goes where reading goes on: to what was refused, else to the heading. On a card whose
+// one field is a code it goes there, and the heading is said.
 export const focusIn = (root) => {
-  const place =
-    root.querySelector("[aria-invalid=true], [data-refused]") ??
-    root.querySelector(".digits, .recovery-code") ??
-    root.querySelector("[data-focus]");
+  const heading = root.querySelector("[data-focus]");
+  const field = root.closest(".card")?.querySelector(".digits, .recovery-code");
+  const place = root.querySelector(REFUSED) ?? field ?? heading;
   if (!place) return;
+  if (place === field && !place.matches(REFUSED) && heading) announce(heading.textContent);
   place.focus({ preventScroll: true });
   if (place.matches("input:not([type=checkbox])")) place.select();
   place.scrollIntoView({ block: "nearest" });
 };
+
+// A whole page after a refusal, where htmx did not load.
+if (document.querySelector(`.card :is(${REFUSED})`)) focusIn(document.getElementById("card"));
 
 document.addEventListener("htmx:after:swap", (event) => {
   const { target } = event.detail.ctx;

@@ -1,8 +1,9 @@
+import { dialog } from "./dialog.js";
+
 // One place for what concerns the page as a whole. While the dialog is open it stands in the dialog.
 const notice = document.getElementById("notice");
 const home = notice?.parentElement;
 const inDialog = document.querySelector("[data-notice-here]");
-const dialog = document.getElementById("account-dialog");
 
 const settle = () => {
   if (dialog?.open) inDialog.append(notice);
@@ -19,9 +20,7 @@ if (notice) {
   settle();
   dialog?.addEventListener("close", settle);
 
-  document.addEventListener("htmx:error", () =>
-    trouble("Connection lost. Check your connection and try again."),
-  );
+  document.addEventListener("htmx:error", () => trouble(document.body.dataset.sayLost));
 
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;

@@ -1,14 +1,14 @@
-// Moments come in UTC; they are shown in the zone of the reader, and say so.
-const form = new Intl.DateTimeFormat(document.documentElement.lang, {
-  dateStyle: "long",
-  timeStyle: "short",
-});
+// Moments and days come in UTC; they are shown in the zone of the reader.
+const forms = {
+  moment: new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" }),
+  day: new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long" }),
+};
 
 const tell = () => {
-  for (const time of document.querySelectorAll("time[data-moment]")) {
-    time.title = time.textContent;
-    time.textContent = form.format(new Date(time.dateTime));
-    delete time.dataset.moment;
+  for (const time of document.querySelectorAll("time[data-kind]")) {
+    if (time.dataset.kind === "moment") time.title = time.textContent;
+    time.textContent = forms[time.dataset.kind].format(new Date(time.dateTime));
+    delete time.dataset.kind;
   }
 };
 

@@ -148,12 +148,13 @@ def test_among_our_elements_it_inherits_no_nonce(mina: Visitor) -> None:
 
 def test_a_planted_tag_does_not_load_even_a_script_of_ours(mina: Visitor) -> None:
     """A second htmx would not be guarded."""
-    plant(mina, "**/", '<script src="/static/vendor/htmx.min.js?second"></script><p>planted</p>')
+    htmx = mina.page.locator("script[src*='htmx.min']").get_attribute("src")
+    plant(mina, "**/", f'<script src="{htmx}?second"></script><p>planted</p>')
     asked: list[str] = []
     mina.page.on("requestfinished", lambda request: asked.append(request.url))
     mina.page.goto("/")
     mina.reads("planted")
-    assert any("htmx.min.js" in url for url in asked)
+    assert any("htmx.min." in url for url in asked)
     assert not any(url.endswith("?second") for url in asked)
 
 

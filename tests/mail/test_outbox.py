@@ -16,6 +16,7 @@ from flask import Flask
 
 from mfa import create_app
 from mfa.accounts.models import Account
+from mfa.activity import rules as activity
 from mfa.database import transaction
 from mfa.extensions import db
 from mfa.mail import messages, outbox
@@ -209,7 +210,7 @@ EXAMPLES = {
     "new_device": True,
     "new_email": "mina@new.example",
     "change": 7,
-    "what": "locked your account",
+    "what": activity.SUPPORT_LOCKED,
     "reason": "asked for on the phone",
 }
 

@@ -46,7 +46,7 @@ def test_the_owner_reads_in_activity_what_support_did_and_why(
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_owner_is_told_by_mail_with_the_reason(protected: Person, inbox: Inbox, command: str) -> None:
     run(protected.app, command)
-    assert REASON in inbox.wait_for("support changed your account", to=EMAIL).text
+    assert REASON in inbox.wait_for("support worked on your account", to=EMAIL).text
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 201, "two\nlines"])

@@ -228,7 +228,7 @@ def test_the_mail_says_device_network_and_time(quiet: Person, make_person: Calla
     quiet.app.test_cli_runner().invoke(args=["mail", "deliver"])
     text = quiet.inbox.wait_for("New sign-in").text
     assert "Firefox on Linux" in text
-    assert "24 November 2026, 12:00 UTC" in text
+    assert "November 24, 2026, 12:00\u202fPM UTC" in text
     assert "127.0.0.0/24" in text
     assert "If this was not you" in text
 

@@ -10,3 +10,8 @@ def lasting(page: str) -> str:
     without_nonces = re.sub(r'nonce="[^"]*"', "", page)
     without_tokens = re.sub(r'(name="csrf_token"[^>]*value=)"[^"]*"', r"\1", without_nonces)
     return re.sub(r"(X-CSRFToken[^:]*:)[^}]*", r"\1", without_tokens)
+
+
+def static_files(page: str) -> list[str]:
+    """The addresses of the static files that a page names, each once, in the order of the page."""
+    return list(dict.fromkeys(re.findall(r'(?:src|href)="(/static/[^"]+)"', page)))

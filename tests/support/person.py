@@ -30,6 +30,7 @@ class Person:
     :param htmx: asks as htmx does, for fragments.
     :param email: the address that the journeys take where they are given none.
     :param client: how *app* is asked; by default in this process.
+    :param languages: what the browser says in ``Accept-Language``; nothing if empty.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class Person:
         htmx: bool = True,
         email: str = EMAIL,
         client: FlaskClient | RemoteClient | None = None,
+        languages: str = "",
     ) -> None:
         self.app, self.inbox, self.clock, self.htmx, self.email = app, inbox, clock, htmx, email
+        self.languages = languages
         self.client: FlaskClient | RemoteClient = client or app.test_client()
         self.page = ""
         self._host = str(app.config["SERVER_NAME"]).partition(":")[0]
@@ -84,6 +87,8 @@ class Person:
 
     def _headers(self, options: dict[str, Any]) -> dict[str, str]:
         headers: dict[str, str] = options.pop("headers", {})
+        if self.languages:
+            headers = {"Accept-Language": self.languages, **headers}
         return {"HX-Request": "true", **headers} if self.htmx else headers
 
     def _keep(self, response: Response) -> Response:

@@ -161,7 +161,7 @@ def test_the_tab_still_says_since_when_it_is_on(protected: Person, clock: Clock)
     protected.sign_in()
     protected.verify(protected.next_code())
     protected.move()
-    assert "24 November 2026" in protected.get(TAB).text
+    assert "November 24, 2026" in protected.get(TAB).text
 
 
 def test_after_complete_ten_codes_are_left(protected: Person) -> None:

@@ -1,0 +1,1 @@
+"""Measurements that are taken by hand, not by the tests."""

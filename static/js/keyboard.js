@@ -1,0 +1,35 @@
+// The keyboard of a phone never hides the field nor its button. Most browsers shrink the page for it; on iOS it
+// lies over the page, and the sheet is told what is still to be seen.
+import { submitOf } from "./forms.js";
+
+const seen = window.visualViewport;
+const KEYBOARD = 100; // px: less is a bar of the browser
+const LOW = 480; // px
+
+const fit = () => {
+  const { style } = document.documentElement;
+  const covered = innerHeight - seen.height - seen.offsetTop;
+  if (innerHeight - seen.height > KEYBOARD && seen.scale === 1) {
+    style.setProperty("--seen", `${seen.height}px`);
+    style.setProperty("--covered", `${Math.max(0, covered)}px`);
+  } else {
+    style.removeProperty("--seen");
+    style.removeProperty("--covered");
+  }
+};
+
+const reveal = () => {
+  const field = document.activeElement;
+  const button = field.matches("input") && submitOf(field.form);
+  if (!button) return;
+  for (const part of [button, field]) part.scrollIntoView({ block: "nearest" });
+};
+
+seen?.addEventListener("scroll", fit);
+seen?.addEventListener("resize", () => {
+  fit();
+  reveal();
+});
+document.addEventListener("focusin", () => {
+  if (seen?.height < LOW) reveal();
+});

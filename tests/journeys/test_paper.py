@@ -1,0 +1,69 @@
+"""The recovery codes on paper: a page of their own, which prints itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.visitor import EMAIL, Visitor
+
+
+def reach_codes(mina: Visitor) -> list[str]:
+    mina.begin()
+    mina.verify_email()
+    mina.scan()
+    mina.enter_code()
+    mina.sees("Save your recovery codes")
+    return mina.page.locator("#recovery-codes li").all_inner_texts()
+
+
+def press_print(mina: Visitor) -> Page:
+    with mina.context.expect_page() as opened:
+        mina.press("Print")
+    opened.value.wait_for_load_state()
+    return opened.value
+
+
+def test_the_page_prints_itself(mina: Visitor) -> None:
+    mina.context.add_init_script("window.print = () => { window.printed = true }")
+    reach_codes(mina)
+    press_print(mina).wait_for_function("window.printed")
+
+
+@pytest.mark.parametrize("way", ["desktop", "no-js"])
+def test_the_page_has_the_codes(visitor: Callable[..., Visitor], way: str) -> None:
+    mina = visitor(way)
+    mina.sign_up()
+    codes = reach_codes(mina)
+    assert press_print(mina).locator("li").all_inner_texts()[:10] == codes
+
+
+def test_the_page_names_the_account(mina: Visitor) -> None:
+    reach_codes(mina)
+    expect(press_print(mina).get_by_text(f"Account: {EMAIL}")).to_be_visible()
+
+
+def test_the_wizard_stays_where_it_was(mina: Visitor) -> None:
+    reach_codes(mina)
+    press_print(mina).close()
+    mina.page.get_by_label("I have saved my recovery codes on my personal device").check()
+    mina.press("Complete")
+    mina.sees("2-step verification is on.")
+
+
+def test_without_javascript_the_page_says_how_to_print_it(visitor: Callable[..., Visitor]) -> None:
+    mina = visitor("no-js")
+    mina.sign_up()
+    reach_codes(mina)
+    expect(press_print(mina).get_by_text("To print this page")).to_be_visible()
+
+
+def test_on_paper_it_does_not_say_so(visitor: Callable[..., Visitor]) -> None:
+    mina = visitor("no-js")
+    mina.sign_up()
+    reach_codes(mina)
+    page = press_print(mina)
+    page.emulate_media(media="print")
+    expect(page.get_by_text("To print this page")).to_be_hidden()

@@ -1,0 +1,126 @@
+"""The modal on a phone: the app first, and nothing behind the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.journeys.visitor import Visitor
+
+WITH_KEYBOARD = {"width": 390, "height": 400}
+
+# The keyboard of iOS lies over the page, of which then less is seen; no browser here can be made to do so.
+OVERLAID = """
+    const seen = Object.assign(new EventTarget(), { width: 390, height: 844, offsetTop: 0, scale: 1 });
+    Object.defineProperty(window, "visualViewport", { value: seen });
+"""
+
+
+@pytest.fixture
+def mina(visitor: Callable[..., Visitor]) -> Visitor:
+    """Signed up, at the console, on a phone."""
+    mina = visitor("phone")
+    mina.sign_up()
+    return mina
+
+
+def field_with_keyboard(mina: Visitor, label: str) -> Locator:
+    """The field of that label, tapped, and the keyboard that comes up."""
+    field = mina.page.get_by_label(label)
+    field.tap()
+    mina.page.set_viewport_size(WITH_KEYBOARD)
+    return field
+
+
+def expect_in_view(*parts: Locator) -> None:
+    for part in parts:
+        expect(part).to_be_in_viewport(ratio=1)
+
+
+def button(mina: Visitor, name: str) -> Locator:
+    return mina.page.get_by_role("button", name=name, exact=True)
+
+
+def reach_scan(mina: Visitor) -> None:
+    mina.begin()
+    mina.verify_email()
+    mina.sees("Scan the QR code")
+
+
+def test_the_way_into_the_app_stands_before_the_picture(mina: Visitor) -> None:
+    reach_scan(mina)
+    way = mina.page.get_by_role("link", name="Open in authenticator app").bounding_box()
+    picture = mina.page.get_by_role("img", name="QR code").bounding_box()
+    assert way and picture
+    assert way["y"] + way["height"] <= picture["y"]
+
+
+def test_the_way_into_the_app_is_reached_before_the_picture(mina: Visitor) -> None:
+    reach_scan(mina)
+    order = mina.page.locator("a[href^='otpauth:'], svg.qr").evaluate_all(
+        "all => all.map(one => one.localName)"
+    )
+    assert order == ["a", "svg"]
+
+
+def test_at_a_desk_there_is_only_the_picture(visitor: Callable[..., Visitor]) -> None:
+    mina = visitor()
+    mina.sign_up()
+    reach_scan(mina)
+    expect(mina.page.get_by_role("link", name="Open in authenticator app")).to_be_hidden()
+
+
+def test_the_modal_is_a_sheet_at_the_foot_of_the_screen(mina: Visitor) -> None:
+    mina.open_two_step()
+    sheet = mina.page.get_by_role("dialog")
+    expect(sheet).to_have_css("translate", "0px")
+    box = sheet.bounding_box()
+    assert box
+    assert (box["x"], box["width"], box["y"] + box["height"]) == (0, 390, 844)
+
+
+def test_the_keyboard_hides_neither_the_number_nor_its_button(mina: Visitor) -> None:
+    mina.begin()
+    mina.send_number()
+    field = field_with_keyboard(mina, "Authentication number")
+    expect_in_view(field, button(mina, "Next"))
+
+
+def test_the_keyboard_hides_neither_the_code_nor_its_button(mina: Visitor) -> None:
+    reach_scan(mina)
+    mina.scan()
+    field = field_with_keyboard(mina, "Authentication code")
+    expect_in_view(field, button(mina, "Next"))
+
+
+def test_the_keyboard_hides_neither_the_code_of_sign_in_nor_its_button(mina: Visitor) -> None:
+    mina.activate()
+    mina.sign_out()
+    mina.type_password()
+    field = field_with_keyboard(mina, "Authentication code")
+    expect_in_view(field, button(mina, "Verify"))
+
+
+def test_a_keyboard_that_lies_over_the_page_makes_the_sheet_shorter(mina: Visitor) -> None:
+    mina.page.add_init_script(OVERLAID)
+    mina.page.reload()
+    mina.begin()
+    mina.send_number()
+    mina.page.get_by_label("Authentication number").tap()
+    mina.page.evaluate("Object.assign(visualViewport, { height: 500 }).dispatchEvent(new Event('resize'))")
+    box = mina.page.get_by_role("dialog").bounding_box()
+    assert box
+    assert box["y"] + box["height"] == 500
+
+
+def test_when_that_keyboard_goes_the_sheet_is_as_before(mina: Visitor) -> None:
+    mina.page.add_init_script(OVERLAID)
+    mina.page.reload()
+    mina.open_two_step()
+    for height in (500, 844):
+        mina.page.evaluate(
+            "height => Object.assign(visualViewport, { height }).dispatchEvent(new Event('resize'))", height
+        )
+    assert mina.page.locator("html").get_attribute("style") == ""
