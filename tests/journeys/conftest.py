@@ -17,7 +17,11 @@ def visitor(
     open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock
 ) -> Callable[..., Visitor]:
     def make(way: str = "desktop") -> Visitor:
-        return Visitor(open_browser(**WAYS[way]), inbox, clock)
+        context = open_browser(**WAYS[way])
+        if way == "no-htmx":
+            context.route("**/static/htmx.min.*", lambda route: route.abort())
+        language = "ko" if way.startswith("korean") else "en"
+        return Visitor(context, inbox, clock, language)
 
     return make
 

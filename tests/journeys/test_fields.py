@@ -153,7 +153,7 @@ def test_the_code_that_disables_waits_for_the_press(mina: Visitor) -> None:
     mina.activate()
     mina.page.clock.install()
     mina.press("Disable 2-Step Verification")
-    mina.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    mina.type("Password", PASSWORD)
     mina.press("Next")
     sent = posts(mina)
     mina.fill("Authentication code", mina.next_code())

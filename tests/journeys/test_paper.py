@@ -48,7 +48,7 @@ def test_the_page_names_the_account(mina: Visitor) -> None:
 def test_the_wizard_stays_where_it_was(mina: Visitor) -> None:
     reach_codes(mina)
     press_print(mina).close()
-    mina.page.get_by_label("I have saved my recovery codes on my personal device").check()
+    mina.tick("I have saved my recovery codes on my personal device")
     mina.press("Complete")
     mina.sees("2-step verification is on.")
 

@@ -7,6 +7,7 @@ are gone leave it.
 from __future__ import annotations
 
 import tomllib
+from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from mfa.languages import SOURCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "mfa" / "translations"
@@ -42,6 +45,14 @@ def catalogs() -> dict[str, Path]:
 def read(code: str) -> Catalog:
     with catalogs()[code].open("rb") as file:
         return read_po(file, locale=code)
+
+
+def spoken(code: str) -> NullTranslations:
+    """The texts of a language as the program reads them; those of English as they stand in the code."""
+    if code == SOURCE:
+        return NullTranslations()
+    with catalogs()[code].with_suffix(".mo").open("rb") as file:
+        return GNUTranslations(file)
 
 
 def compiled(catalog: Catalog) -> bytes:
