@@ -5,7 +5,8 @@ export const dialog = document.getElementById("account-dialog");
 
 if (dialog) {
   const account = document.getElementById("account");
-  const opener = document.querySelector(".profile__button");
+  // What opened it, as it is found on the page: by the time of closing an answer may have replaced it.
+  let opener = ".profile__button";
 
   const open = () => {
     if (!dialog.matches(":modal")) {
@@ -35,6 +36,7 @@ if (dialog) {
   let closed = 0;
   document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
     ctx.closed = closed;
+    if (!dialog.open) opener = ctx.sourceElement.closest("#protection") ? "#protection a" : ".profile__button";
   });
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
@@ -43,8 +45,11 @@ if (dialog) {
 
   document.addEventListener("htmx:after:swap", () => {
     if (!account.firstElementChild) return;
+    const opens = !dialog.open;
     open();
     markTab();
+    // Before it was open nothing in it could have the focus.
+    if (opens) focusIn(account);
   });
 
   dialog.addEventListener("close", () => {
@@ -52,7 +57,7 @@ if (dialog) {
     account.replaceChildren();
     document.title = document.title.replace(/^.* · /, "");
     if (location.pathname.startsWith("/account")) history.pushState({ htmx: true }, "", "/");
-    opener.focus();
+    document.querySelector(opener).focus();
   });
 
   // A stray click beside a wizard must not throw the place away.

@@ -67,3 +67,8 @@ def test_on_paper_it_does_not_say_so(visitor: Callable[..., Visitor]) -> None:
     page = press_print(mina)
     page.emulate_media(media="print")
     expect(page.get_by_text("To print this page")).to_be_hidden()
+
+
+def test_it_takes_one_sheet_of_paper(mina: Visitor) -> None:
+    reach_codes(mina)
+    assert press_print(mina).pdf(format="A4").count(b"/Type /Page\n") == 1

@@ -30,9 +30,6 @@ TREES = Path(__file__).resolve().parent / "trees"
 UPDATE = "UPDATE_TREES"
 """An environment variable; set, the accessibility trees are written and not compared."""
 
-# Of WCAG 2.2 axe looks at the size of targets only when asked.
-AXE_OPTIONS = {"rules": {"target-size": {"enabled": True}}}
-
 # What can't be brought whole into view, or is covered there by something else.
 OUT_OF_REACH = """() => {
     const found = [];
@@ -108,14 +105,18 @@ class Seen:
 class Examiner:
     """Takes no picture of a screen, but looks at it in every way."""
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look) -> None:
         self.axe, self.seen = Axe(), Seen()
+        # axe takes the colours of the page for those of the system that stand in their place.
+        contrast = {"color-contrast": {"enabled": "forced_colors" not in look.options}}
+        # Of WCAG 2.2 axe looks at the size of targets only when asked.
+        self.options = {"rules": {"target-size": {"enabled": True}, **contrast}}
 
     def take(self, page: Page, name: str) -> None:
         settle(page)
         seen = self.seen
         seen.trees[name] = _steady(page.locator("dialog:modal, body").last.aria_snapshot())
-        for violation in self.axe.run(page, options=AXE_OPTIONS).response["violations"]:
+        for violation in self.axe.run(page, options=self.options).response["violations"]:
             seen.violations += [(name, violation["id"], node["html"]) for node in violation["nodes"]]
         seen.out_of_reach += [(name, what) for what in page.evaluate(OUT_OF_REACH)]
         words = set(re.findall(r"[A-Za-z]+", NOT_WORDS.sub("", page.evaluate(READABLE)))) - NAMES
@@ -143,7 +144,7 @@ def look(request: pytest.FixtureRequest) -> Look:
 
 @pytest.fixture(scope="module")
 def seen(browser: Browser, look: Look) -> Seen:
-    examiner = Examiner()
+    examiner = Examiner(look)
     with visiting(browser, look) as (visitor, other, app):
         walk(visitor, examiner, other, app)
     return examiner.seen

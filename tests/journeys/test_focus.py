@@ -1,0 +1,102 @@
+"""Where the focus is after a swap, and what is said of it to who does not see it."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, expect
+
+from tests.journeys.visitor import EMAIL, Visitor
+
+
+def heading(mina: Visitor, name: str) -> Locator:
+    return mina.page.get_by_role("heading", name=name, exact=True)
+
+
+def test_the_modal_opens_at_the_heading_of_its_tab(mina: Visitor) -> None:
+    mina.press("Account management")
+    expect(heading(mina, "Profile")).to_be_focused()
+
+
+def test_each_step_of_the_wizard_begins_at_its_heading(mina: Visitor) -> None:
+    mina.begin()
+    expect(heading(mina, "Verify your email")).to_be_focused()
+    mina.verify_email()
+    expect(heading(mina, "Scan the QR code")).to_be_focused()
+    mina.scan()
+    expect(heading(mina, "Enter the code from your app")).to_be_focused()
+    mina.enter_code()
+    expect(heading(mina, "Save your recovery codes")).to_be_focused()
+    mina.save_codes()
+    expect(heading(mina, "2-step verification is on.")).to_be_focused()
+
+
+def test_the_second_step_of_sign_in_begins_in_its_field(mina: Visitor) -> None:
+    mina.activate()
+    mina.sign_out()
+    mina.type_password()
+    expect(mina.page.get_by_label("Authentication code")).to_be_focused()
+
+
+def test_the_second_step_of_sign_in_is_said_to_have_come(mina: Visitor) -> None:
+    mina.activate()
+    mina.sign_out()
+    mina.type_password()
+    said = mina.page.get_by_role("status").get_by_text("2-step verification", exact=True)
+    expect(said).to_be_attached()
+
+
+def test_a_refusal_takes_the_focus_to_its_field(mina: Visitor) -> None:
+    mina.begin()
+    mina.send_number()
+    mina.press("Next")
+    expect(mina.page.get_by_label("Authentication number")).to_be_focused()
+
+
+def test_of_two_refused_fields_the_first_has_the_focus(mina: Visitor) -> None:
+    mina.page.goto("/account/password")
+    mina.press("Change password")
+    expect(mina.page.get_by_label("Current password", exact=True)).to_be_focused()
+
+
+def test_a_refusal_is_announced(mina: Visitor) -> None:
+    mina.begin()
+    mina.send_number()
+    mina.press("Next")
+    expect(mina.page.get_by_role("alert")).to_have_text("Enter the 6-digit number from the mail.")
+
+
+def test_a_code_that_was_not_ticked_off_is_refused_at_the_box(mina: Visitor) -> None:
+    mina.begin()
+    mina.verify_email()
+    mina.scan()
+    mina.enter_code()
+    mina.sees("Save your recovery codes")
+    mina.page.locator("form:has(#saved)").evaluate("form => form.requestSubmit()")
+    box = mina.page.get_by_label("I have saved my recovery codes on my personal device")
+    expect(box).to_be_focused()
+    expect(box).to_have_accessible_description("Save the codes first, then tick this box.")
+
+
+def test_closing_returns_the_focus_to_what_opened_the_modal(mina: Visitor) -> None:
+    mina.press("Account management")
+    mina.sees("Profile")
+    mina.press("Close")
+    expect(mina.page.get_by_role("button", name="Account management")).to_be_focused()
+
+
+def test_the_way_from_the_card_of_the_console_gets_the_focus_back(mina: Visitor) -> None:
+    way = mina.page.get_by_role("link", name="Set it up")
+    way.click()
+    mina.sees("2-step verification is off")
+    mina.page.keyboard.press("Escape")
+    expect(way).to_be_focused()
+
+
+def test_a_refused_sign_up_keeps_what_was_typed_and_selects_it(mina: Visitor) -> None:
+    mina.sign_out()
+    mina.page.goto("/sign-up")
+    mina.fill("Email", "mina")
+    mina.press("Continue")
+    field = mina.page.get_by_role("textbox", name="Email", exact=True)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    mina.page.keyboard.type(EMAIL)
+    expect(field).to_have_value(EMAIL)
