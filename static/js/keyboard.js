@@ -20,7 +20,8 @@ const fit = () => {
 
 const reveal = () => {
   const field = document.activeElement;
-  const button = field.matches("input") && submitOf(field.form);
+  // A button that moves away under the finger is not pressed: so only for what is typed into.
+  const button = field.matches("input:not([type=radio], [type=checkbox])") && submitOf(field.form);
   if (!button) return;
   for (const part of [button, field]) part.scrollIntoView({ block: "nearest" });
 };

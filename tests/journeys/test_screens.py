@@ -74,7 +74,7 @@ NAMES = {
         "K",
     ),
     *("Google", "Authenticator", "Aegis", "FAS", "Bitwarden", "KeePassXC", "Password", "HeadlessChrome"),
-    *("Linux", "Chrome", "Mobile", "HeadlessChromeMobile", "AM", "PM", "somebody"),
+    *("Linux", "Chrome", "Mobile", "HeadlessChromeMobile", "AM", "PM", "MP"),
 }
 NOT_WORDS = re.compile(
     r"\S+@\S+|https?://\S+|\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b|\b[A-Z2-7]{4}\b|1Password|2FAS"

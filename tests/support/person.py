@@ -10,10 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from mfa.languages import SOURCE, offered
 from tests.support.authenticator import Authenticator
+from tests.support.catalogs import spoken
 from tests.support.clock import Clock
 from tests.support.remote import RemoteClient, RemoteResponse
-from tests.support.smtp import Inbox
+from tests.support.smtp import Inbox, Letter
 
 PASSWORD = "orange kettle drives north"
 EMAIL = "mina.park@example.com"
@@ -85,6 +87,12 @@ class Person:
         """Put an older, or another's, session cookie into the browser."""
         self.client.set_cookie("session", value, domain=self._host)
 
+    def _say(self, text: str) -> str:
+        return spoken(self.languages if self.languages in offered() else SOURCE).gettext(text)
+
+    def _letter(self, subject: str, to: str) -> Letter:
+        return self.inbox.wait_for(self._say(subject) % {"product": self.app.config["PRODUCT_NAME"]}, to=to)
+
     def _headers(self, options: dict[str, Any]) -> dict[str, str]:
         headers: dict[str, str] = options.pop("headers", {})
         if self.languages:
@@ -102,7 +110,7 @@ class Person:
         self.email = email = email or self.email
         self.get("/sign-up")
         assert self.post("/sign-up", {"email": email}).status_code == 200
-        path = self.inbox.wait_for("Create your", to=email).path
+        path = self._letter("Create your %(product)s account", email).path
         self.get(path)
         response = self.post(path, {"name": "Mina Park", "password": password})
         assert response.headers.get("HX-Redirect", response.headers.get("Location")) == "/"
@@ -124,7 +132,7 @@ class Person:
 
     def verify_email(self) -> Person:
         self.post("/account/two-step/enroll/email/send", follow_redirects=True)
-        number = self.inbox.wait_for("authentication number", to=self.email).number
+        number = self._letter("Your %(product)s authentication number", self.email).number
         self.post("/account/two-step/enroll/email", {"number": number}, follow_redirects=True)
         return self
 
@@ -146,7 +154,7 @@ class Person:
     def activate(self) -> Person:
         """Walk the whole wizard."""
         response = self.begin().verify_email().scan().enter_code().complete()
-        assert "2-step verification is on." in response.text
+        assert self._say("2-step verification is on.") in response.text
         return self
 
     def prove_password(self, purpose: str, password: str = PASSWORD) -> Response:
@@ -166,13 +174,16 @@ class Person:
     def begin_move(self) -> Person:
         """Password and code, up to the first step of the wizard."""
         self.prove_password("move")
-        assert "Step 1 of 3" in self.prove_move(code=self.next_code()).text
+        assert (
+            self._say("Step %(step)s of %(steps)s") % {"step": 1, "steps": 3}
+            in self.prove_move(code=self.next_code()).text
+        )
         return self
 
     def move(self) -> Person:
         """Walk the whole way to a new phone."""
         response = self.begin_move().scan().enter_code().complete()
-        assert "Your new phone is set up." in response.text
+        assert self._say("Your new phone is set up.") in response.text
         return self
 
     def verify(self, code: str) -> Response:
@@ -201,8 +212,9 @@ class Person:
 
     def two_step_is_on(self) -> bool:
         text = self.client.get("/account/two-step").text
-        assert ("2-step verification is on" in text) != ("2-step verification is off" in text)
-        return "2-step verification is on" in text
+        on, off = (self._say(f"2-step verification is {state}") in text for state in ("on", "off"))
+        assert on != off
+        return on
 
 
 def entered(response: Response) -> bool:
