@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from tests.journeys.visitor import EMAIL, PASSWORD, WAYS, Visitor
-from tests.support.authenticator import Authenticator, read_qr
+from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
 
@@ -430,52 +430,6 @@ def test_a_fault_of_the_server_is_said_in_the_modal_and_what_was_open_stays(
     dialog = mina.page.get_by_role("dialog")
     expect(dialog.get_by_text("Something went wrong.")).to_be_visible()
     expect(mina.page.get_by_label("Authentication number")).to_have_value("123456")
-
-
-def test_the_wizard_by_keyboard_alone(mina: Visitor) -> None:
-    keyboard = mina.page.keyboard
-
-    def tab_to(name: str) -> None:
-        for _ in range(30):
-            keyboard.press("Tab")
-            focused = mina.page.evaluate(
-                """(({ ariaLabel, labels, innerText }) =>
-                    (ariaLabel ?? labels?.[0]?.innerText ?? innerText).trim())(document.activeElement)"""
-            )
-            if focused == name:
-                return
-        raise AssertionError(f"the tab key does not reach {name!r}")
-
-    mina.page.goto("/")
-    tab_to("Account management")
-    keyboard.press("Enter")
-    mina.sees("Profile")
-    tab_to("2-Step Verification")
-    keyboard.press("Enter")
-    mina.sees("2-step verification is off")
-    tab_to("Activate 2-Step Verification")
-    keyboard.press("Enter")
-    mina.sees("Verify your email")
-    tab_to("Send authentication number")
-    keyboard.press("Enter")
-    expect(mina.page.get_by_label("Authentication number")).to_be_visible()
-    tab_to("Authentication number")
-    keyboard.type(mina.inbox.wait_for("authentication number").number)
-    mina.sees("Scan the QR code")
-    picture = mina.page.get_by_role("img", name=re.compile("^QR code"))
-    app = Authenticator(read_qr(picture.screenshot(caret="initial")))
-    tab_to("Next")
-    keyboard.press("Enter")
-    mina.sees("Enter the code from your app")
-    tab_to("Authentication code")
-    keyboard.type(app.code(mina.clock.seconds))
-    mina.sees("Save your recovery codes")
-    tab_to("Print")
-    keyboard.press("Tab")
-    keyboard.press("Space")
-    tab_to("Complete")
-    keyboard.press("Enter")
-    mina.sees("2-step verification is on.")
 
 
 def test_a_second_press_while_the_first_is_on_its_way_does_nothing(mina: Visitor) -> None:

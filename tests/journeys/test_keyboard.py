@@ -1,0 +1,235 @@
+"""Every journey by keyboard alone: Tab, Space, Enter, Escape and the letters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
+from tests.support.authenticator import Authenticator, read_qr
+
+NAME_OF_FOCUSED = """(({ ariaLabel, labels, innerText }) =>
+    (ariaLabel ?? labels?.[0]?.innerText ?? innerText).trim())(document.activeElement)"""
+NEW_PASSWORD = "seven boats under glass"
+
+
+class Hands:
+    """Of somebody who has no mouse."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor, self.page, self.keyboard = visitor, visitor.page, visitor.page.keyboard
+
+    def tab_to(self, name: str, kind: str = "*") -> None:
+        """Press Tab until something of that name, and of that kind (a CSS selector), has the focus."""
+        name = self.visitor.say(name)
+        for _ in range(40):
+            self.keyboard.press("Tab")
+            fits = self.page.evaluate("kind => document.activeElement.matches(kind)", kind)
+            if fits and self.page.evaluate(NAME_OF_FOCUSED) == name:
+                return
+        raise AssertionError(f"the tab key does not reach {name!r}")
+
+    def press(self, name: str) -> None:
+        self.tab_to(name)
+        self.keyboard.press("Enter")
+
+    def type(self, label: str, text: str) -> None:
+        self.tab_to(label, "input")
+        self.keyboard.type(text)
+
+    def prove(self) -> None:
+        self.type("Password", PASSWORD)
+        self.keyboard.press("Enter")
+
+    def open_two_step(self) -> None:
+        self.page.goto("/")
+        self.press("Account management")
+        self.visitor.sees("Profile")
+        self.press("2-Step Verification")
+
+    def scan(self) -> None:
+        self.visitor.sees("Scan the QR code")
+        picture = self.page.get_by_role("img", name=self.visitor.say("QR code for your authenticator app"))
+        self.visitor.app = Authenticator(read_qr(picture.screenshot(caret="initial")))
+        self.press("Next")
+
+    def enter_code(self) -> None:
+        self.visitor.sees("Enter the code from your app")
+        self.type("Authentication code", self.visitor.app.code(self.visitor.clock.seconds))
+
+    def save_codes(self) -> None:
+        self.visitor.sees("Save your recovery codes")
+        self.visitor.recovery_codes = self.page.locator("#recovery-codes li").all_inner_texts()
+        self.tab_to("Print")
+        self.keyboard.press("Tab")
+        self.keyboard.press("Space")
+        self.press("Complete")
+
+    def sign_in(self) -> None:
+        self.visitor.sign_out()
+        expect(self.page.get_by_label(self.visitor.say("Email"))).to_be_focused()
+        self.keyboard.type(EMAIL)
+        self.prove()
+        self.visitor.sees("2-step verification")
+
+
+@pytest.fixture(params=["desktop", "korean"])
+def hands(visitor: Callable[..., Visitor], request: pytest.FixtureRequest) -> Hands:
+    """Signed up, at the console."""
+    mina = visitor(request.param)
+    mina.sign_up()
+    return Hands(mina)
+
+
+@pytest.fixture
+def protected(hands: Hands) -> Hands:
+    """With 2-step verification on, at its tab."""
+    hands.visitor.activate()
+    return hands
+
+
+def test_sign_up(visitor: Callable[..., Visitor]) -> None:
+    mina = visitor()
+    hands = Hands(mina)
+    mina.page.goto("/sign-in")
+    hands.press("Create an account")
+    mina.sees("Create an account")
+    hands.type("Email", EMAIL)
+    hands.keyboard.press("Enter")
+    mina.sees("Check your inbox")
+    mina.page.goto(mina.letter("Create your %(product)s account").link)
+    hands.type("Name", "Mina Park")
+    hands.prove()
+    mina.is_in()
+
+
+def test_the_wizard(hands: Hands) -> None:
+    mina = hands.visitor
+    hands.open_two_step()
+    mina.sees("2-step verification is off")
+    hands.press("Activate 2-Step Verification")
+    mina.sees("Verify your email")
+    hands.press("Send authentication number")
+    field = mina.page.get_by_role("textbox", name=mina.say("Authentication number"))
+    expect(field).to_be_visible()
+    hands.type("Authentication number", mina.letter("Your %(product)s authentication number").number)
+    hands.scan()
+    hands.enter_code()
+    hands.save_codes()
+    mina.sees("2-step verification is on.")
+    hands.press("Done")
+    mina.sees("2-step verification is on")
+
+
+def test_sign_in_by_code(protected: Hands) -> None:
+    protected.sign_in()
+    protected.keyboard.type(protected.visitor.next_code())
+    protected.visitor.is_in()
+
+
+def test_sign_in_by_recovery_code(protected: Hands) -> None:
+    protected.sign_in()
+    protected.press("Use a recovery code instead")
+    protected.visitor.reads("Enter one of the recovery codes that you saved. Each works once.")
+    protected.keyboard.type(protected.visitor.recovery_codes[0])
+    protected.keyboard.press("Enter")
+    protected.visitor.is_in()
+
+
+def test_reissue(protected: Hands) -> None:
+    protected.open_two_step()
+    protected.press("Reissue Recovery Code")
+    protected.visitor.sees("Reissue Recovery Code")
+    protected.prove()
+    protected.save_codes()
+    protected.visitor.sees("2-step verification is on")
+
+
+def test_move_to_a_new_phone(protected: Hands) -> None:
+    protected.open_two_step()
+    protected.press("Move to a new phone")
+    protected.visitor.sees("Move to a new phone")
+    protected.prove()
+    protected.visitor.reads("A recovery code that you enter here is used up, even if you stop later.")
+    # The radio buttons are one stop; the arrow keys choose.
+    protected.tab_to("Authentication code", "[type=radio]")
+    protected.keyboard.press("ArrowDown")
+    protected.type("Recovery code", protected.visitor.recovery_codes[0])
+    protected.keyboard.press("Enter")
+    protected.scan()
+    protected.enter_code()
+    protected.save_codes()
+    protected.visitor.sees("Your new phone is set up.")
+
+
+def test_disable(protected: Hands) -> None:
+    protected.open_two_step()
+    protected.press("Disable 2-Step Verification")
+    protected.visitor.sees("Disable 2-Step Verification")
+    protected.prove()
+    protected.visitor.reads(
+        "One last check that it is you. After this, your password alone opens your account."
+    )
+    protected.tab_to("Authentication code", "[type=radio]")
+    protected.type("Authentication code", protected.visitor.next_code())
+    protected.keyboard.press("Enter")
+    protected.visitor.sees("2-step verification is off")
+
+
+def test_a_forgotten_password(hands: Hands) -> None:
+    mina = hands.visitor
+    mina.sign_out()
+    hands.press("Forgot your password?")
+    mina.sees("Forgotten password")
+    hands.type("Email", EMAIL)
+    hands.keyboard.press("Enter")
+    mina.sees("Check your inbox")
+    mina.page.goto(mina.letter("Set a new password for %(product)s").link)
+    hands.type("New password", NEW_PASSWORD)
+    hands.keyboard.press("Enter")
+    mina.is_in()
+
+
+def test_name_and_language(hands: Hands) -> None:
+    mina = hands.visitor
+    hands.press("Account management")
+    hands.type("Name", " K.")
+    hands.tab_to("Language", "select")
+    hands.keyboard.press("ArrowUp" if mina.language == "ko" else "ArrowDown")
+    hands.press("Save")
+    there = "ko" if mina.language == "en" else "en"
+    expect(mina.page.locator("html")).to_have_attribute("lang", there)
+    expect(mina.page.locator("#profile-name")).to_have_text(re.compile("K\\.$"))
+
+
+def test_the_password(hands: Hands) -> None:
+    mina = hands.visitor
+    hands.press("Account management")
+    mina.sees("Profile")
+    hands.press("Password")
+    mina.sees("Password")
+    hands.type("Current password", PASSWORD)
+    hands.type("New password", NEW_PASSWORD)
+    hands.keyboard.press("Enter")
+    mina.reads("Your password is changed. Your other devices are signed out.")
+
+
+def test_escape_leads_out_of_the_modal_to_where_one_was(hands: Hands) -> None:
+    hands.open_two_step()
+    hands.keyboard.press("Escape")
+    expect(hands.page.get_by_role("dialog")).to_be_hidden()
+    hands.keyboard.press("Enter")
+    hands.visitor.sees("Profile")
+
+
+def test_the_session_of_another_device_is_ended(hands: Hands, visitor: Callable[..., Visitor]) -> None:
+    elsewhere = visitor("korean-phone" if hands.visitor.language == "ko" else "phone")
+    elsewhere.page.goto("/sign-in")
+    elsewhere.type_password()
+    elsewhere.is_in()
+    hands.page.goto("/account/sessions")
+    hands.press("Sign out everywhere else")
+    hands.visitor.reads("You are signed in on no other device.")
