@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 
 from mfa import languages
@@ -55,11 +54,14 @@ def sign_in(email: str, password: str, *, now: datetime, device: Device) -> sess
         _refused(account, tried, now, device)
         raise WrongCredentials
     assert account is not None
+    fresh = _fresh_hash(account, password)
     with transaction():
         if not rules.hold(account):
             raise Changed
         attempts.reset((subject, attempts.PASSWORD))
-        _rehash(account, password)
+        if fresh:
+            # No change that is counted: what is under way elsewhere goes on.
+            rules.update(account, password_hash=fresh)
         return sessions.enter(account, now, device, failures=tried - 1)
 
 
@@ -182,7 +184,7 @@ def reset(token: str, *, password: str, now: datetime, device: Device) -> sessio
 
 def nobodys_hash() -> str:
     """The hash of a password that nobody knows."""
-    return toolbox().hasher.hash(secrets.token_urlsafe(32))
+    return toolbox().hasher.nobodys()
 
 
 def take_away(account: Account, hashed: str) -> None:
@@ -233,9 +235,10 @@ def _refused(account: Account | None, tried: int, now: datetime, device: Device)
             activity.record(account_id, activity.THROTTLED, now, device, what="password")
 
 
-def _rehash(account: Account, password: str) -> None:
-    if toolbox().hasher.outdated(account.password_hash):
-        rules.update(account, password_hash=toolbox().hasher.hash(password))
+def _fresh_hash(account: Account, password: str) -> str | None:
+    """A hash as they are made today in the place of an older one, or another system's; else None."""
+    hasher = toolbox().hasher
+    return hasher.hash(password) if hasher.outdated(account.password_hash) else None
 
 
 def _state(account: Account | None, key_id: str) -> str:
