@@ -154,11 +154,13 @@ def append(path: Path, columns: Sequence[str]) -> Writer:
             file.seek(-1, os.SEEK_END)
             whole = file.read() == b"\n"
     except OSError as error:
-        raise UnusableFile(f"It can't be gone on with: {error.strerror}.") from error
+        raise UnusableFile(f"{path}: it can't be gone on with: {error.strerror}.") from error
     if header != ",".join(columns):
-        raise UnusableFile("It can't be gone on with: it has other columns.")
+        raise UnusableFile(f"{path}: it can't be gone on with: it has other columns.")
     if not whole:
-        raise UnusableFile("It can't be gone on with: its last line is not whole; take that out.")
+        raise UnusableFile(
+            f"{path}: it can't be gone on with: its last line is not whole. Take that line out."
+        )
     return Writer(_open(path, os.O_APPEND), columns)
 
 
@@ -167,7 +169,7 @@ def _open(path: Path, flags: int) -> TextIO:
         handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | flags, 0o600)
         os.fchmod(handle, 0o600)
     except FileExistsError as error:
-        raise UnusableFile("There is a file of that name already.") from error
+        raise UnusableFile(f"{path}: there is a file of that name already.") from error
     except OSError as error:
-        raise UnusableFile(f"It can't be written: {error.strerror}.") from error
+        raise UnusableFile(f"{path}: it can't be written: {error.strerror}.") from error
     return os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="")

@@ -66,7 +66,7 @@ def import_(file: Path, dry_run: bool, rejects: Path | None, verbose: bool, batc
     with (
         _sentences(lambda: _summary(count, dry_run=dry_run), lambda: "Import the file again to go on."),
         _source(file) as source,
-        _rejects(rejects) as refused,
+        _rejects(rejects, count) as refused,
         _logged(count, dry_run=dry_run),
         _bar(_size(source)) as move,
     ):
@@ -189,7 +189,7 @@ def _source(file: Path) -> AbstractContextManager[BinaryIO]:
     try:
         return file.open("rb")
     except OSError as error:
-        raise UnusableFile(f"It can't be read: {error.strerror}.") from error
+        raise UnusableFile(f"{file}: it can't be read: {error.strerror}.") from error
 
 
 def _size(source: BinaryIO) -> int:
@@ -201,8 +201,18 @@ def _size(source: BinaryIO) -> int:
     return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
-def _rejects(path: Path | None) -> AbstractContextManager[Writer | None]:
-    return files.create(path, (*COLUMNS, "reason")) if path else nullcontext()
+@contextmanager
+def _rejects(path: Path | None, count: _Count) -> Iterator[Writer | None]:
+    """Made before the first row is taken, so that it can be written; taken away if nothing was."""
+    if path is None:
+        yield None
+        return
+    with files.create(path, (*COLUMNS, "reason")) as writer:
+        try:
+            yield writer
+        finally:
+            if not count.refused:
+                path.unlink()
 
 
 def _target(file: Path, columns: tuple[str, ...], after: int) -> AbstractContextManager[Writer]:

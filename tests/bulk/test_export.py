@@ -204,7 +204,7 @@ def test_standard_output_is_gone_on_with_without_a_second_header(files: Files) -
     ("there", "said"),
     [
         ("id,email\n1,a@example.com\n", "it has other columns"),
-        ("", "It can't be gone on with"),
+        ("", "it can't be gone on with"),
         ("id,email,name,language,created_at,locked_at,activated_at\n1,a@exa", "its last line is not whole"),
     ],
 )

@@ -224,7 +224,7 @@ def test_a_file_without_a_header_is_not_repeated_on_the_terminal(files: Files) -
 def test_a_file_that_is_not_there_is_said_in_a_sentence(files: Files) -> None:
     result = files.run("import", str(files.folder / "none.csv"))
     assert result.exit_code == 2
-    assert "It can't be read: No such file or directory." in result.stderr
+    assert "it can't be read: No such file or directory." in result.stderr
 
 
 def test_where_a_file_stops_being_csv_whole_batches_stand(files: Files, engine: Engine) -> None:
@@ -352,9 +352,16 @@ def test_no_file_is_overwritten_with_refused_rows(files: Files, name: str, engin
     files.write("something", "other.csv")
     result = files.take(GOOD, "--rejects", str(files.folder / name))
     assert result.exit_code == 2
-    assert "There is a file of that name already." in result.stderr
+    assert "there is a file of that name already." in result.stderr
     assert files.folder.joinpath(name).read_text() in (GOOD, "something")
     assert accounts(engine) == []
+
+
+@pytest.mark.parametrize("text", [GOOD, "name\nMina\n"])
+def test_where_no_row_is_refused_there_is_no_file_of_them(files: Files, text: str) -> None:
+    rejects = files.folder / "rejects.csv"
+    files.take(text, "--rejects", str(rejects))
+    assert not rejects.exists()
 
 
 # Again, and in between
