@@ -117,10 +117,8 @@ class Writer:
 
     def write(self, rows: Iterable[Mapping[str, str]]) -> None:
         # All rows in one piece, so that a kill leaves whole ones.
-        piece = io.StringIO()
-        csv.DictWriter(
-            piece, self._columns, restval="", extrasaction="ignore", lineterminator="\n"
-        ).writerows(rows)
+        piece = io.StringIO(newline="")
+        csv.DictWriter(piece, self._columns, restval="", extrasaction="ignore").writerows(rows)
         self._file.write(piece.getvalue())
         self._file.flush()
 
