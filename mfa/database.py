@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -37,6 +37,12 @@ def insert_if_absent(model: type[Any], **values: Any) -> bool:
     key = inspect(model).primary_key
     statement = _dialect_insert()(model).values(**values).on_conflict_do_nothing().returning(*key)
     return db.session.execute(statement).first() is not None
+
+
+def insert_absent(model: type[Any], rows: Sequence[dict[str, Any]], *returning: Any) -> Sequence[Any]:
+    """Insert those of some rows whose keys are not there; *returning* of each that was inserted."""
+    statement = _dialect_insert()(model.__table__).on_conflict_do_nothing().returning(*returning)
+    return db.session.execute(statement, rows).all()
 
 
 def upsert(

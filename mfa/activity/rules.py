@@ -6,12 +6,12 @@ with it. The log says the same, after the commit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from mfa.activity import log
 from mfa.activity.models import DEVICE_LENGTH, ActivityEvent
@@ -19,6 +19,7 @@ from mfa.extensions import db
 from mfa.sessions.devices import Device
 
 ACCOUNT_CREATED = "account_created"
+ACCOUNT_IMPORTED = "account_imported"
 SIGNED_IN = "signed_in"
 SIGNED_OUT = "signed_out"
 SESSION_ENDED = "session_ended"
@@ -95,6 +96,17 @@ def record(account_id: int | None, event: str, now: datetime, device: Device | N
         device=device,
         **{name: value for name, value in details.items() if name not in _FOR_THE_OWNER_ALONE},
     )
+
+
+def record_all(account_ids: Iterable[int], event: str, now: datetime) -> None:
+    """Write an event that many accounts have in common, and that an operator brought about.
+
+    As part of the caller's transaction; the log has one line of it, by whoever brings it about.
+    """
+    common = {"event": event, "happened_at": now, "device": "", "address": "", "details": {}}
+    rows = [{"account_id": account_id, **common} for account_id in account_ids]
+    if rows:
+        db.session.execute(insert(ActivityEvent), rows)
 
 
 def page(account_id: int, before: int | None = None) -> Page:

@@ -71,6 +71,7 @@ def _by_support(what: LazyString) -> Callable[[dict[str, Any]], str]:
 
 _SENTENCES: dict[str, LazyString | Callable[[dict[str, Any]], str]] = {
     rules.ACCOUNT_CREATED: _("Account created"),
+    rules.ACCOUNT_IMPORTED: _("Account imported"),
     rules.SIGNED_IN: _signed_in,
     rules.SIGNED_OUT: _("Signed out"),
     rules.SESSION_ENDED: _session_ended,

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import getpass
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError, ProgrammingError
+
+
+def operator() -> str:
+    """Who is at work here, as far as the system knows."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"  # a container without a user name
 
 
 class Commands(AppGroup):

@@ -1,8 +1,7 @@
-"""``flask --app app users …``: what an operator may do to an account, each time with a reason."""
+"""``flask --app app users …``: what an operator may do to an account, with a reason; moving many accounts."""
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 
 import click
@@ -10,20 +9,14 @@ import click
 from mfa import clock
 from mfa.accounts.models import Account
 from mfa.accounts.rules import Changed
-from mfa.commands import Commands
+from mfa.commands import Commands, bulk, operator as who_is_signed_in
 from mfa.operator import rules
 from mfa.operator.rules import Act
 
 group = Commands(
-    "users", help="Help somebody with their account. The owner is told of each act, with its reason."
+    "users",
+    help="Help somebody with their account (the owner is told of each act, and why); move many accounts.",
 )
-
-
-def _operator() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"  # a container without a user name
 
 
 def _acts(act: Callable[[Account, Act], str]) -> click.Command:
@@ -31,7 +24,9 @@ def _acts(act: Callable[[Account, Act], str]) -> click.Command:
 
     @click.argument("email")
     @click.option("--reason", prompt="Reason (the owner reads it)", help="Why; the owner reads it.")
-    @click.option("--operator", default=_operator, show_default="who is signed in", help="Who does it.")
+    @click.option(
+        "--operator", default=who_is_signed_in, show_default="who is signed in", help="Who does it."
+    )
     def run(email: str, reason: str, operator: str) -> None:
         try:
             click.echo(act(rules.find(email), Act(operator, reason, clock.now())))
@@ -93,3 +88,5 @@ def unlock(account: Account, act: Act) -> str:
 
 for _act in (show, disable_2sv, sign_out, lock, unlock):
     _acts(_act)
+group.add_command(bulk.import_)
+group.add_command(bulk.export)

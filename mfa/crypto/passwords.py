@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import os
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHashError
+from argon2.low_level import ARGON2_VERSION
 
+from mfa.crypto import password_hashes
 from mfa.crypto.cost import Cost
 
 MAX_LENGTH = 256
@@ -64,9 +68,10 @@ def check(password: str, *, minimum: int, words: Iterable[str] = ()) -> None:
 
 
 class Hasher:
-    """Hashes passwords at one cost, and checks those of any cost."""
+    """Hashes passwords at one cost, and checks hashes of any cost and of other systems."""
 
     def __init__(self, cost: Cost) -> None:
+        self._cost = cost
         self._argon2 = PasswordHasher(
             time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes
         )
@@ -77,20 +82,43 @@ class Hasher:
         """The password's argon2id hash in the PHC form, with a fresh salt."""
         return self._argon2.hash(_canonical(password))
 
-    def verify(self, hashed: str | None, password: str) -> bool:
-        """Whether *password* is the one of *hashed*; always at the cost of one hash.
+    def nobodys(self) -> str:
+        """A hash that no password is known to have, made without any: checking it costs what another does."""
+        salt, digest = (
+            base64.b64encode(os.urandom(length)).decode().rstrip("=")
+            for length in (self._argon2.salt_len, self._argon2.hash_len)
+        )
+        cost = f"m={self._cost.memory_kib},t={self._cost.passes},p={self._cost.lanes}"
+        return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${digest}"
 
-        :param hashed: the kept hash, or None where there is no account.
+    def verify(self, hashed: str | None, password: str) -> bool:
+        """Whether *password* is the one of *hashed*, at the cost of one hash.
+
+        Of two where it is typed in letters that are put together otherwise: other systems hash what they get.
+
+        :param hashed: the kept hash, ours or another system's; None where there is no account.
         """
         try:
-            self._argon2.verify(hashed or self._nobody, _canonical(password))
-        except (VerificationError, InvalidHashError):
+            kept = password_hashes.read(hashed or self._nobody)
+        except password_hashes.UnknownKind:
             return False
-        return hashed is not None
+        forms = dict.fromkeys((_canonical(password), password))
+        return any(kept.matches(form) for form in forms) and hashed is not None
 
     def outdated(self, hashed: str) -> bool:
-        """Whether the hash was made at another cost than today's."""
-        return self._argon2.check_needs_rehash(hashed)
+        """Whether the hash is of another kind or cost than those made today."""
+        try:
+            return self._argon2.check_needs_rehash(hashed)
+        except InvalidHashError:
+            return True
+
+    def check(self, hashed: str) -> None:
+        """Refuse a hash that should not be taken over from another system; those like ours are always taken.
+
+        :raises password_hashes.UnusableHash: one of its kinds.
+        """
+        if self.outdated(hashed):
+            password_hashes.check(hashed)
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Time-based one-time passwords (RFC 6238): 20-byte secrets, SHA-1, six digits, steps of 30 seconds."""
+"""Time-based one-time passwords (RFC 6238): SHA-1, six digits, steps of 30 seconds."""
 
 from __future__ import annotations
 
@@ -8,11 +8,22 @@ import hmac
 import pyotp
 
 SECRET_BYTES = 20
+"""Of the secrets that are made here."""
+LEAST_SECRET_BYTES = 10
+"""Of those that other systems made: the apps know many of 80 bits."""
 STEP_SECONDS = 30
 TOLERATED_STEPS = 1
 """Steps accepted on either side of the current one, for the delay of typing (RFC 6238 §5.2)."""
 HINT_STEPS = 40
 """Steps on either side (20 minutes) in which a wrong code is recognised as one of a wrong clock."""
+
+
+class _Hotp(pyotp.HOTP):
+    min_secret_length_bits = 8 * LEAST_SECRET_BYTES
+
+
+class _Totp(pyotp.TOTP):
+    min_secret_length_bits = 8 * LEAST_SECRET_BYTES
 
 
 class WrongCode(Exception):
@@ -38,7 +49,7 @@ def time_step(seconds: float) -> int:
 
 def code_at(secret: bytes, step: int) -> str:
     """The six digits that *secret* gives for a time step (RFC 4226 §5.3)."""
-    return pyotp.HOTP(base32(secret)).at(step)
+    return _Hotp(base32(secret)).at(step)
 
 
 def match(secret: bytes, digits: str, seconds: float, *, used_step: int = -1) -> int:
@@ -70,7 +81,7 @@ def base32(secret: bytes) -> str:
 
 def uri(secret: bytes, *, account: str, issuer: str) -> str:
     """The ``otpauth://`` address that a QR code carries to the app."""
-    return pyotp.TOTP(base32(secret)).provisioning_uri(name=account, issuer_name=issuer)
+    return _Totp(base32(secret)).provisioning_uri(name=account, issuer_name=issuer)
 
 
 def _equal(secret: bytes, step: int, digits: str) -> bool:

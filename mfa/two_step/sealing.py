@@ -30,7 +30,7 @@ def seal_secret(account_id: int, secret: bytes) -> bytes:
 
 
 def open_secret(authenticator: Authenticator) -> bytes:
-    """The TOTP secret: 20 bytes."""
+    """The TOTP secret: 20 bytes, or what another system gave the app."""
     return toolbox().ring.open(_SECRET, authenticator.sealed_secret, _associated(authenticator.account_id))
 
 
