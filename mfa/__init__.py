@@ -19,7 +19,7 @@ from mfa.mail import mailbox, outbox, routes as mail_routes
 from mfa.mail.worker import Worker
 from mfa.sessions import browser, routes as sessions_routes
 from mfa.two_step import link, routes as two_step_routes, sign_in, wizard
-from mfa.web import access, assets, errors, headers, language, reports, words
+from mfa.web import access, assets, errors, headers, health, language, metrics, reports, words
 from mfa.web.cookies import SessionInterface
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +47,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         count = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
 
+    health.answer_to_any_host(app)
+
     box = toolbox.fill(app)
     app.secret_key = box.ring.derive("flask")
     app.config["WTF_CSRF_SECRET_KEY"] = box.ring.signing_keys("csrf")
@@ -60,6 +62,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     languages.set_up(app, language.choose)
 
+    metrics.observe(app)
     access.guard(app)
     limiter.init_app(app)
     browser.write_marks(app)
@@ -77,6 +80,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         link,
         sign_in,
         reports,
+        health,
+        metrics,
     ):
         app.register_blueprint(routes.blueprint)
     if mailbox.in_use(app.config):

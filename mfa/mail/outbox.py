@@ -101,6 +101,12 @@ def waiting() -> int:
     return db.session.scalar(select(func.count()).select_from(OutboxMail)) or 0
 
 
+def oldest() -> datetime | None:
+    """When the notification was written that has waited longest; one that is not due yet does not wait."""
+    due = OutboxMail.due_at <= clock.now()
+    return db.session.scalar(select(func.min(OutboxMail.created_at)).where(due | (OutboxMail.tries > 0)))
+
+
 def _take_next(*, after: int) -> OutboxMail | None:
     """Take the first mail that is due, so that no other worker does; on every server there may be one.
 

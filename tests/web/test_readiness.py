@@ -47,6 +47,7 @@ def set_revision(folder: Path, revision: str) -> None:
     "command",
     [
         (*FLASK, "run", "--port", "0"),
+        ("serve.py",),
         GUNICORN,
         (*FLASK, "mail", "deliver", "--forever"),
         (*FLASK, "keys", "list"),
