@@ -12,7 +12,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from mfa import branding, config as settings, console, languages, readiness, toolbox
 from mfa.accounts import routes as accounts_routes
 from mfa.activity import log, routes as activity_routes
-from mfa.commands import keys as key_commands, mail as mail_commands, users as user_commands
+from mfa.commands import (
+    backup as backup_commands,
+    keys as key_commands,
+    mail as mail_commands,
+    users as user_commands,
+)
 from mfa.email_change import routes as email_change_routes
 from mfa.extensions import csrf, db, limiter, login_manager, mail as flask_mail, migrate
 from mfa.mail import mailbox, outbox, routes as mail_routes
@@ -86,7 +91,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         app.register_blueprint(routes.blueprint)
     if mailbox.in_use(app.config):
         app.register_blueprint(mail_routes.blueprint)
-    for commands in (mail_commands, user_commands, key_commands):
+    for commands in (mail_commands, user_commands, key_commands, backup_commands):
         app.cli.add_command(commands.group)
     _check_keys(app)
     if app.config["MAIL_WORKER"] == "thread":
