@@ -12,10 +12,11 @@ DEV := $(VENV)/.installed-dev
 CATALOGS := mfa/translations
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format shots lighthouse translations lock clean
+.PHONY: help install run serve test lint format shots lighthouse translations lock clean
 
 help:
 	@echo "make run      serve on http://$(HOST):$(PORT), mails at /dev/mailbox"
+	@echo "make serve    the server of production, with the settings of the environment"
 	@echo "make test     run all tests, in a real browser too"
 	@echo "make lint     format, lint, types, and the arrows between the rooms"
 	@echo "make format   put the code into its form"
@@ -45,6 +46,11 @@ run: export MFA_SERVER_NAME ?= $(if $(filter 0.0.0.0,$(HOST)),127.0.0.1,$(HOST))
 run: install
 	$(FLASK) db upgrade
 	$(FLASK) run --host $(HOST) --port $(PORT)
+
+serve: export HOST := $(HOST)
+serve: export PORT := $(PORT)
+serve: install
+	exec $(BIN)/python serve.py
 
 test: $(DEV)
 	$(BIN)/python -m tests.support.chromium
@@ -78,8 +84,8 @@ translations: $(DEV)
 
 lock: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --output-file requirements.lock $(LOCK_OPTIONS)
-	$(BIN)/uv pip compile pyproject.toml --group dev --output-file requirements-dev.lock $(LOCK_OPTIONS)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --output-file requirements.lock $(LOCK_OPTIONS)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --output-file requirements-dev.lock $(LOCK_OPTIONS)
 
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --no-annotate --quiet --upgrade

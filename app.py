@@ -2,11 +2,12 @@
 
 import sys
 
-from mfa import create_app
+from mfa import create_app, readiness
 from mfa.config import BadSetting
 
 try:
     app = create_app()
+    readiness.check_start(app)
 except BadSetting as error:
     # One sentence for the operator; a traceback would bury it. By status 3 gunicorn knows that trying again
     # is of no use.

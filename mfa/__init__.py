@@ -7,20 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mfa import branding, clock, config as settings, console, languages, toolbox
+from mfa import branding, clock, config as settings, console, languages, readiness, toolbox
 from mfa.accounts import routes as accounts_routes
 from mfa.activity import log, routes as activity_routes
-from mfa.commands import keys as key_commands, mail as mail_commands, users as user_commands
+from mfa.commands import (
+    backup as backup_commands,
+    keys as key_commands,
+    mail as mail_commands,
+    users as user_commands,
+)
 from mfa.email_change import routes as email_change_routes
 from mfa.extensions import csrf, db, limiter, login_manager, mail as flask_mail, migrate
 from mfa.mail import mailbox, outbox, routes as mail_routes
 from mfa.mail.worker import Worker
 from mfa.sessions import browser, routes as sessions_routes
-from mfa.two_step import link, routes as two_step_routes, sealing, sign_in, wizard
-from mfa.web import access, assets, errors, headers, language, reports, words
+from mfa.two_step import link, routes as two_step_routes, sign_in, wizard
+from mfa.web import access, assets, errors, headers, health, language, metrics, reports, words
 from mfa.web.cookies import SessionInterface
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +34,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """The application: its parts, put together.
 
     :param config: settings that come before those of the environment; names as in :mod:`mfa.config`.
+    The tables may still have to be made; :func:`mfa.readiness.check_start` asks whether they are.
+
     :raises settings.BadSetting: a setting that can't work.
     """
     given = config or {}
@@ -46,6 +52,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         count = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
 
+    health.answer_to_any_host(app)
+
     box = toolbox.fill(app)
     app.secret_key = box.ring.derive("flask")
     app.config["WTF_CSRF_SECRET_KEY"] = box.ring.signing_keys("csrf")
@@ -59,6 +67,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     languages.set_up(app, language.choose)
 
+    metrics.observe(app)
     access.guard(app)
     limiter.init_app(app)
     browser.write_marks(app)
@@ -76,11 +85,13 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         link,
         sign_in,
         reports,
+        health,
+        metrics,
     ):
         app.register_blueprint(routes.blueprint)
     if mailbox.in_use(app.config):
         app.register_blueprint(mail_routes.blueprint)
-    for commands in (mail_commands, user_commands, key_commands):
+    for commands in (mail_commands, user_commands, key_commands, backup_commands):
         app.cli.add_command(commands.group)
     _check_keys(app)
     if app.config["MAIL_WORKER"] == "thread":
@@ -92,19 +103,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 def _check_keys(app: Flask) -> None:
     with app.app_context():
         try:
-            missing = sealing.missing_keys()
-        except OperationalError as error:
-            raise settings.BadSetting(
-                "MFA_SQLALCHEMY_DATABASE_URI names a database that can't be reached."
-            ) from error
-        # A server that forks after this must not share the connection.
-        db.session.remove()
-        db.engine.dispose()
-    if missing:
-        raise settings.BadSetting(
-            f"MFA_SECRET_KEY and MFA_SECRET_KEY_FALLBACKS lack {', '.join(missing)}: with such a key secrets"
-            " in the database are sealed. Put it back among the fallbacks."
-        )
+            readiness.check_keys()
+        finally:
+            # A server that forks after this must not share the connection.
+            db.session.remove()
+            db.engine.dispose()
 
 
 def _start_mail_worker(app: Flask) -> None:

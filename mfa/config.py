@@ -38,6 +38,11 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_HOSTS": None,  # hosts that requests may name; SERVER_NAME's in production
     "TRUSTED_PROXIES": 0,  # how many proxies stand before the server and set X-Forwarded-For and -Proto
     "SQLALCHEMY_DATABASE_URI": None,  # sqlite in the instance folder
+    # The server of `make serve`
+    "WORKERS": None,  # processes; twice the processor's cores
+    "THREADS": 4,  # requests that each process has under way at once
+    # Who may read /metrics: whoever bears this; nobody without it
+    "METRICS_TOKEN": None,
     # Mail
     "MAIL_SERVER": None,
     "MAIL_PORT": 25,
@@ -67,14 +72,29 @@ DEFAULTS: dict[str, Any] = {
     "SESSION_ABSOLUTE_SECONDS": 30 * 24 * 3600,
 }
 
-TEXTS = ("SECRET_KEY", "SERVER_NAME", "MAIL_SERVER", "MAIL_USERNAME", "MAIL_PASSWORD", "PRODUCT_NAME", "LOGO")
+TEXTS = (
+    "SECRET_KEY",
+    "SERVER_NAME",
+    "MAIL_SERVER",
+    "MAIL_USERNAME",
+    "MAIL_PASSWORD",
+    "METRICS_TOKEN",
+    "PRODUCT_NAME",
+    "LOGO",
+)
 """Taken from the environment as they stand: a password of digits must not become a number."""
 
 SWITCHES = ("MAIL_USE_TLS", "MAIL_USE_SSL")
 """On or off; the environment may say so in any of the usual words."""
 _WORDS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
 
-FROM_FILES = ("SECRET_KEY", "MAIL_PASSWORD", "SQLALCHEMY_DATABASE_URI", "RATELIMIT_STORAGE_URI")
+FROM_FILES = (
+    "SECRET_KEY",
+    "MAIL_PASSWORD",
+    "METRICS_TOKEN",
+    "SQLALCHEMY_DATABASE_URI",
+    "RATELIMIT_STORAGE_URI",
+)
 """Secrets that may also be named by a file: ``MFA_SECRET_KEY_FILE`` holds the path."""
 
 FIXED: dict[str, Any] = {
@@ -91,8 +111,9 @@ FIXED: dict[str, Any] = {
     "WTF_CSRF_CHECK_DEFAULT": True,
     "RATELIMIT_ENABLED": True,
     "SQLALCHEMY_TRACK_MODIFICATIONS": False,
-    # An error of the database must not carry what was being written into a log.
-    "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
+    # An error of the database must not carry what was being written into a log; and a connection that broke
+    # while nobody used it, as when the database is started anew, is nobody's error.
+    "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": True},
     "RATELIMIT_STRATEGY": "moving-window",
     "RATELIMIT_HEADERS_ENABLED": False,
     # Without its store the ranges are counted by each process alone; codes are counted in the database.
@@ -261,6 +282,12 @@ def _name(value: object) -> bool:
     )
 
 
+def _token(value: object) -> bool:
+    return (
+        isinstance(value, str) and len(value) >= _SHORTEST_TOKEN and value.isascii() and value.isprintable()
+    )
+
+
 def _email_address(value: object) -> bool:
     try:
         validate_email(str(value), check_deliverability=False, globally_deliverable=False)
@@ -279,6 +306,10 @@ def _picture(value: object) -> bool:
 
 _DIFFERENT_CHARACTERS = 8
 _LONGEST_NAME = 40
+_SHORTEST_TOKEN = 16
+_MOST_WORKERS = 256
+_MOST_THREADS = 12
+"""Each may hold a connection to the database, and the pool of a process has 15 (SQLAlchemy's default)."""
 _LONGEST_TIMEOUT = 60
 _YEAR = 366 * 24 * 3600
 _LIFETIME = (_whole(60, _YEAR), "is a number of seconds, from 60 to a year.")
@@ -318,6 +349,15 @@ _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "LOGO": (
         lambda value: not value or _picture(value),
         f"is the path of an SVG, PNG or WebP file of at most {branding.LOGO_MAX_BYTES // 1024} KB.",
+    ),
+    "WORKERS": (
+        lambda value: value is None or _whole(1, _MOST_WORKERS)(value),
+        f"is a number of processes, from 1 to {_MOST_WORKERS}.",
+    ),
+    "THREADS": (_whole(1, _MOST_THREADS), f"is a number of threads, from 1 to {_MOST_THREADS}."),
+    "METRICS_TOKEN": (
+        lambda value: value is None or _token(value),
+        f"is a text of at least {_SHORTEST_TOKEN} printable ASCII characters.",
     ),
     "MAIL_WORKER": (lambda value: value in ("thread", "none"), 'is "thread" or "none".'),
 }

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from blinker import Signal
 from flask import Flask
 from pythonjsonlogger.json import JsonFormatter
 from sqlalchemy import event as sqlalchemy_event
@@ -21,6 +22,9 @@ from sqlalchemy.orm import Session
 from mfa.config import BadSetting
 from mfa.extensions import db
 from mfa.sessions.devices import Device
+
+said = Signal()
+"""Sent with each line: the event, and what else the line says."""
 
 _ROOT = logging.getLogger("twostep")
 _EVENTS = logging.getLogger("twostep.events")
@@ -56,19 +60,18 @@ def set_up(app: Flask) -> None:
     _ROOT.propagate = False
 
 
-def write(event: str, now: datetime, **said: Any) -> None:
-    """Write a line now; what is said is as in :func:`after_commit`."""
-    level, text, extra = _line(event, now, **said)
-    _EVENTS.log(level, text, extra=extra)
+def write(event: str, now: datetime, **more: Any) -> None:
+    """Write a line now; what it says is as in :func:`after_commit`."""
+    _say(*_line(event, now, **more))
 
 
-def after_commit(event: str, now: datetime, **said: Any) -> None:
+def after_commit(event: str, now: datetime, **more: Any) -> None:
     """Write a line once the transaction at work is committed, and not if it is rolled back.
 
-    :param said: ``outcome`` ("done" or "refused"), ``account`` (its id or None), ``device`` (or None), and
+    :param more: ``outcome`` ("done" or "refused"), ``account`` (its id or None), ``device`` (or None), and
         whatever else the event is about.
     """
-    db.session().info.setdefault(_WAITING, []).append(_line(event, now, **said))
+    db.session().info.setdefault(_WAITING, []).append(_line(event, now, **more))
 
 
 def _line(
@@ -88,10 +91,15 @@ def _line(
     )
 
 
+def _say(level: int, event: str, extra: dict[str, Any]) -> None:
+    _EVENTS.log(level, event, extra=extra)
+    said.send(event, **extra)
+
+
 @sqlalchemy_event.listens_for(db.session, "after_commit")
-def _say(session: Session) -> None:
-    for level, event, extra in session.info.pop(_WAITING, ()):
-        _EVENTS.log(level, event, extra=extra)
+def _say_all(session: Session) -> None:
+    for line in session.info.pop(_WAITING, ()):
+        _say(*line)
 
 
 @sqlalchemy_event.listens_for(db.session, "after_soft_rollback")

@@ -6,8 +6,11 @@ import getpass
 from typing import Any
 
 import click
-from flask.cli import AppGroup
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import OperationalError
+
+from mfa import readiness
+from mfa.config import BadSetting
 
 
 def operator() -> str:
@@ -23,8 +26,9 @@ class Commands(AppGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            with_appcontext(readiness.check_schema)()
             return super().invoke(ctx)
-        except (OperationalError, ProgrammingError) as error:
-            raise click.ClickException(
-                "The database can't answer that. Are its tables current? Run: flask --app app db upgrade"
-            ) from error
+        except BadSetting as error:
+            raise click.ClickException(str(error)) from error
+        except OperationalError as error:
+            raise click.ClickException(str(readiness.Unreachable())) from error

@@ -7,7 +7,7 @@ sends again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,6 @@ than a conversation has, so nobody else sends it meanwhile."""
 _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
 _GIVE_UP_AFTER = timedelta(days=30)
-_BATCH = 100
 
 
 def post(
@@ -91,9 +90,9 @@ def waiting_for(references: str) -> int:
 def deliver_due() -> int:
     """Send every mail that is due; how many left."""
     sent, last = 0, 0
-    while batch := _due(after=last):
-        sent += sum(_deliver(mail) for mail in batch if _take(mail))
-        last = batch[-1].id
+    while mail := _take_next(after=last):
+        sent += _deliver(mail)
+        last = mail.id
     return sent
 
 
@@ -102,21 +101,31 @@ def waiting() -> int:
     return db.session.scalar(select(func.count()).select_from(OutboxMail)) or 0
 
 
-def _due(*, after: int) -> Sequence[OutboxMail]:
-    due = select(OutboxMail).where(OutboxMail.due_at <= clock.now(), OutboxMail.id > after)
-    return db.session.scalars(due.order_by(OutboxMail.id).limit(_BATCH)).all()
+def oldest() -> datetime | None:
+    """When the notification was written that has waited longest; one that is not due yet does not wait."""
+    due = OutboxMail.due_at <= clock.now()
+    return db.session.scalar(select(func.min(OutboxMail.created_at)).where(due | (OutboxMail.tries > 0)))
 
 
-def _take(mail: OutboxMail) -> bool:
-    # By the clock of this mail: those before it in the batch may have taken long.
+def _take_next(*, after: int) -> OutboxMail | None:
+    """Take the first mail that is due, so that no other worker does; on every server there may be one.
+
+    One statement finds and takes it. On SQLite one writer at a time does that; on PostgreSQL each passes over
+    what others are taking.
+    """
+    now = clock.now()
     taken_for = timedelta(seconds=_REPLIES * current_app.config["MAIL_TIMEOUT"])
+    due = select(OutboxMail.id).where(OutboxMail.due_at <= now, OutboxMail.id > after)
+    first = due.order_by(OutboxMail.id).limit(1).with_for_update(skip_locked=True)
+    take = (
+        update(OutboxMail)
+        .where(OutboxMail.id == first.scalar_subquery())
+        .values(due_at=now + taken_for, tries=OutboxMail.tries + 1)
+        .returning(OutboxMail)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
     with transaction():
-        taken = affected(
-            update(OutboxMail)
-            .where(OutboxMail.id == mail.id, OutboxMail.due_at == mail.due_at)
-            .values(due_at=clock.now() + taken_for, tries=OutboxMail.tries + 1)
-        )
-    return taken == 1
+        return db.session.scalar(take)
 
 
 def _deliver(mail: OutboxMail) -> bool:
@@ -128,7 +137,7 @@ def _deliver(mail: OutboxMail) -> bool:
         if not isinstance(error, delivery.MailNotSent):
             # A mail that can't be made waits like one that can't be sent; those after it go out.
             current_app.logger.exception("the notification %s could not be made", mail.message)
-        back_off = min(_FIRST_RETRY * 2 ** min(mail.tries, 10), _LONGEST_RETRY)
+        back_off = min(_FIRST_RETRY * 2 ** min(mail.tries - 1, 10), _LONGEST_RETRY)
         with transaction():
             if clock.now() - mail.created_at > _GIVE_UP_AFTER:
                 current_app.logger.warning("the notification %s was given up", mail.message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blinker import Signal
 from flask import Blueprint, Response, session, url_for
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
@@ -17,12 +18,20 @@ from mfa.two_step.enrollment import Change, Enrollment, Pending
 from mfa.web import access, hx
 from mfa.web.forms import Form
 
+reached = Signal()
+"""Sent with a step of the wizard when an enrolment comes to it for the first time."""
+
 _ENROLLMENT, _CHANGE = "enrollment", "change"
 
 
 def keep(pending: Pending) -> None:
     """Put it into the cookie, in the place of the one before."""
+    before = Enrollment.read(session.get(_ENROLLMENT))
     session[_key(type(pending))] = pending.keep()
+    if isinstance(pending, Enrollment) and (
+        before is None or (before.id, before.step) != (pending.id, pending.step)
+    ):
+        reached.send(pending.step)
 
 
 def drop(kind: type[Pending]) -> None:

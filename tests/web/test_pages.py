@@ -69,6 +69,7 @@ def test_every_route_is_closed_but_those_that_say_otherwise(app: Flask, person: 
         "second_step.send_confirmation", "second_step.confirmation", "second_step.confirm",
         "enrollment_link.page", "enrollment_link.confirm", "reports.take",
         "email_change.undoing", "email_change.undo",
+        "health.alive", "health.ready", "metrics.show",
     }  # fmt: skip
 
 

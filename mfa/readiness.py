@@ -1,0 +1,115 @@
+"""Whether the application can serve with the database that it is given.
+
+Asked at the start, which it stops with one sentence; before an operator's command; and by balancers,
+again and again (:mod:`mfa.web.health`).
+"""
+
+from __future__ import annotations
+
+import functools
+
+import click
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
+from flask.cli import FlaskGroup
+from sqlalchemy.exc import SQLAlchemyError
+
+from mfa.config import BadSetting
+from mfa.extensions import db
+from mfa.two_step import sealing
+
+
+class Unreachable(BadSetting):
+    reason = "database"
+
+    def __init__(self) -> None:
+        super().__init__("MFA_SQLALCHEMY_DATABASE_URI names a database that can't be reached.")
+
+
+class OldSchema(BadSetting):
+    reason = "schema"
+
+    def __init__(self) -> None:
+        super().__init__("The database has not the tables of this version: run flask --app app db upgrade.")
+
+
+class NewSchema(BadSetting):
+    """A later version has changed the tables; a server that runs already goes on with them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database has the tables of a newer version: start that version, or restore the back-up from"
+            " before it."
+        )
+
+
+class MissingKeys(BadSetting):
+    reason = "keys"
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__(
+            f"MFA_SECRET_KEY and MFA_SECRET_KEY_FALLBACKS lack {', '.join(missing)}: with such a key secrets"
+            " in the database are sealed. Put it back among the fallbacks."
+        )
+
+
+def check_keys() -> None:
+    """Every master key that the database needs is on the ring; so it is before there are tables.
+
+    :raises Unreachable, MissingKeys: it is not.
+    """
+    try:
+        missing = sealing.missing_keys()
+    except SQLAlchemyError as error:
+        raise Unreachable from error
+    if missing:
+        raise MissingKeys(missing)
+
+
+def check_schema() -> None:
+    """The tables are those that this version's migrations make.
+
+    :raises Unreachable, OldSchema, NewSchema: they are not.
+    """
+    try:
+        with db.engine.connect() as connection:
+            found = set(MigrationContext.configure(connection).get_current_heads())
+    except SQLAlchemyError as error:
+        raise Unreachable from error
+    heads, known = _revisions(current_app.extensions["migrate"].directory)
+    if found - known:
+        raise NewSchema
+    if found != heads:
+        raise OldSchema
+
+
+def check_start(app: Flask) -> None:
+    """What must hold before *app* serves.
+
+    :raises BadSetting: the sentence for the operator.
+    """
+    if _is_looking_for_a_command():
+        return
+    with app.app_context():
+        try:
+            check_schema()
+        finally:
+            # A server that forks after this must not share the connection.
+            db.engine.dispose()
+
+
+def _is_looking_for_a_command() -> bool:
+    """Whether ``flask --app app NOUN`` loads the application to find NOUN in it.
+
+    That may be ``db``, which mends what is wrong; all others check for themselves (:mod:`mfa.commands`).
+    """
+    context = click.get_current_context(silent=True)
+    return context is not None and isinstance(context.command, FlaskGroup)
+
+
+@functools.cache
+def _revisions(directory: str) -> tuple[set[str], set[str]]:
+    """The newest revision of the migrations in *directory*, and all of them."""
+    script = ScriptDirectory(directory)
+    return set(script.get_heads()), {revision.revision for revision in script.walk_revisions()}

@@ -1,0 +1,51 @@
+"""The server of production: ``python serve.py``, with the settings of the environment.
+
+Granian, several processes, several threads in each. When it is told to stop (SIGTERM) it takes no more
+requests and answers those that it has.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tempfile
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+
+KILL_AFTER = 30
+"""Seconds that a process may take to finish what it has begun; a mail server that hangs costs less."""
+
+
+def serve(target: str, *, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    :param target: ``module:name`` of the application. It is loaded here first, so that a setting that can't
+        work is said once.
+    """
+    with tempfile.TemporaryDirectory(prefix="twostep-metrics-") as folder:
+        # Here the processes add their metrics up (mfa.web.metrics); it is read when that module is loaded.
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
+        module, _, name = target.partition(":")
+        config = getattr(importlib.import_module(module), name).config
+        Granian(
+            target,
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            http=HTTPModes.http1,
+            websockets=False,
+            workers=config["WORKERS"] or 2 * (os.cpu_count() or 1),
+            blocking_threads=config["THREADS"],
+            respawn_failed_workers=True,
+            workers_kill_timeout=KILL_AFTER,
+        ).serve()
+
+
+if __name__ == "__main__":
+    try:
+        port = int(os.environ.get("PORT", "5000"))
+    except ValueError:
+        sys.exit("Twostep can't start. PORT is a number.")
+    serve("app:app", host=os.environ.get("HOST", "127.0.0.1"), port=port)

@@ -1,0 +1,66 @@
+"""The outbox on PostgreSQL, with worker threads and with worker processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine, select, text
+
+from mfa.extensions import db
+from mfa.mail import outbox
+from mfa.mail.models import OutboxMail
+from tests.conftest import SETTINGS
+from tests.mail.test_many_workers import MAILS, WORKERS, deliver_at_once, fill, recipients
+from tests.support.clock import Clock
+from tests.support.smtp import Inbox
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ONCE_EACH = {f"person{number}@example.com": 1 for number in range(MAILS)}
+
+
+def test_each_mail_leaves_once_however_many_deliver(
+    app: Flask, config: dict[str, Any], inbox: Inbox, clock: Clock
+) -> None:
+    fill(app, clock)
+    assert sum(deliver_at_once(config)) == MAILS
+    assert recipients(inbox) == ONCE_EACH
+
+
+def test_each_mail_leaves_once_however_many_processes_deliver(app: Flask, inbox: Inbox, clock: Clock) -> None:
+    fill(app, clock)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
+    environment = {
+        **own,
+        "MFA_MODE": "development",
+        "MFA_SECRET_KEY": SETTINGS["SECRET_KEY"],
+        "MFA_INSTANCE_PATH": app.instance_path,
+        "MFA_SQLALCHEMY_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"],
+        "MFA_MAIL_SERVER": "127.0.0.1",
+        "MFA_MAIL_PORT": str(inbox.port),
+        "MFA_MAIL_WORKER": "none",
+    }
+    # The processes live in the year of this machine, so what was written in the tests' is due.
+    with app.app_context():
+        db.session.execute(text("UPDATE outbox SET due_at = '2000-01-01'"))
+        db.session.commit()
+    command = [sys.executable, "-m", "flask", "--app", "app", "mail", "deliver"]
+    workers = [subprocess.Popen(command, cwd=ROOT, env=environment) for _ in range(WORKERS)]
+    assert [worker.wait(timeout=120) for worker in workers] == [0] * WORKERS
+    assert recipients(inbox) == ONCE_EACH
+
+
+def test_a_mail_that_another_server_is_taking_is_passed_over(
+    app: Flask, engine: Engine, inbox: Inbox, clock: Clock
+) -> None:
+    fill(app, clock)
+    with engine.begin() as other:
+        taken = select(OutboxMail.recipient).order_by(OutboxMail.id).limit(1).with_for_update()
+        first = other.scalar(taken)
+        with app.app_context():
+            assert outbox.deliver_due() == MAILS - 1
+    assert first not in recipients(inbox)

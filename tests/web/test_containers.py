@@ -1,0 +1,134 @@
+"""compose.yaml, Containerfile and Caddyfile name only what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from flask import Flask
+
+from mfa import config as settings
+from mfa.config import BadSetting
+from serve import KILL_AFTER
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "twostep"}
+CONTAINERFILE = (ROOT / "Containerfile").read_text()
+CADDYFILE = (ROOT / "deploy" / "Caddyfile").read_text()
+NAMED = {
+    "compose.yaml": (ROOT / "compose.yaml").read_text(),
+    "Containerfile": CONTAINERFILE,
+    "Caddyfile": CADDYFILE,
+}
+KNOWN = {
+    "INSTANCE_PATH",
+    *settings.DEFAULTS,
+    *(f"{name}_FILE" for name in settings.FROM_FILES),
+}
+PORT = "8000"
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_setting_that_is_named_is_one(name: str) -> None:
+    named = set(re.findall(r"\bMFA_([A-Z_]+)", NAMED[name]))
+    assert named
+    assert named - KNOWN == set()
+
+
+def test_the_settings_of_the_services_start_the_application(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"MFA_SERVER_NAME": "console.example", "MFA_MAIL_SERVER": "mail.example"}
+    for name, value in OURS["app"]["environment"].items():
+        text = str(value)
+        if name.endswith("_FILE"):
+            (tmp_path / name).write_text("sqlite://" if "DATABASE" in name else "0123456789abcdef" * 4)
+            text = str(tmp_path / name)
+        text = re.sub(r"\$\{(\w+):([?-])([^}]*)\}", lambda found: given.get(found[1], found[3]), text)
+        monkeypatch.setenv(name, text)
+    app = Flask("settings")
+    settings.load(app.config, {}, tmp_path)
+    assert app.config["MAIL_WORKER"] == "none"
+    assert app.config["TRUSTED_PROXIES"] == 1
+    assert app.config["MAIL_USE_TLS"] is True
+    monkeypatch.setenv("MFA_MAIL_USE_TLS", "perhaps")
+    with pytest.raises(BadSetting):
+        settings.load(Flask("settings").config, {}, tmp_path)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_command_of_a_service_exists(app: Flask, name: str) -> None:
+    command = OURS[name].get("command")
+    if command is None:
+        assert 'CMD ["python", "serve.py"]' in CONTAINERFILE
+        assert (ROOT / "serve.py").is_file()
+        return
+    assert command[:3] == ["flask", "--app", "app"]
+    result = app.test_cli_runner().invoke(args=[*command[3:], "--help"])
+    assert result.exit_code == 0, result.output
+
+
+def test_mails_are_delivered_by_the_worker_alone() -> None:
+    assert OURS["worker"]["command"][3:] == ["mail", "deliver", "--forever"]
+    assert {service["environment"]["MFA_MAIL_WORKER"] for service in OURS.values()} == {"none"}
+
+
+def test_app_and_worker_wait_for_the_migrations() -> None:
+    for name in ("app", "worker"):
+        assert OURS[name]["depends_on"]["migrations"] == {"condition": "service_completed_successfully"}
+
+
+def test_the_ports_match() -> None:
+    assert f"PORT={PORT}" in CONTAINERFILE
+    assert f"EXPOSE {PORT}" in CONTAINERFILE
+    assert OURS["app"]["expose"] == [PORT]
+    assert f"reverse_proxy app:{PORT}" in CADDYFILE
+    assert f"127.0.0.1:{PORT}/readyz" in OURS["app"]["healthcheck"]["test"][-1]
+
+
+def test_only_the_proxy_can_be_reached_from_outside() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+
+
+def test_paths_for_machines_are_not_served_to_the_world(app: Flask) -> None:
+    inside = re.search(r"@inside path (.+)", CADDYFILE)
+    assert inside
+    assert set(inside[1].split()) == {"/healthz", "/readyz", "/metrics"}
+    assert {rule.rule for rule in app.url_map.iter_rules()} >= set(inside[1].split())
+
+
+def test_no_secret_stands_in_the_file_and_each_that_is_used_is_declared() -> None:
+    used = {secret for service in SERVICES.values() for secret in service.get("secrets", [])}
+    assert used == set(COMPOSE["secrets"])
+    for service in SERVICES.values():
+        for name, value in service.get("environment", {}).items():
+            if re.search("KEY|PASSWORD|TOKEN|URI_", name):
+                assert str(value).startswith("/run/secrets/"), name
+
+
+def test_secrets_are_not_committed() -> None:
+    assert "/deploy/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_the_container_is_given_longer_than_the_server_gives_a_request() -> None:
+    assert int(OURS["app"]["stop_grace_period"].removesuffix("s")) > KILL_AFTER
+
+
+def test_the_image_runs_as_nobody_in_particular_and_checks_what_it_installs() -> None:
+    stages = re.split(r"^FROM ", CONTAINERFILE, flags=re.MULTILINE)[1:]
+    assert len(stages) == 2
+    assert "\nUSER twostep\n" in stages[1]
+    assert "--require-hashes" in stages[0]
+
+
+def test_everything_that_is_copied_is_there() -> None:
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", CONTAINERFILE, re.MULTILINE)
+    names = {name for line in copied for name in line.split()}
+    assert [name for name in names if not (ROOT / name).exists()] == []
+    allowed = set((ROOT / ".containerignore").read_text().splitlines())
+    assert {f"!{name}" for name in names} <= allowed

@@ -1,0 +1,95 @@
+"""What balancers ask."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from mfa import create_app
+from mfa.extensions import db
+from tests.support.person import Person
+
+NEW_KEY = "fedcba9876543210" * 4
+PATHS = ["/healthz", "/readyz", "/metrics"]
+
+
+def run_sql(folder: Path, statement: str) -> None:
+    with sqlite3.connect(folder / "twostep.db") as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+@pytest.fixture
+def lose(app: Flask, tmp_path: Path) -> Callable[[], None]:
+    """Put something in the place of the database that is none."""
+
+    def lose() -> None:
+        with app.app_context():
+            db.engine.dispose()
+        (tmp_path / "twostep.db").unlink()
+        (tmp_path / "twostep.db").mkdir()
+
+    return lose
+
+
+def test_a_server_with_all_that_it_needs_is_alive_and_ready(app: Flask) -> None:
+    client = app.test_client()
+    assert client.get("/healthz").get_json() == {"alive": True}
+    assert client.get("/readyz").get_json() == {"ready": True}
+
+
+def test_without_its_database_it_is_alive_but_not_ready(app: Flask, lose: Callable[[], None]) -> None:
+    lose()
+    client = app.test_client()
+    assert client.get("/healthz").status_code == 200
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.get_json()) == (503, {"ready": False, "reason": "database"})
+
+
+def test_with_older_tables_it_is_not_ready(app: Flask, tmp_path: Path) -> None:
+    run_sql(tmp_path, "UPDATE alembic_version SET version_num = '0003'")
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.get_json()) == (503, {"ready": False, "reason": "schema"})
+
+
+def test_while_a_newer_version_is_brought_in_it_goes_on(app: Flask, tmp_path: Path) -> None:
+    run_sql(tmp_path, "UPDATE alembic_version SET version_num = '9999'")
+    assert app.test_client().get("/readyz").status_code == 200
+
+
+def test_without_a_key_that_the_database_needs_it_is_not_ready(app: Flask, tmp_path: Path) -> None:
+    run_sql(tmp_path, "INSERT INTO sealing_keys VALUES ('ffffffff', '2026-11-24 12:00:00')")
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.get_json()) == (503, {"ready": False, "reason": "keys"})
+
+
+def test_it_is_ready_again_when_the_database_is(app: Flask, tmp_path: Path) -> None:
+    run_sql(tmp_path, "UPDATE alembic_version SET version_num = '0003'")
+    app.test_client().get("/readyz")
+    run_sql(tmp_path, "UPDATE alembic_version SET version_num = '0004'")
+    assert app.test_client().get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_cookie_comes_back(mina: Person, path: str) -> None:
+    assert "Set-Cookie" not in mina.client.get(path).headers
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("host", ["10.0.0.3:8000", "localhost"])
+def test_a_server_is_asked_by_its_own_address(config: dict[str, Any], path: str, host: str) -> None:
+    settings = {"MODE": "production", "SERVER_NAME": "console.example", "METRICS_TOKEN": "t" * 16}
+    app = create_app({**config, **settings, "MAIL_WORKER": "none"})
+    client = app.test_client()
+    assert client.get(path, base_url=f"http://{host}").status_code in (200, 401)
+    assert client.get("/sign-in", base_url=f"http://{host}").status_code == 400
+
+
+def test_however_often_it_is_asked_it_answers(app: Flask) -> None:
+    client = app.test_client()
+    assert {client.get(path).status_code for path in ("/healthz", "/readyz") for _ in range(400)} == {200}

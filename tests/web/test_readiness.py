@@ -1,0 +1,106 @@
+"""The start: only with the tables of this version, and one sentence otherwise."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from mfa import create_app, readiness
+from mfa.extensions import db
+from tests.conftest import SETTINGS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MENDS = "The database has not the tables of this version: run flask --app app db upgrade."
+FLASK = ("-m", "flask", "--app", "app")
+GUNICORN = ("-m", "gunicorn", "app:app", "--bind", "127.0.0.1:0")
+
+
+def run(folder: Path, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run one of our programs with the database in *folder*."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**own, "MFA_MODE": "development", "MFA_INSTANCE_PATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def set_revision(folder: Path, revision: str) -> None:
+    with sqlite3.connect(folder / "twostep.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        (*FLASK, "run", "--port", "0"),
+        ("serve.py",),
+        GUNICORN,
+        (*FLASK, "mail", "deliver", "--forever"),
+        (*FLASK, "keys", "list"),
+    ],
+)
+def test_nothing_starts_before_the_tables_are_made(tmp_path: Path, command: Sequence[str]) -> None:
+    stopped = run(tmp_path, command)
+    assert stopped.returncode in (1, 3)
+    assert MENDS in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+
+
+def test_the_command_that_it_names_mends_it(tmp_path: Path) -> None:
+    assert run(tmp_path, (*FLASK, "db", "upgrade")).returncode == 0
+    assert run(tmp_path, (*FLASK, "keys", "list")).returncode == 0
+
+
+@pytest.mark.parametrize("command", [("current",), ("downgrade", "0001")])
+def test_commands_of_the_tables_run_with_old_tables(
+    tmp_path: Path, app: Flask, command: Sequence[str]
+) -> None:
+    run(tmp_path, (*FLASK, "db", "downgrade", "0003"))
+    assert run(tmp_path, (*FLASK, "db", *command)).returncode == 0
+
+
+def checked(app: Flask) -> None:
+    with app.app_context():
+        readiness.check_schema()
+
+
+def test_the_newest_tables_are_accepted(app: Flask) -> None:
+    checked(app)
+
+
+def test_tables_of_an_older_version_are_refused(app: Flask, tmp_path: Path) -> None:
+    set_revision(tmp_path, "0003")
+    with pytest.raises(readiness.OldSchema):
+        checked(app)
+
+
+def test_tables_of_a_newer_version_are_refused_with_a_sentence_of_its_own(app: Flask, tmp_path: Path) -> None:
+    set_revision(tmp_path, "9999")
+    with pytest.raises(readiness.NewSchema, match="newer version"):
+        checked(app)
+
+
+def test_a_database_that_is_away_is_named_as_such(tmp_path: Path) -> None:
+    app = create_app({**SETTINGS, "INSTANCE_PATH": tmp_path, "MAIL_WORKER": "none"})
+    with app.app_context():
+        db.session.execute(text("SELECT 1"))
+        db.session.remove()
+        db.engine.dispose()
+    (tmp_path / "twostep.db").unlink()
+    (tmp_path / "twostep.db").mkdir()
+    with pytest.raises(readiness.Unreachable):
+        checked(app)

@@ -1,0 +1,140 @@
+"""The server of production, as ``make serve`` starts it: with the settings of the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from mfa import create_app
+from tests.support.clock import Clock
+from tests.support.person import EMAIL, Person
+from tests.support.remote import RemoteClient
+from tests.support.smtp import Inbox, free_port
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TOKEN = "only for Prometheus, 0123"
+
+
+class HoldingInbox(Inbox):
+    """A mail server that says when a mail has come, and takes it once it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came, self.may_go = threading.Event(), threading.Event()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.came.set()
+        await asyncio.to_thread(self.may_go.wait, 30)
+        return await super().handle_DATA(server, session, envelope)
+
+
+@pytest.fixture
+def inbox() -> Iterator[HoldingInbox]:
+    server = HoldingInbox()
+    yield server
+    server.may_go.set()
+    server.stop()
+
+
+class Served:
+    """``python serve.py`` on a free port."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.config = {**config, "SERVER_NAME": f"127.0.0.1:{self.port}", "MAIL_WORKER": "none"}
+        own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
+        settings = {f"MFA_{name}": str(value) for name, value in self.config.items()}
+        self.process = subprocess.Popen(
+            [sys.executable, "serve.py"],
+            cwd=ROOT,
+            env={**own, **settings, "PORT": str(self.port), "MFA_WORKERS": "2", "MFA_METRICS_TOKEN": TOKEN},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def stop(self) -> None:
+        """End it with all its processes."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+
+    def wait_for(self, line: str) -> None:
+        """Read what it says until *line* is in it."""
+        assert self.process.stdout
+        said = ""
+        while line not in said:
+            said = self.process.stdout.readline()
+            assert said, f"it ended without saying {line!r}"
+
+
+@pytest.fixture
+def served(config: dict[str, Any]) -> Iterator[Served]:
+    served = Served(config)
+    served.wait_for("Started worker-2")
+    yield served
+    served.stop()
+
+
+def test_a_request_under_way_is_answered_when_the_server_is_told_to_stop(
+    served: Served, inbox: HoldingInbox, clock: Clock
+) -> None:
+    client = RemoteClient(served.url)
+    person = Person(create_app(served.config), inbox, clock, client=client)
+    person.get("/sign-up")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(person.post, "/sign-up", {"email": EMAIL})
+        assert inbox.came.wait(30)
+        served.process.terminate()
+        served.wait_for("Stopping worker")
+        inbox.may_go.set()
+        assert answer.result().status_code == 200
+    client.close()
+    assert inbox.wait_for("Create your").recipients == [EMAIL]
+
+
+def test_told_to_stop_it_ends_well(served: Served) -> None:
+    served.process.terminate()
+    assert served.process.wait(timeout=60) == 0
+
+
+def test_metrics_are_those_of_all_processes_whichever_answers(served: Served) -> None:
+    for _ in range(12):
+        httpx.get(f"{served.url}/sign-in")
+    counts = set()
+    for _ in range(8):
+        text = httpx.get(f"{served.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+        found = re.search(r'request_seconds_count\{route="accounts.sign_in",status="2xx"\} (\S+)', text)
+        assert found
+        counts.add(float(found[1]))
+    assert counts == {12.0}
+
+
+def test_a_setting_that_can_not_work_is_said_once(tmp_path: Path) -> None:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
+    stopped = subprocess.run(
+        [sys.executable, "serve.py"],
+        cwd=ROOT,
+        env={**own, "MFA_INSTANCE_PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert stopped.returncode == 3
+    assert stopped.stderr.count("MFA_SECRET_KEY is not set") == 1
+    assert stopped.stderr.count("\n") == 1
