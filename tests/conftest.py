@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,10 +25,10 @@ from mfa import clock as app_clock, create_app
 from mfa.extensions import db
 from tests.support import chromium
 from tests.support.clock import Clock
-from tests.support.database import make_empty
 from tests.support.person import Person
 from tests.support.server import serving
 from tests.support.smtp import Inbox, free_port
+from tests.support.stores import Servers, Sqlite, Stores
 
 # A loaded machine is slow, not wrong; and a change is judged by the same examples each time it lands.
 settings.register_profile("default", deadline=None)
@@ -62,17 +61,40 @@ def inbox() -> Iterator[Inbox]:
     server.stop()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--servers", action="store_true", help="on PostgreSQL and Redis, not on SQLite")
+
+
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database made by the migrations, once; each test gets a copy."""
-    folder = tmp_path_factory.mktemp("schema")
-    return make_empty(create_app({**SETTINGS, "INSTANCE_PATH": folder}))
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
+    return Sqlite(tmp_path_factory.mktemp("sqlite"), SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    started = Servers(tmp_path_factory.mktemp("servers"), SETTINGS)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def stores(request: pytest.FixtureRequest) -> Stores:
+    """What the installations under test keep things in."""
+    chosen = "servers" if request.config.getoption("--servers") else "sqlite"
+    found: Stores = request.getfixturevalue(chosen)
+    return found
+
+
+@pytest.fixture(scope="session")
+def empty_database(sqlite: Sqlite) -> Path:
+    """A file with the tables of SQLite, to be copied."""
+    return sqlite.empty
 
 
 @pytest.fixture
-def config(tmp_path: Path, inbox: Inbox, empty_database: Path) -> dict[str, Any]:
-    shutil.copy(empty_database, tmp_path / "twostep.db")
+def config(tmp_path: Path, inbox: Inbox, stores: Stores) -> dict[str, Any]:
     return {
+        **stores.fresh(tmp_path),
         **SETTINGS,
         "INSTANCE_PATH": tmp_path,
         "SERVER_NAME": f"127.0.0.1:{free_port()}",

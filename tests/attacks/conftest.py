@@ -5,10 +5,8 @@ One server for all tests, so each makes an account of its own, and the clock onl
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from tests.support.person import Person
 from tests.support.redis import Redis
 from tests.support.remote import RemoteClient
 from tests.support.smtp import Inbox
+from tests.support.stores import Stores
 from tests.support.workers import Workers
 
 
@@ -74,16 +73,16 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 
 @pytest.fixture(scope="session")
 def start_site(
-    tmp_path_factory: pytest.TempPathFactory, empty_database: Path, mail: Inbox, redis: Redis
+    tmp_path_factory: pytest.TempPathFactory, stores: Stores, mail: Inbox, redis: Redis
 ) -> Iterator[Callable[..., Site]]:
     """Servers with a database of their own, each of the settings given."""
     started: list[Site] = []
 
     def start(**settings: Any) -> Site:
         folder = tmp_path_factory.mktemp("site")
-        shutil.copy(empty_database, folder / "twostep.db")
         own = {
             **SETTINGS,
+            **stores.fresh(folder),
             "MAIL_SERVER": "127.0.0.1",
             "MAIL_PORT": mail.port,
             "RATELIMIT_STORAGE_URI": redis.url,

@@ -23,8 +23,12 @@ class Redis:
     def __init__(self, folder: Path) -> None:
         self.log = folder / "redis.log"
         self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.url = self.database(0)
         self._process: subprocess.Popen[bytes] | None = None
+
+    def database(self, number: int) -> str:
+        """The address of one of its databases, 0 to 9,999; they share nothing."""
+        return f"redis://127.0.0.1:{self.port}/{number}"
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -32,6 +36,7 @@ class Redis:
             "--port": str(self.port),
             "--bind": "127.0.0.1",
             "--save": "",
+            "--databases": "10000",
             "--appendonly": "no",
             "--dir": str(self.log.parent),
         }
