@@ -78,7 +78,7 @@ def start_site(
     """Servers with a database of their own, each of the settings given."""
     started: list[Site] = []
 
-    def start(**settings: Any) -> Site:
+    def start(server: type[Workers] = Workers, **settings: Any) -> Site:
         folder = tmp_path_factory.mktemp("site")
         own = {
             **SETTINGS,
@@ -88,7 +88,7 @@ def start_site(
             "RATELIMIT_STORAGE_URI": redis.url,
             **settings,
         }
-        workers = Workers(folder, {name: value for name, value in own.items() if value is not None})
+        workers = server(folder, {name: value for name, value in own.items() if value is not None})
         workers.start()
         app = create_app({**workers.settings, "MAIL_WORKER": "none"})
         with app.app_context():

@@ -10,6 +10,7 @@ import pytest
 from tests.attacks.conftest import Site
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
+from tests.support.workers import SturdyWorkers
 
 MAY_CHANGE = {"throttles", "sessions.seen_at", "sqlite_sequence"}
 NEW_PASSWORD = "seven boats under glass"
@@ -19,7 +20,7 @@ COMPLETE = "/account/two-step/enroll/recovery"
 @pytest.fixture(scope="module")
 def site(start_site: Callable[..., Site]) -> Iterator[Site]:
     """A server of its own, whose mails are left waiting."""
-    return start_site(MAIL_WORKER="none")
+    return start_site(SturdyWorkers, MAIL_WORKER="none")
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ class RemoteResponse:
 
     @property
     def worker(self) -> str:
-        """The process that answered; empty when gunicorn itself did."""
+        """The process that answered; empty when the server itself did."""
         return str(self.headers.get("X-Worker", ""))
 
 
@@ -109,8 +109,11 @@ class RemoteClient:
             self._client.request(method, url, content=body, headers=sent, follow_redirects=follow_redirects)
         )
 
-    def raw(self, request: bytes) -> bytes:
-        """Send bytes that no client would, and read until the server hangs up."""
+    def raw(self, request: bytes, *, hang_up: bool = True) -> bytes:
+        """Send bytes that no client would, and read until the server hangs up.
+
+        :param hang_up: say that nothing more will be sent.
+        """
         with socket.create_connection(
             (self.url.host, self.url.port or 80), timeout=30, source_address=(self.address, 0)
         ) as connection:
@@ -118,7 +121,8 @@ class RemoteClient:
             # A server that has refused hangs up, also while it is still spoken to.
             with suppress(OSError):
                 connection.sendall(request)
-                connection.shutdown(socket.SHUT_WR)
+                if hang_up:
+                    connection.shutdown(socket.SHUT_WR)
             with suppress(ConnectionError):
                 while part := connection.recv(65536):
                     answer += part
