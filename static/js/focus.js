@@ -19,6 +19,7 @@ export const focusIn = (root) => {
 if (document.querySelector(`.card :is(${REFUSED})`)) focusIn(document.getElementById("card"));
 
 document.addEventListener("htmx:after:swap", (event) => {
-  const { target } = event.detail.ctx;
-  if (target instanceof Element && target.id !== "notice") focusIn(target);
+  const { target, swap } = event.detail.ctx;
+  // The answer to a poll may be that there is nothing new: whoever is typing goes on typing.
+  if (swap !== "none" && target instanceof Element && target.id !== "notice") focusIn(target);
 });

@@ -100,3 +100,14 @@ def test_a_refused_sign_up_keeps_what_was_typed_and_selects_it(mina: Visitor) ->
     expect(field).to_have_attribute("aria-invalid", "true")
     mina.page.keyboard.type(EMAIL)
     expect(field).to_have_value(EMAIL)
+
+
+def test_a_poll_that_brings_nothing_new_leaves_the_focus_where_it_is(mina: Visitor) -> None:
+    mina.begin()
+    mina.send_number()
+    field = mina.page.get_by_label("Authentication number")
+    field.focus()
+    mina.page.evaluate(
+        "new Promise(done => document.addEventListener('htmx:finally:request', done, { once: true }))"
+    )
+    expect(field).to_be_focused()
