@@ -67,6 +67,10 @@ _ENDINGS: dict[type[Exception], tuple[LazyString, LazyString]] = {
         _("This step has ended"),
         _("It was completed or given up already. Nothing was changed."),
     ),
+    rules.Completed: (
+        _("This step was completed already"),
+        _("Your change was made, and was not made a second time."),
+    ),
     rules.Expired: (
         _("The time for this step is over"),
         _("It was open for too long. Nothing was changed."),
@@ -133,7 +137,9 @@ def _problem(found: Pending) -> type[Refusal] | None:
         return rules.Expired
     if not toolbox().ring.has(found.key):
         return rules.Expired  # the master key that its secrets are derived with was taken off the ring
-    return Changed if found.generation != account.generation else None
+    if found.generation == account.generation:
+        return None
+    return rules.Completed if isinstance(found, Change) and rules.completed(found) else Changed
 
 
 def _check(found: Pending, shown: str | None) -> None:

@@ -50,6 +50,10 @@ class StartedOver(Stale):
     """It was started over in another window."""
 
 
+class Completed(Stale):
+    """It was completed already, by a press whose answer may have been lost."""
+
+
 class AlreadyOn(Stale):
     """2-step verification is on: there is nothing to activate."""
 
@@ -241,6 +245,11 @@ def move(
         outbox.post(messages.authenticator_moved, account, now)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, now, proved=False)
+
+
+def completed(change: Change) -> bool:
+    """Whether *change* was completed: nothing else uses one up and changes the account."""
+    return attempts.is_spent(_SPENT, change.id)
 
 
 def cancel(enrollment: Enrollment, now: datetime) -> None:
