@@ -21,7 +21,7 @@ _ENROLLMENT, _CHANGE = "enrollment", "change"
 
 
 def keep(pending: Pending) -> None:
-    """Put it into the cookie, in the place of the one before."""
+    """Put it into the cookie, in place of the one before."""
     session[_key(type(pending))] = pending.keep()
 
 

@@ -154,28 +154,14 @@ def activate(
         return sessions.renew(session, now, proved=False)
 
 
-@dataclass(frozen=True)
-class Begun:
-    """A move that has begun, and the new token of the session it was begun in."""
-
-    enrollment: Enrollment
-    token: str
-
-
 def begin_move(
-    account: Account,
-    session: AccountSession,
-    change: Change,
-    factor: str,
-    typed: str,
-    *,
-    now: datetime,
-    device: Device,
-) -> Begun:
+    account: Account, change: Change, factor: str, typed: str, *, now: datetime, device: Device
+) -> Enrollment:
     """Open the wizard for the app on a new phone, by a factor that is used up by this.
 
-    Nothing else changes. Copies of the session's cookie that were taken before end here: they hold no part
-    in what the factor opened.
+    Nothing else changes, the session's token neither: if the answer is lost on its way, a person whose phone
+    is lost, and who used the last recovery code here, is still signed in. Copies of the cookie that were
+    taken before hold no part in what the factor opened.
 
     :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
     :raises Stale: the password's proof was used already.
@@ -189,8 +175,7 @@ def begin_move(
         left = right.use()
         if left is not None:
             factors.tell_used(account, left, now)
-        token = sessions.renew(session, now, proved=False)
-    enrollment = Enrollment.start(
+    return Enrollment.start(
         account=change.account,
         session=change.session,
         generation=change.generation,
@@ -198,7 +183,6 @@ def begin_move(
         now=now,
         moves=True,
     )
-    return Begun(enrollment, token)
 
 
 def move(
@@ -210,7 +194,7 @@ def move(
     now: datetime,
     device: Device,
 ) -> str:
-    """Put the new app and the new recovery codes in the place of the old ones, of which none works after it.
+    """Put the new app and the new recovery codes in place of the old ones, of which none works after it.
 
     The account's other sessions end; this one goes on under the new token returned.
 
@@ -336,7 +320,7 @@ def confirm(half: AccountSession, account: Account, token: str, now: datetime, d
 
 
 def reissue(account: Account, change: Change, *, saved: bool, now: datetime, device: Device) -> None:
-    """Put the new recovery codes in the place of the old ones.
+    """Put the new recovery codes in place of the old ones.
 
     :raises NotSaved: not ticked.
     :raises Stale: completed already.
