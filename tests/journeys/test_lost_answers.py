@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -84,12 +84,11 @@ def test_after_complete_of_a_reissue_the_page_says_that_the_new_codes_are_good(p
     with losing(protected, "**/reissue/recovery-codes"):
         protected.press("Complete")
     protected.press("Complete")
-    expect(protected.page.get_by_text("Your new recovery codes are active")).to_be_visible()
+    protected.sees("This step was completed already")
+    protected.reads("Your change was made, and was not made a second time.")
 
 
-def test_who_moves_with_the_last_recovery_code_is_still_signed_in(
-    protected: Visitor, visitor: Callable[..., Visitor]
-) -> None:
+def test_who_moves_with_the_last_recovery_code_is_still_signed_in(protected: Visitor) -> None:
     protected.press("Move to a new phone")
     protected.type("Password", PASSWORD)
     protected.press("Next")
@@ -98,6 +97,6 @@ def test_who_moves_with_the_last_recovery_code_is_still_signed_in(
     with losing(protected, "**/two-step/move/verify"):
         protected.press("Next")
     protected.press("Next")
-    protected.sees("This step has ended")
-    protected.follow("Back to 2-Step Verification")
+    protected.reads("That recovery code is not right, or was used already.")
+    protected.follow("Cancel")
     protected.sees("2-step verification is on")
