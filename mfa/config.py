@@ -62,7 +62,7 @@ DEFAULTS: dict[str, Any] = {
     "PRODUCT_NAME": "Twostep",
     "SUPPORT_ADDRESS": "",
     "ACCENT_COLOR": "#3552bc",  # #rrggbb; the tones for light, dark and more contrast are made from it
-    "LOGO": None,  # path of an SVG, PNG or WebP file that stands in the place of the shield
+    "LOGO": None,  # path of an SVG, PNG or WebP file that stands in place of the shield
     # Passwords
     "PASSWORD_MIN_LENGTH": 15,  # characters
     "PASSWORD_HASH_COST": "t=3,m=65536,p=4",

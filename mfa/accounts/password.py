@@ -191,7 +191,7 @@ def nobodys_hash() -> str:
 
 
 def take_away(account: Account, hashed: str) -> None:
-    """Put :func:`nobodys_hash` in the place of the account's own, as part of the caller's transaction.
+    """Put :func:`nobodys_hash` in place of the account's own, as part of the caller's transaction.
 
     :raises Changed: it was changed elsewhere at the same moment.
     """

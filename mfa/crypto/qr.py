@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from xml.sax.saxutils import quoteattr
 
-from qrcode.constants import ERROR_CORRECT_M
+from qrcode.constants import ERROR_CORRECT_L, ERROR_CORRECT_M
 from qrcode.main import QRCode
 
 _QUIET_ZONE = 4
@@ -14,9 +14,14 @@ _MASK = 2
 """One fixed mask: decoders take any, and trying all eight is most of the work."""
 
 
+_LONG = 150
+"""Characters; where there are more, as with a very long address, less correction makes the modules larger."""
+
+
 def svg(text: str, *, label: str) -> str:
-    """An ``<svg role="img">`` of *text* at error correction M, named *label*."""
-    code = QRCode(error_correction=ERROR_CORRECT_M, border=0, mask_pattern=_MASK)
+    """An ``<svg role="img">`` of *text* at error correction M, or L where it is long, named *label*."""
+    level = ERROR_CORRECT_M if len(text) <= _LONG else ERROR_CORRECT_L
+    code = QRCode(error_correction=level, border=0, mask_pattern=_MASK)
     code.add_data(text)
     matrix = code.get_matrix()
     size = len(matrix) + 2 * _QUIET_ZONE

@@ -9,6 +9,7 @@ import re
 from argon2.low_level import Type, hash_secret_raw
 
 from mfa.crypto.cost import Cost
+from mfa.crypto.digits import SEPARATORS
 
 COUNT = 10
 CODE_LENGTH = 16
@@ -18,7 +19,6 @@ SALT_BYTES = 16
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOK_ALIKES = str.maketrans("OIL", "011")
-_SEPARATORS = re.compile(r"[\s\-]")
 _SHAPE = re.compile(f"[{_ALPHABET}]{{{CODE_LENGTH}}}")
 
 
@@ -41,7 +41,7 @@ def normalise(typed: str) -> str | None:
     Any case, any separators; O is read as 0, I and L as 1 (Crockford's look-alikes).
     """
     # ASCII before upper(): 'ı'.upper() is 'I', and such letters are not look-alikes but other letters.
-    compact = _SEPARATORS.sub("", typed)
+    compact = SEPARATORS.sub("", typed)
     if not compact.isascii():
         return None
     meant = compact.upper().translate(_LOOK_ALIKES)

@@ -71,7 +71,7 @@ def take_back(reference: str) -> None:
 
 
 def hand_over(reference: str, *, to: str) -> None:
-    """Put a waiting notification in the place of the one called *to*, as part of the caller's transaction.
+    """Put a waiting notification in place of the one called *to*, as part of the caller's transaction.
 
     It keeps its time. If it does not wait any more, the other stays.
     """

@@ -25,7 +25,7 @@ _ENROLLMENT, _CHANGE = "enrollment", "change"
 
 
 def keep(pending: Pending) -> None:
-    """Put it into the cookie, in the place of the one before."""
+    """Put it into the cookie, in place of the one before."""
     before = Enrollment.read(session.get(_ENROLLMENT))
     session[_key(type(pending))] = pending.keep()
     if isinstance(pending, Enrollment) and (
@@ -75,6 +75,10 @@ _ENDINGS: dict[type[Exception], tuple[LazyString, LazyString]] = {
     rules.Stale: (
         _("This step has ended"),
         _("It was completed or given up already. Nothing was changed."),
+    ),
+    rules.Completed: (
+        _("This step was completed already"),
+        _("Your change was made, and was not made a second time."),
     ),
     rules.Expired: (
         _("The time for this step is over"),
@@ -142,7 +146,9 @@ def _problem(found: Pending) -> type[Refusal] | None:
         return rules.Expired
     if not toolbox().ring.has(found.key):
         return rules.Expired  # the master key that its secrets are derived with was taken off the ring
-    return Changed if found.generation != account.generation else None
+    if found.generation == account.generation:
+        return None
+    return rules.Completed if isinstance(found, Change) and rules.completed(found) else Changed
 
 
 def _check(found: Pending, shown: str | None) -> None:

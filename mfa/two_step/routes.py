@@ -95,7 +95,7 @@ def reissue_paper() -> Response:
 
 @blueprint.post("/account/two-step/reissue/recovery-codes")
 def complete_reissue() -> Response:
-    """Put the new codes in the place of the old ones."""
+    """Put the new codes in place of the old ones."""
     form = forms.SavedForm()
     change = pending.change(REISSUE, shown=form.pending.data or "")
     try:
@@ -227,9 +227,8 @@ def open_wizard() -> Response:
     if not form.validate():
         return _show_move(change, form, errors.UNPROCESSABLE)
     try:
-        begun = rules.begin_move(
+        enrollment = rules.begin_move(
             current_user.account,
-            current_user.session,
             change,
             form.factor.data,
             form.chosen.data,
@@ -238,9 +237,8 @@ def open_wizard() -> Response:
         )
     except CODE_REFUSALS as error:
         return _show_move(change, form, errors.refuse(form.chosen, error))
-    browser.keep(begun.token)
     pending.drop(Change)
-    pending.keep(begun.enrollment)
+    pending.keep(enrollment)
     return hx.redirect(url_for("wizard.enroll"))
 
 

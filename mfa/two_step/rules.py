@@ -50,6 +50,10 @@ class StartedOver(Stale):
     """It was started over in another window."""
 
 
+class Completed(Stale):
+    """It was completed already, by a press whose answer may have been lost."""
+
+
 class AlreadyOn(Stale):
     """2-step verification is on: there is nothing to activate."""
 
@@ -150,28 +154,14 @@ def activate(
         return sessions.renew(session, now, proved=False)
 
 
-@dataclass(frozen=True)
-class Begun:
-    """A move that has begun, and the new token of the session it was begun in."""
-
-    enrollment: Enrollment
-    token: str
-
-
 def begin_move(
-    account: Account,
-    session: AccountSession,
-    change: Change,
-    factor: str,
-    typed: str,
-    *,
-    now: datetime,
-    device: Device,
-) -> Begun:
+    account: Account, change: Change, factor: str, typed: str, *, now: datetime, device: Device
+) -> Enrollment:
     """Open the wizard for the app on a new phone, by a factor that is used up by this.
 
-    Nothing else changes. Copies of the session's cookie that were taken before end here: they hold no part
-    in what the factor opened.
+    Nothing else changes, the session's token neither: if the answer is lost on its way, a person whose phone
+    is lost, and who used the last recovery code here, is still signed in. Copies of the cookie that were
+    taken before hold no part in what the factor opened.
 
     :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
     :raises Stale: the password's proof was used already.
@@ -185,8 +175,7 @@ def begin_move(
         left = right.use()
         if left is not None:
             factors.tell_used(account, left, now)
-        token = sessions.renew(session, now, proved=False)
-    enrollment = Enrollment.start(
+    return Enrollment.start(
         account=change.account,
         session=change.session,
         generation=change.generation,
@@ -194,7 +183,6 @@ def begin_move(
         now=now,
         moves=True,
     )
-    return Begun(enrollment, token)
 
 
 def move(
@@ -206,7 +194,7 @@ def move(
     now: datetime,
     device: Device,
 ) -> str:
-    """Put the new app and the new recovery codes in the place of the old ones, of which none works after it.
+    """Put the new app and the new recovery codes in place of the old ones, of which none works after it.
 
     The account's other sessions end; this one goes on under the new token returned.
 
@@ -241,6 +229,11 @@ def move(
         outbox.post(messages.authenticator_moved, account, now)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, now, proved=False)
+
+
+def completed(change: Change) -> bool:
+    """Whether *change* was completed: nothing else uses one up and changes the account."""
+    return attempts.is_spent(_SPENT, change.id)
 
 
 def cancel(enrollment: Enrollment, now: datetime) -> None:
@@ -327,7 +320,7 @@ def confirm(half: AccountSession, account: Account, token: str, now: datetime, d
 
 
 def reissue(account: Account, change: Change, *, saved: bool, now: datetime, device: Device) -> None:
-    """Put the new recovery codes in the place of the old ones.
+    """Put the new recovery codes in place of the old ones.
 
     :raises NotSaved: not ticked.
     :raises Stale: completed already.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, render_template
 from flask_babel import gettext
@@ -23,17 +25,18 @@ def context(codes: list[str]) -> dict[str, Any]:
 def file(codes: list[str], account: Account, now: datetime) -> Response:
     """A text file, each code on a line of its own, that says what it is."""
     text = render_template("two_step/recovery-codes.txt", **_leaf(codes, account, now))
-    name = "".join(
-        letter for letter in toolbox().product_name.lower() if letter.isascii() and letter.isalnum()
-    )
-    return Response(
+    response = Response(
         text.replace("\n", "\r\n"),
         content_type="text/plain; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}-recovery-codes.txt"',
-            "Cache-Control": "no-store",
-        },
+        headers={"Cache-Control": "no-store"},
     )
+    product = re.sub(r"[\W_]+", "-", toolbox().product_name.lower()).strip("-")
+    name = "-".join(filter(None, [product, "recovery-codes.txt"]))
+    # The second name is the one that browsers take, whatever its letters (RFC 6266 §4.3).
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=recovery-codes.txt; filename*=UTF-8''{quote(name)}"
+    )
+    return response
 
 
 def paper(codes: list[str], account: Account, now: datetime) -> Response:

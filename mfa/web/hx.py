@@ -9,6 +9,8 @@ from flask import Response, current_app, make_response, render_template, request
 from flask_babel.speaklater import LazyString
 from markupsafe import escape
 
+from mfa import languages
+
 CARD = "card.html"
 CONSOLE = "console.html"
 
@@ -71,6 +73,7 @@ def leave(url: str) -> Response:
 
 def _personal(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Language"] = languages.current()
     response.vary.add("HX-Request")
     return response
 

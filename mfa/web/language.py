@@ -15,8 +15,9 @@ def choose() -> str | None:
         return None
     # Looked at only if the request has asked already: an error page must not ask the database.
     visitor = g.get("_login_user")
-    if isinstance(visitor, Visitor) and visitor.account.language:
-        return visitor.account.language
+    own = languages.known(visitor.account.language) if isinstance(visitor, Visitor) else None
+    if own:
+        return own
     # One by one: of all together, "ko" would be a better match for "en-GB, ko" than "en" is.
     asked = (LanguageAccept([one]).best_match(languages.offered()) for one in request.accept_languages)
     return next(filter(None, asked), None)

@@ -55,7 +55,7 @@ if (dialog) {
   dialog.addEventListener("close", () => {
     closed += 1;
     account.replaceChildren();
-    document.title = document.title.replace(/^.* · /, "");
+    document.title = document.title.replace(/^.*? · /, "");
     if (location.pathname.startsWith("/account")) history.pushState({ htmx: true }, "", "/");
     document.querySelector(opener).focus();
   });

@@ -8,7 +8,7 @@ const sentDigits = new Map();
 let departure;
 let wentByItself = false;
 
-const sixDigits = (field) => field.value.replace(/[\s-]/g, "").match(/^[0-9]{6}$/)?.[0];
+const sixDigits = (field) => field.value.replace(/[\s\p{Pd}\p{Cf}\u2212]/gu, "").match(/^[0-9]{6}$/)?.[0];
 
 document.addEventListener("input", (event) => {
   const field = event.target;

@@ -19,6 +19,10 @@ export const focusIn = (root) => {
 if (document.querySelector(`.card :is(${REFUSED})`)) focusIn(document.getElementById("card"));
 
 document.addEventListener("htmx:after:swap", (event) => {
-  const { target } = event.detail.ctx;
-  if (target instanceof Element && target.id !== "notice") focusIn(target);
+  const { target, swap, response } = event.detail.ctx;
+  // Another window may have changed the language: what comes then is in another one than what stands around it.
+  const language = response?.headers?.get("Content-Language");
+  if (language && target instanceof Element) target.lang = language;
+  // The answer to a poll may be that there is nothing new: whoever is typing goes on typing.
+  if (swap !== "none" && target instanceof Element && target.id !== "notice") focusIn(target);
 });

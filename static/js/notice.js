@@ -25,7 +25,7 @@ if (notice) {
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
     if (ctx.hx?.retarget === "#notice") trouble();
-    else if (ctx.response) {
+    else if (ctx.response && ctx.swap !== "none") {
       notice.replaceChildren();
       notice.classList.remove("notice--trouble");
     }

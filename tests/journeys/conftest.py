@@ -19,7 +19,8 @@ def visitor(
     def make(way: str = "desktop") -> Visitor:
         context = open_browser(**WAYS[way])
         if way == "no-htmx":
-            context.route("**/static/htmx.min.*", lambda route: route.abort())
+            # The script that guards it comes from the same place, and does not come either.
+            context.route("**/static/h*.min.*", lambda route: route.abort())
         language = "ko" if way.startswith("korean") else "en"
         return Visitor(context, inbox, clock, language)
 

@@ -380,6 +380,17 @@ def test_the_codes_can_be_downloaded(visitor: Callable[..., Visitor], way: str, 
     assert [line for line in lines if line in shown] == shown
 
 
+def test_a_file_of_codes_that_have_ended_is_no_file_but_a_page_that_says_so(mina: Visitor) -> None:
+    mina.begin()
+    mina.verify_email()
+    mina.scan()
+    mina.enter_code()
+    mina.sees("Save your recovery codes")
+    mina.clock.advance(minutes=16)
+    mina.follow("Download file")
+    mina.sees("The time for this step is over")
+
+
 def test_after_complete_back_does_not_bring_the_codes_back(mina: Visitor) -> None:
     mina.begin()
     mina.verify_email()

@@ -100,3 +100,22 @@ def test_a_refused_sign_up_keeps_what_was_typed_and_selects_it(mina: Visitor) ->
     expect(field).to_have_attribute("aria-invalid", "true")
     mina.page.keyboard.type(EMAIL)
     expect(field).to_have_value(EMAIL)
+
+
+def test_a_poll_that_brings_nothing_new_leaves_the_focus_where_it_is(mina: Visitor) -> None:
+    mina.begin()
+    mina.send_number()
+    field = mina.page.get_by_label("Authentication number")
+    field.focus()
+    mina.page.evaluate(
+        "new Promise(done => document.addEventListener('htmx:finally:request', done, { once: true }))"
+    )
+    expect(field).to_be_focused()
+
+
+def test_after_closing_the_title_is_the_whole_name_of_the_product(mina: Visitor) -> None:
+    mina.press("Account management")
+    expect(heading(mina, "Profile")).to_be_focused()
+    mina.page.evaluate("document.title = 'Profile · Park · Partners'")
+    mina.press("Close")
+    expect(mina.page).to_have_title("Park · Partners")

@@ -1,4 +1,4 @@
-"""Move to a new phone: the old app and codes work until Complete, and never after it."""
+"""Move to a new phone: the old app and codes work until Complete, not after it."""
 
 from __future__ import annotations
 
@@ -351,13 +351,23 @@ def test_wrong_codes_of_the_new_app_do_not_count_at_sign_in(
     assert entered(other.verify(code_of(old, protected)))
 
 
-def test_a_session_cookie_copied_before_the_factor_is_dead_after_it(
+def test_a_cookie_copied_before_the_factor_holds_no_part_of_the_move(
     protected: Person, make_person: Callable[..., Person]
 ) -> None:
     protected.prove_password("move")
     thief = make_person()
     thief.put_cookie(protected.cookie())
     protected.prove_move(code=protected.next_code())
+    assert thief.get("/account/two-step/enroll/scan").status_code == 409
+
+
+def test_a_cookie_copied_before_complete_is_dead_after_it(
+    protected: Person, make_person: Callable[..., Person]
+) -> None:
+    protected.begin_move().scan().enter_code()
+    thief = make_person()
+    thief.put_cookie(protected.cookie())
+    protected.complete()
     assert not thief.is_signed_in()
 
 

@@ -92,6 +92,17 @@ def test_a_rewound_cookie_does_not_reissue_again(protected: Person) -> None:
     assert protected.post(CODES, {"saved": "y"}).status_code == 409
 
 
+def test_complete_pressed_again_after_its_answer_was_lost_says_that_it_was_done(protected: Person) -> None:
+    protected.prove_password("reissue")
+    cookie, page = protected.cookie(), protected.page
+    complete_reissue(protected)
+    protected.put_cookie(cookie)
+    protected.page = page
+    assert (
+        "Your change was made, and was not made a second time." in protected.post(CODES, {"saved": "y"}).text
+    )
+
+
 # The password that opens them
 
 

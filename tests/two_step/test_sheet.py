@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.person import Person
@@ -79,3 +81,20 @@ def test_without_the_proof_of_a_reissue_there_is_no_page(protected: Person) -> N
     answer = protected.get("/account/two-step/reissue/recovery-codes/print")
     assert "<li>" not in answer.text
     assert answer.status_code != 200
+
+
+@pytest.mark.parametrize(
+    ("product", "name"),
+    [
+        ("Twostep", "twostep-recovery-codes.txt"),
+        ("Park & Partners", "park-partners-recovery-codes.txt"),
+        ("두단계", "%EB%91%90%EB%8B%A8%EA%B3%84-recovery-codes.txt"),
+        ("…", "recovery-codes.txt"),
+    ],
+)
+def test_the_file_has_the_name_of_the_product(mina: Person, product: str, name: str) -> None:
+    walk_to(mina, "recovery")
+    box = mina.app.extensions["twostep"]
+    mina.app.extensions["twostep"] = replace(box, product_name=product)
+    given = mina.get(FILE).headers["Content-Disposition"]
+    assert given == f"attachment; filename=recovery-codes.txt; filename*=UTF-8''{name}"

@@ -40,7 +40,7 @@ def test_the_line_with_the_count_is_always_the_same(protected: Person, engine: E
     [
         (3, "Only 3 recovery codes are left. Reissue them before they run out."),
         (2, "Only 2 recovery codes are left. Reissue them before they run out."),
-        (1, "Only 1 recovery code is left. Reissue them before it is gone."),
+        (1, "Only 1 recovery code is left. Reissue them before none is."),
         (0, "No recovery codes are left. Reissue them now: without one, a lost phone locks you out."),
     ],
 )

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from mfa import languages
+from mfa.accounts.models import Account
 from tests.support import catalogs
 from tests.support.database import dump
 from tests.support.person import EMAIL, PASSWORD, Person, entered
@@ -224,6 +225,15 @@ def test_a_language_that_is_not_offered_is_refused_at_its_field(mina: Person) ->
     response = mina.post("/account/profile", {"name": "Mina Park", "language": "fr"})
     assert response.status_code == 422
     assert 'id="language-error">Choose one of these languages.' in response.text
+
+
+def test_who_chose_a_language_that_is_no_longer_offered_is_spoken_to_as_the_browser_asks(
+    mina: Person, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(Account).values(language="fr"))
+    mina.languages = KOREAN_BROWSER
+    assert spoken_to(mina) == "ko"
 
 
 # Signing up in Korean
