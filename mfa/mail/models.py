@@ -22,7 +22,7 @@ class OutboxMail(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     message: Mapped[str] = mapped_column(String(40))
     """The name of a function in :mod:`mfa.mail.messages`."""
-    recipient: Mapped[str] = mapped_column(String(254))
+    recipient: Mapped[str] = mapped_column(String(254), index=True)
     language: Mapped[str | None] = mapped_column(String(CODE_LENGTH))
     """The reader's; None for the first of the languages."""
     details: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -81,9 +81,11 @@ def hand_over(reference: str, *, to: str) -> None:
         affected(update(OutboxMail).where(OutboxMail.reference == reference).values(reference=to))
 
 
-def waiting_for(references: str) -> int:
-    """How many notifications wait whose reference begins with *references*."""
-    waiting = select(func.count()).where(OutboxMail.reference.startswith(references, autoescape=True))
+def waiting_for(recipient: str, message: Callable[..., messages.Message]) -> int:
+    """How many notifications of that kind wait for *recipient*."""
+    waiting = select(func.count()).where(
+        OutboxMail.recipient == recipient, OutboxMail.message == message.__name__
+    )
     return db.session.scalar(waiting) or 0
 
 

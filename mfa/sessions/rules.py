@@ -303,7 +303,7 @@ def _say_signed_in(
 
 def _warn_unless_finished(account: Account, half: AccountSession, now: datetime, device: Device) -> None:
     """Tell the owner, when the half-session is over, that somebody had the password and no code (6.3.5)."""
-    if outbox.waiting_for(_unfinished(account.id, "")) >= _UNFINISHED_MAILS:
+    if outbox.waiting_for(account.email, messages.sign_in_unfinished) >= _UNFINISHED_MAILS:
         return
     outbox.post(
         messages.sign_in_unfinished,
@@ -317,7 +317,7 @@ def _warn_unless_finished(account: Account, half: AccountSession, now: datetime,
     )
 
 
-def _unfinished(account_id: int, half_id: int | str) -> str:
+def _unfinished(account_id: int, half_id: int) -> str:
     return f"half:{account_id}:{half_id}"
 
 
