@@ -50,7 +50,7 @@ run: install
 serve: export HOST := $(HOST)
 serve: export PORT := $(PORT)
 serve: install
-	exec $(BIN)/python serve.py
+	exec $(BIN)/python -m deploy.serve
 
 test: $(DEV)
 	$(BIN)/python -m tests.support.chromium

@@ -1,4 +1,4 @@
-"""The application as it is met in production: by `serve.py`, several processes, several threads in each."""
+"""The application as it is met in production: `deploy.serve`, several processes of several threads each."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Workers:
 
     def _command(self) -> list[str]:
         given = f"'tests.support.served:app', host={self.host!r}, port={self.port}"
-        return [sys.executable, "-c", f"import serve; serve.serve({given})"]
+        return [sys.executable, "-c", f"from deploy import serve; serve.serve({given})"]
 
     def _is_up(self) -> bool:
         return f"Started worker-{PROCESSES}" in self.log.read_text()

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from flask import Flask
 
+from deploy.serve import KILL_AFTER
 from mfa import config as settings
 from mfa.config import BadSetting
-from serve import KILL_AFTER
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -65,8 +65,8 @@ def test_the_settings_of_the_services_start_the_application(
 def test_the_command_of_a_service_exists(app: Flask, name: str) -> None:
     command = OURS[name].get("command")
     if command is None:
-        assert 'CMD ["python", "serve.py"]' in CONTAINERFILE
-        assert (ROOT / "serve.py").is_file()
+        assert 'CMD ["python", "-m", "deploy.serve"]' in CONTAINERFILE
+        assert (ROOT / "deploy/serve.py").is_file()
         return
     assert command[:3] == ["flask", "--app", "app"]
     result = app.test_cli_runner().invoke(args=[*command[3:], "--help"])

@@ -47,7 +47,7 @@ def set_revision(folder: Path, revision: str) -> None:
     "command",
     [
         (*FLASK, "run", "--port", "0"),
-        ("serve.py",),
+        ("-m", "deploy.serve"),
         GUNICORN,
         (*FLASK, "mail", "deliver", "--forever"),
         (*FLASK, "keys", "list"),

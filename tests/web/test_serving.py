@@ -50,7 +50,7 @@ def inbox() -> Iterator[HoldingInbox]:
 
 
 class Served:
-    """``python serve.py`` on a free port."""
+    """``python -m deploy.serve`` on a free port."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.port = free_port()
@@ -59,7 +59,7 @@ class Served:
         own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
         settings = {f"MFA_{name}": str(value) for name, value in self.config.items()}
         self.process = subprocess.Popen(
-            [sys.executable, "serve.py"],
+            [sys.executable, "-m", "deploy.serve"],
             cwd=ROOT,
             env={**own, **settings, "PORT": str(self.port), "MFA_WORKERS": "2", "MFA_METRICS_TOKEN": TOKEN},
             stdout=subprocess.PIPE,
@@ -128,7 +128,7 @@ def test_metrics_are_those_of_all_processes_whichever_answers(served: Served) ->
 def test_a_setting_that_can_not_work_is_said_once(tmp_path: Path) -> None:
     own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
     stopped = subprocess.run(
-        [sys.executable, "serve.py"],
+        [sys.executable, "-m", "deploy.serve"],
         cwd=ROOT,
         env={**own, "MFA_INSTANCE_PATH": str(tmp_path)},
         capture_output=True,

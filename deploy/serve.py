@@ -1,4 +1,4 @@
-"""The server of production: ``python serve.py``, with the settings of the environment.
+"""The server of production: ``python -m deploy.serve``, with the settings of the environment.
 
 Granian, several processes, several threads in each. When it is told to stop (SIGTERM) it takes no more
 requests and answers those that it has.
