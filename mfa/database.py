@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Delete, Engine, Update, event, inspect
+from sqlalchemy import ColumnElement, CursorResult, Delete, Engine, Executable, Update, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mfa.extensions import db
@@ -46,23 +46,37 @@ def insert_absent(model: type[Any], rows: Sequence[dict[str, Any]], *returning: 
 
 
 def upsert(
+    dialect: str,
     model: type[Any],
     values: dict[str, Any],
     *,
     changes: dict[str, Any],
     where: ColumnElement[bool],
     returning: Any,
-) -> Any:
-    """Insert a row, or apply *changes* to that of its key if *where* holds: *returning* of it, or None."""
-    statement = _dialect_insert()(model).values(values)
-    changed = statement.on_conflict_do_update(
-        index_elements=list(inspect(model).primary_key), set_=changes, where=where
+) -> Executable:
+    """The statement that inserts a row, or applies *changes* to that of its key if *where* holds.
+
+    It gives *returning* of the row, or nothing. Made once and kept, it costs a request nothing to make.
+    """
+    changed = (
+        _INSERTS[dialect](model)
+        .values(values)
+        .on_conflict_do_update(index_elements=list(inspect(model).primary_key), set_=changes, where=where)
     )
-    return db.session.scalar(changed.returning(returning))
+    made: Executable = changed.returning(returning)
+    return made
+
+
+def dialect() -> str:
+    """``sqlite`` or ``postgresql``."""
+    return db.session.get_bind().dialect.name
 
 
 def _dialect_insert() -> Callable[[Any], Any]:
-    return postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return _INSERTS[dialect()]
+
+
+_INSERTS: dict[str, Callable[[Any], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 @event.listens_for(Engine, "connect")

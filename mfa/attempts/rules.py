@@ -14,11 +14,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Executable,
+    and_,
+    bindparam,
+    case,
+    delete,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from mfa.attempts.models import Spent, Throttle
-from mfa.database import insert_if_absent, transaction, upsert
+from mfa.database import dialect, insert_if_absent, transaction, upsert
 from mfa.errors import Refusal
 from mfa.extensions import db
 
@@ -163,6 +176,13 @@ def is_spent(purpose: str, reference: str) -> bool:
 
 def _count(subject: str, policy: Policy, seconds: int) -> int:
     """One statement, so that many at once are counted one after the other; 0 if *subject* has to wait."""
+    counted = _statement(policy, dialect())
+    return db.session.scalar(counted, {"whose": subject, "seconds": seconds}) or 0
+
+
+@cache
+def _statement(policy: Policy, dialect: str) -> Executable:
+    seconds = bindparam("seconds", type_=BigInteger)
     forgotten = (
         Throttle.attempted_at < seconds - policy.forget_after
         if policy.forget_after is not None
@@ -172,11 +192,12 @@ def _count(subject: str, policy: Policy, seconds: int) -> int:
         attempts: seconds + policy.wait_after(attempts + 1)
         for attempts in range(policy.free - 1, policy.free + 16)
     }
-    after_the_first = seconds + policy.wait_after(1) if policy.free == 1 else 0
-    counted: int | None = upsert(
+    after_the_first = seconds + policy.wait_after(1) if policy.free == 1 else literal(0)
+    return upsert(
+        dialect,
         Throttle,
         {
-            "subject": subject,
+            "subject": bindparam("whose"),
             "purpose": policy.purpose,
             "attempts": 1,
             "blocked_until": after_the_first,
@@ -195,7 +216,6 @@ def _count(subject: str, policy: Policy, seconds: int) -> int:
         where=or_(Throttle.blocked_until <= seconds, forgotten),
         returning=Throttle.attempts,
     )
-    return counted or 0
 
 
 def _same(subject: str, policy: Policy) -> ColumnElement[bool]:

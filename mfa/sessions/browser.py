@@ -57,6 +57,8 @@ def enter(entry: rules.Entry) -> None:
     session.permanent = True
     if entry.needs_second_step:
         session[_HALF] = entry.token
+        # What this request shows next is asked of it, too.
+        g.half = (entry.token, (entry.session, entry.account))
     else:
         keep(entry.token)
         know(entry.account)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 
 from mfa import languages
 from mfa.accounts.models import Account
@@ -70,6 +70,12 @@ def enter(
     """
     if account.locked_at:
         raise Locked
+    # The account's own dead rows go when it comes back, so the table needs no sweeper.
+    db.session.execute(
+        delete(AccountSession)
+        .where(AccountSession.account_id == account.id, AccountSession.expires_at < now)
+        .execution_options(synchronize_session=False)
+    )
     if db.session.scalar(select(exists().where(Authenticator.account_id == account.id))):
         half = _begin(account.id, now, device, HALF, failures)
         _warn_unless_finished(account, half.session, now, device)
@@ -119,15 +125,13 @@ def confirm(half_id: int, now: datetime) -> bool:
 def load(token: str, stage: str, now: datetime) -> tuple[AccountSession, Account] | None:
     """The live session of a token with its account, in one statement; None if there is none."""
     found = db.session.execute(
-        select(AccountSession, Account)
-        .join(Account, Account.id == AccountSession.account_id)
-        .where(
-            AccountSession.token_hash == _hash(token),
-            AccountSession.stage == stage,
-            Account.locked_at.is_(None),
-            AccountSession.expires_at > now,
-            AccountSession.seen_at > now - timedelta(seconds=toolbox().session_idle),
-        )
+        _LIVE_WITH_ACCOUNT,
+        {
+            "token": _hash(token),
+            "stage": stage,
+            "now": now,
+            "idle_since": now - timedelta(seconds=toolbox().session_idle),
+        },
     ).first()
     return (found[0], found[1]) if found else None
 
@@ -247,6 +251,20 @@ def end_all(account_id: int, *, but: int | None = None) -> None:
     db.session.execute(ending.execution_options(synchronize_session=False))
 
 
+# Asked by every request, so it is made once.
+_LIVE_WITH_ACCOUNT = (
+    select(AccountSession, Account)
+    .join(Account, Account.id == AccountSession.account_id)
+    .where(
+        AccountSession.token_hash == bindparam("token"),
+        AccountSession.stage == bindparam("stage"),
+        Account.locked_at.is_(None),
+        AccountSession.expires_at > bindparam("now"),
+        AccountSession.seen_at > bindparam("idle_since"),
+    )
+)
+
+
 @dataclass(frozen=True)
 class _Begun:
     token: str
@@ -256,12 +274,6 @@ class _Begun:
 def _begin(account_id: int, now: datetime, device: Device, stage: str, failures: int = 0) -> _Begun:
     token = _make_token()
     absolute = timedelta(seconds=toolbox().session_absolute)
-    # The account's own dead rows go when it comes back, so the table needs no sweeper.
-    db.session.execute(
-        delete(AccountSession)
-        .where(AccountSession.account_id == account_id, AccountSession.expires_at < now)
-        .execution_options(synchronize_session=False)
-    )
     session = AccountSession(
         account_id=account_id,
         token_hash=_hash(token),
