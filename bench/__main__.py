@@ -1,7 +1,7 @@
 """``make bench``: start each contender, measure, print a table, and write ``docs/performance.md``.
 
-``python -m bench --quick`` is short and rough; ``--only scale,soak`` measures a part and keeps the rest of the
-last run; ``--report`` writes the page from it without measuring.
+``python -m bench --quick`` is short and rough, and writes no page; ``--only scale,soak`` measures a part and
+keeps the rest of the last run; ``--report`` writes the page from it without measuring.
 """
 
 from __future__ import annotations
@@ -25,12 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import contenders, report, scale, soak, stages
-from bench.contenders import GRANIAN, PRODUCTION, ROOT, SCRATCH, Contender
+from bench.contenders import GRANIAN, PRODUCTION, ROOT, SCRATCH, Contender, Set
 from bench.stages import CLIENTS, FULL, QUICK, Effort
 from tests.support.postgresql import PostgreSQL, address
 from tests.support.smtp import Inbox
 
-RESULTS = SCRATCH / "results.json"
 FLOORS = Contender("floor", "floors", "bench.served.floor")
 TWOSTEP = Contender("twostep", "Twostep on SQLite", "bench.served.twostep")
 PEERS = [
@@ -55,6 +54,9 @@ class Run:
         self.inbox.stop()
         self.postgresql.stop()
 
+    def on_sqlite(self) -> Contender:
+        return TWOSTEP
+
     def on_postgresql(self) -> Contender:
         """Twostep on a database of its own."""
         database = address(self.postgresql.create())
@@ -74,7 +76,7 @@ class Run:
             people_sign_in = {name: one for name, one in servers.items() if one.contender.key != "floor"}
             found["sign_ins"] = stages.sign_ins(people_sign_in, self.effort, self.inbox)
             found["memory"] = stages.memory(servers)
-        if all((one.python.parent / GRANIAN).exists() for one in everyone):
+        if all(Path(one.python).with_name(GRANIAN).exists() for one in everyone):
             place = self.folder / "load"
             with stages.served(everyone, place, self.effort, self.inbox, server=GRANIAN) as servers:
                 found["granian"] = stages.pages(servers, self.effort, self.inbox, clients=(8, 64))
@@ -97,21 +99,18 @@ class Run:
     def scale(self) -> dict[str, Any]:
         found = {}
         few = replace(self.effort, people=200)
-        for name, make in (("SQLite", lambda: TWOSTEP), ("PostgreSQL", self.on_postgresql)):
+        for name, make in (("SQLite", self.on_sqlite), ("PostgreSQL", self.on_postgresql)):
             with ExitStack() as stack:
                 servers, filling = {}, {}
                 for accounts in self.effort.accounts:
                     size = f"{accounts:,}"
                     one = replace(make(), name=size)
                     place = self.folder / "scale" / name / size
-                    place.mkdir(parents=True)
+                    how = Set(few.people, settings={"MAIL_PORT": self.inbox.port})
                     began = time.perf_counter()
-                    own = {"PEOPLE": few.people, "settings": {"MAIL_PORT": self.inbox.port}}
-                    _fill(one, place, accounts, few.people)
+                    contenders.run(one, place, how, "bench.fill", str(accounts))
                     filling[size] = time.perf_counter() - began
-                    servers[size] = stack.enter_context(
-                        contenders.serving(one, place, metered=True, **own)
-                    )
+                    servers[size] = stack.enter_context(contenders.serving(one, place, how, metered=True))
                 found[name] = {"seconds_to_fill": filling, **scale.measure(servers, few, self.inbox)}
         return found
 
@@ -122,38 +121,47 @@ class Run:
                 found[kind.name] = soak.measure(servers[kind.name], self.effort, self.inbox)
         return found
 
+    def profile(self) -> dict[str, Any]:
+        place = self.folder / "profile"
+        how = Set(150, settings={"MAIL_PORT": self.inbox.port})
+        contenders.seed(TWOSTEP, place, how)
+        told = contenders.run(TWOSTEP, place, how, "bench.profiled")
+        return {**json.loads(told), "memory": _imports()}
+
 
 STAGES: dict[str, Callable[[Run], dict[str, Any]]] = {
     "load": Run.load,
     "journeys": Run.journeys,
     "scale": Run.scale,
     "soak": Run.soak,
+    "profile": Run.profile,
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two minutes, rough")
+    parser.add_argument("--quick", action="store_true", help="short and rough, and on the screen alone")
     parser.add_argument("--only", default=",".join(STAGES), help="stages, with commas between")
     parser.add_argument("--report", action="store_true", help="only write the page from the last figures")
     parser.add_argument("--soak", type=float, help="seconds of the soak")
-    parser.add_argument("--to", type=Path, default=ROOT / "docs" / "performance.md")
     options = parser.parse_args()
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    kept = SCRATCH / ("quick.json" if options.quick else "results.json")
+    results = json.loads(kept.read_text()) if kept.exists() else {}
     if not options.report:
         effort = QUICK if options.quick else FULL
         if options.soak:
             effort = replace(effort, soak=options.soak)
         if size := os.environ.get("BENCH_SCALE"):
             effort = replace(effort, accounts=(effort.accounts[0], int(size)))
-        measure(options.only.split(","), effort, results)
+        measure(options.only.split(","), effort, results, kept)
     page = report.page(results)
-    options.to.write_text(page)
+    if not options.quick:
+        (ROOT / "docs" / "performance.md").write_text(page)
     print(page)
 
 
-def measure(names: list[str], effort: Effort, results: dict[str, Any]) -> None:
-    """Run the stages of those names, and keep what they find in *results* and in its file."""
+def measure(names: list[str], effort: Effort, results: dict[str, Any], kept: Path) -> None:
+    """Run the stages of those names, and put what they find into *results* and into the file *kept*."""
     SCRATCH.mkdir(exist_ok=True)
     for peer in PEERS:
         peer.install()
@@ -162,33 +170,49 @@ def measure(names: list[str], effort: Effort, results: dict[str, Any]) -> None:
     try:
         for name in names:
             print(f"{name} …", file=sys.stderr, flush=True)
-            begin = os.getloadavg()[0]
+            others = _busy()
             results[name] = STAGES[name](run)
             results[name]["taken"] = {
                 "at": datetime.now(UTC).isoformat(timespec="minutes"),
-                "load_before": begin,
+                "others": max(others, _busy()),
                 "rounds": effort.rounds,
                 "seconds": effort.seconds,
             }
             results["machine"] = _machine()
             results["versions"] = _versions()
-            RESULTS.write_text(json.dumps(results, indent=1))
+            kept.write_text(json.dumps(results, indent=1))
     finally:
         run.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fill(contender: Contender, folder: Path, accounts: int, people: int) -> None:
-    subprocess.run(
-        [contender.python, "-m", "bench.fill", str(accounts)],
-        cwd=ROOT,
-        env=contenders.environment(contender, folder, PEOPLE=people),
-        check=True,
+def _busy(seconds: float = 3) -> float:
+    """How many processors are busy, while nothing of the bench runs."""
+    before = _ticks()
+    time.sleep(seconds)
+    return (_ticks() - before) / os.sysconf("SC_CLK_TCK") / seconds
+
+
+def _ticks() -> int:
+    user, nice, system, _idle, _waiting, *others = map(
+        int, Path("/proc/stat").read_text().split("\n")[0].split()[1:9]
     )
+    return user + nice + system + sum(others)
+
+
+def _imports() -> dict[str, float]:
+    """RSS in MB of a process that has imported the first part, the first two, and so on."""
+    told = subprocess.run(
+        [sys.executable, "-m", "bench.imports"], cwd=ROOT, check=True, stdout=subprocess.PIPE
+    )
+    found: dict[str, float] = json.loads(told.stdout)
+    return found
 
 
 def _machine() -> dict[str, Any]:
-    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    models = [
+        line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")
+    ]
     memory = Path("/proc/meminfo").read_text().split()[1]
     return {
         "processor": models[0].partition(":")[2].strip() if models else platform.machine(),
@@ -200,7 +224,11 @@ def _machine() -> dict[str, Any]:
 
 def _versions() -> dict[str, str]:
     ours = ("Flask", "Jinja2", "SQLAlchemy", "psycopg", "argon2-cffi", "gunicorn", "granian")
-    found = {name: version(name) for name in ours if importlib.util.find_spec(name.lower()) or name == "argon2-cffi"}
+    found = {
+        name: version(name)
+        for name in ours
+        if importlib.util.find_spec(name.lower()) or name == "argon2-cffi"
+    }
     return {
         "Python": platform.python_version(),
         **found,

@@ -14,7 +14,7 @@ import urllib.request
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,10 @@ class Contender:
     module: str
     peer: str | None = None
     database: str | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def python(self) -> Path:
-        return SCRATCH / self.peer / "bin" / "python" if self.peer else Path(sys.executable)
+    def python(self) -> str:
+        return str(SCRATCH / self.peer / "bin" / "python") if self.peer else sys.executable
 
     def install(self) -> None:
         """Make its environment, unless that was done from the same requirements."""
@@ -58,7 +57,7 @@ class Contender:
         if mark.exists() and mark.read_text() == requirements.read_text():
             return
         venv.create(SCRATCH / self.peer, with_pip=True, clear=True, symlinks=True)
-        command = [self.python, "-m", "pip", "install", "--quiet", "--requirement", requirements]
+        command = [self.python, "-m", "pip", "install", "--quiet", "-r", str(requirements)]
         subprocess.run(command, check=True)
         mark.write_text(requirements.read_text())
 
@@ -89,8 +88,22 @@ class Server:
         return [_memory(pid) for pid in _children(self.process.pid)]
 
 
-def environment(contender: Contender, folder: Path, **others: Any) -> dict[str, str]:
-    """The variables that a contender is run with; *others* are ``BENCH_`` ones."""
+@dataclass(frozen=True)
+class Set:
+    """How a contender is set up.
+
+    :param people: accounts with a second step, and as many without.
+    :param cost: of the password hash.
+    :param settings: Twostep's own, besides those of every run.
+    """
+
+    people: int = 200
+    cost: str = CHEAP
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def environment(contender: Contender, folder: Path, how: Set) -> dict[str, str]:
+    """The variables that a contender is run with."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("MFA_", "BENCH_"))}
     settings = {
         "SECRET_KEY": "0123456789abcdef" * 4,
@@ -98,45 +111,53 @@ def environment(contender: Contender, folder: Path, **others: Any) -> dict[str, 
         "PREFERRED_URL_SCHEME": "http",
         "INSTANCE_PATH": str(folder),
         "MAIL_SERVER": "127.0.0.1",
-        "MAIL_PORT": 9,
         "EVENT_LOG": "none",
-        "PASSWORD_HASH_COST": others.get("COST", CHEAP),
+        "PASSWORD_HASH_COST": how.cost,
         "RECOVERY_HASH_COST": CHEAP,
         **({"SQLALCHEMY_DATABASE_URI": contender.database} if contender.database else {}),
-        **contender.settings,
-        **others.pop("settings", {}),
+        **how.settings,
     }
-    said = {"FOLDER": folder, "COST": CHEAP, "SETTINGS": json.dumps(settings), **others}
     return {
         **own,
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
-        **{f"BENCH_{name}": str(value) for name, value in said.items()},
+        "BENCH_FOLDER": str(folder),
+        "BENCH_PEOPLE": str(how.people),
+        "BENCH_COST": how.cost,
+        "BENCH_SETTINGS": json.dumps(settings),
     }
 
 
-def seed(contender: Contender, folder: Path, **others: Any) -> None:
-    """Make its database in *folder*."""
+def run(contender: Contender, folder: Path, how: Set, module: str, *arguments: str) -> str:
+    """Run a module in the contender's environment; what it prints."""
     folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        [contender.python, "-m", contender.module, "seed"],
+    told = subprocess.run(
+        [contender.python, "-m", module, *arguments],
         cwd=ROOT,
-        env=environment(contender, folder, **others),
+        env=environment(contender, folder, how),
         check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
+    return told.stdout
+
+
+def seed(contender: Contender, folder: Path, how: Set) -> None:
+    """Make its database in *folder*."""
+    run(contender, folder, how, contender.module, "seed")
 
 
 @contextmanager
 def serving(
-    contender: Contender, folder: Path, *, server: str = GUNICORN, metered: bool = False, **others: Any
+    contender: Contender, folder: Path, how: Set, *, server: str = GUNICORN, metered: bool = False
 ) -> Iterator[Server]:
     """Serve a contender whose database is in *folder*.
 
     :param metered: tell in headers what each request costs; not where the load is measured.
     """
     host, port = "127.0.0.1", _free_port()
-    settings = {"SERVER_NAME": f"{host}:{port}", **others.pop("settings", {})}
-    variables = environment(contender, folder, settings=settings, **others)
+    served = replace(how, settings={"SERVER_NAME": f"{host}:{port}", **how.settings})
+    variables = environment(contender, folder, served)
     if metered:
         variables[meter.SWITCH] = "1"
     log = folder / f"{server}.log"
@@ -162,9 +183,8 @@ def serving(
 
 
 def _command(contender: Contender, server: str, host: str, port: int) -> list[str]:
-    start = [str(contender.python), "-m", server, f"{contender.module}:app"]
+    start = [contender.python, "-m", server, f"{contender.module}:app"]
     if server == GUNICORN:
-        # The wizard's rooms are warm from the first request: no contender is preloaded.
         return [*start, "--bind", f"{host}:{port}", "--workers", str(WORKERS), "--no-control-socket"]
     return [
         *(*start, "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"),
@@ -175,7 +195,7 @@ def _command(contender: Contender, server: str, host: str, port: int) -> list[st
 def _wait(process: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
     for _ in range(300):
         try:
-            urllib.request.urlopen(f"http://{host}:{port}/no-such-page", timeout=30)  # noqa: S310
+            urllib.request.urlopen(f"http://{host}:{port}/no-such-page", timeout=30)
         except urllib.error.HTTPError:
             return
         except OSError:
@@ -197,7 +217,9 @@ def _children(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     found = [int(child) for child in children]
     # Python's own helper of multiprocessing is no worker.
-    return [child for child in found if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [
+        child for child in found if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
 
 
 def _memory(pid: int) -> tuple[float, float]:

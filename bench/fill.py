@@ -11,7 +11,20 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, String, cast, insert, literal, null, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    LargeBinary,
+    Select,
+    String,
+    cast,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    text,
+    update,
+)
 
 from bench import people
 from bench.served import twostep
@@ -77,12 +90,11 @@ def fill(accounts: int) -> None:
         accounts,
         lambda i: {
             "account_id": i,
-            "token_hash": cast(_text("", i), AccountSession.token_hash.type)
-            if db.engine.dialect.name == "sqlite"
-            else text("decode(md5(i::text), 'hex')"),
+            "token_hash": _token_hash(i),
             "stage": literal(FULL),
             **{
-                name: literal(now, AccountSession.created_at.type) for name in ("created_at", "proved_at", "seen_at")
+                name: literal(now, AccountSession.created_at.type)
+                for name in ("created_at", "proved_at", "seen_at")
             },
             "expires_at": literal(now + timedelta(days=30), AccountSession.created_at.type),
             "user_agent": literal("Mozilla/5.0"),
@@ -110,7 +122,9 @@ def fill(accounts: int) -> None:
             "happened_at": literal(now, ActivityEvent.happened_at.type),
             "device": literal("Chrome on Linux"),
             "address": literal("203.0.113.0/24"),
-            "details": literal({"by": "code", "failures": 0, "new_device": False}, ActivityEvent.details.type),
+            "details": literal(
+                {"by": "code", "failures": 0, "new_device": False}, ActivityEvent.details.type
+            ),
         },
     )
     _wake(accounts)
@@ -142,6 +156,12 @@ def _insert(model: type[Any], amount: int, columns: Any) -> None:
     rows = select(*(value.label(name) for name, value in values.items()))
     db.session.execute(insert(model).from_select(list(values), rows, include_defaults=False))
     db.session.commit()
+
+
+def _token_hash(number: Any) -> Any:
+    if db.engine.dialect.name == "sqlite":
+        return cast(cast(number, String), LargeBinary)
+    return func.decode(func.md5(cast(number, String)), "hex")
 
 
 def _text(word: str, number: Any) -> Any:

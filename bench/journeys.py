@@ -1,8 +1,8 @@
 """The journeys, as each contender has them: sign-in with a second step, enrolment, and the settings page.
 
 Each begins and ends at the same place for everyone. A sign-in goes from the sign-in page to the page behind
-it. An enrolment goes from the settings page of somebody who is signed in, over the QR code, the first code and
-the recovery codes (with their file, where there is one), back to the settings page.
+it. An enrolment goes from the settings page of somebody who is signed in, over the QR code, the first code
+and the recovery codes (with their file, where there is one), back to the settings page.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
@@ -39,7 +38,8 @@ class Journeys:
         self.server, self.inbox = server, inbox
 
     def browser(self, number: int | None = None) -> Browser:
-        """A new browser; for the person with that number and a second step, where devices are known, a known one."""
+        """A new browser; a known one, where devices are known, of the person with that number and a second
+        step."""
         return Browser(self.server.host, self.server.port, cookies=self.device(number))
 
     def device(self, _number: int | None) -> dict[str, str]:

@@ -34,91 +34,93 @@ class Load:
     busy: float
 
 
-class _Client:
-    """One connection and what is going on in it."""
-
-    __slots__ = ("began", "expected", "keep", "received", "request", "socket")
-
-    def __init__(self, request: bytes) -> None:
-        self.request = request
-        self.socket: socket.socket | None = None
-        self.began = 0.0
-        self.received = b""
-        self.expected = 0
-        self.keep = False
-
-
 def measure(host: str, port: int, requests: Sequence[bytes], *, clients: int, seconds: float) -> Load:
     """Ask for *requests* in turn, as *clients* that wait for an answer before they ask again."""
-    poll = select.epoll()
-    by_number: dict[int, _Client] = {}
-    took: list[float] = []
-    errors = 0
-    turn = cycle(requests)
-
-    def ask(client: _Client) -> None:
-        client.request, client.received, client.expected = next(turn), b"", 0
-        client.began = time.perf_counter()
-        if client.socket is None:
-            client.socket = socket.create_connection((host, port), timeout=60)
-            client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            by_number[client.socket.fileno()] = client
-            poll.register(client.socket.fileno(), select.EPOLLIN)
-        client.socket.sendall(client.request)
-
-    def drop(client: _Client) -> None:
-        if client.socket is not None:
-            poll.unregister(client.socket.fileno())
-            del by_number[client.socket.fileno()]
-            client.socket.close()
-            client.socket = None
-
-    everyone = [_Client(b"") for _ in range(clients)]
+    crowd = _Crowd(host, port, requests)
     wall, processor = time.perf_counter(), time.process_time()
-    end = wall + seconds
-    for client in everyone:
-        ask(client)
-    while time.perf_counter() < end:
-        for number, _ in poll.poll(1):
-            client = by_number[number]
-            assert client.socket is not None
-            try:
-                part = client.socket.recv(_READ)
-            except OSError:
-                part = b""
-            client.received += part
-            if not client.expected:
-                _read_head(client)
-            if part and (not client.expected or len(client.received) < client.expected):
-                continue
-            if len(client.received) == client.expected and client.received.startswith(b"HTTP/1.1 200"):
-                took.append(time.perf_counter() - client.began)
-            else:
-                errors += 1
-            if not client.keep or not part:
-                drop(client)
-            ask(client)
+    crowd.work(clients, wall + seconds)
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    for client in everyone:
-        drop(client)
-    poll.close()
-    took.sort()
+    took = sorted(crowd.took) or [0.0]
     return Load(
-        rate=len(took) / wall,
-        median=took[len(took) // 2] if took else 0.0,
-        p99=took[int(len(took) * 0.99)] if took else 0.0,
-        errors=errors,
+        rate=len(crowd.took) / wall,
+        median=took[len(took) // 2],
+        p99=took[int(len(took) * 0.99)],
+        errors=crowd.errors,
         busy=processor / wall,
     )
 
 
-def _read_head(client: _Client) -> None:
-    end = client.received.find(b"\r\n\r\n")
-    if end < 0:
-        return
-    head = client.received[:end].lower()
-    length = head.find(b"content-length:")
-    if length < 0:
-        return
-    client.expected = end + 4 + int(head[length + 15 :].split(b"\r\n", 1)[0])
-    client.keep = b"connection: close" not in head
+class _Client:
+    """One client, and the answer that it waits for."""
+
+    __slots__ = ("began", "expected", "keeps", "received", "socket")
+
+    def __init__(self) -> None:
+        self.socket: socket.socket | None = None
+        self.began, self.received, self.expected, self.keeps = 0.0, b"", 0, False
+
+    def take(self, part: bytes) -> bool:
+        """Take what has arrived; whether the answer is over, whole or not."""
+        self.received += part
+        end = self.received.find(b"\r\n\r\n") if not self.expected else -1
+        if end >= 0:
+            head = self.received[:end].lower()
+            length = head.find(b"content-length:")
+            if length >= 0:
+                self.expected = end + 4 + int(head[length + 15 :].split(b"\r\n", 1)[0])
+            self.keeps = b"connection: close" not in head
+        return not part or bool(self.expected and len(self.received) >= self.expected)
+
+    def is_right(self) -> bool:
+        return len(self.received) == self.expected and self.received.startswith(b"HTTP/1.1 200")
+
+
+class _Crowd:
+    def __init__(self, host: str, port: int, requests: Sequence[bytes]) -> None:
+        self._address, self._turn = (host, port), cycle(requests)
+        self._poll = select.epoll()
+        self._clients: dict[int, _Client] = {}
+        self.took: list[float] = []
+        self.errors = 0
+
+    def work(self, clients: int, end: float) -> None:
+        for _ in range(clients):
+            self._ask(_Client())
+        while time.perf_counter() < end:
+            for number, _ in self._poll.poll(1):
+                self._hear(self._clients[number])
+        for client in list(self._clients.values()):
+            self._leave(client)
+        self._poll.close()
+
+    def _ask(self, client: _Client) -> None:
+        client.began, client.received, client.expected = time.perf_counter(), b"", 0
+        if client.socket is None:
+            client.socket = socket.create_connection(self._address, timeout=60)
+            client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._clients[client.socket.fileno()] = client
+            self._poll.register(client.socket.fileno(), select.EPOLLIN)
+        client.socket.sendall(next(self._turn))
+
+    def _hear(self, client: _Client) -> None:
+        assert client.socket is not None
+        try:
+            part = client.socket.recv(_READ)
+        except OSError:
+            part = b""
+        if not client.take(part):
+            return
+        if client.is_right():
+            self.took.append(time.perf_counter() - client.began)
+        else:
+            self.errors += 1
+        if not part or not client.keeps:
+            self._leave(client)
+        self._ask(client)
+
+    def _leave(self, client: _Client) -> None:
+        assert client.socket is not None
+        self._poll.unregister(client.socket.fileno())
+        del self._clients[client.socket.fileno()]
+        client.socket.close()
+        client.socket = None

@@ -32,4 +32,6 @@ def count() -> int:
 
 def cost() -> dict[str, int]:
     """The cost of argon2id: ``t``, ``m`` and ``p``."""
-    return {name: int(value) for name, value in (part.split("=") for part in os.environ["BENCH_COST"].split(","))}
+    return {
+        name: int(value) for name, value in (part.split("=") for part in os.environ["BENCH_COST"].split(","))
+    }

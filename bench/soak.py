@@ -26,7 +26,9 @@ def measure(server: Server, effort: Effort, inbox: Inbox) -> dict[str, Any]:
     done: Counter[str] = Counter()
     complaints: list[str] = []
     threads = [
-        threading.Thread(target=_work, args=(kind, client, effort.people, end, done, complaints))
+        threading.Thread(
+            target=_work, args=(kind, range(client, effort.people, CLIENTS), end, done, complaints)
+        )
         for client in range(CLIENTS)
     ]
     began = time.perf_counter()
@@ -53,10 +55,7 @@ def measure(server: Server, effort: Effort, inbox: Inbox) -> dict[str, Any]:
     }
 
 
-def _work(
-    kind: Twostep, client: int, accounts: int, end: float, done: Counter[str], complaints: list[str]
-) -> None:
-    own = range(client, accounts, CLIENTS)
+def _work(kind: Twostep, own: range, end: float, done: Counter[str], complaints: list[str]) -> None:
     walks = 0
     while time.perf_counter() < end:
         number = own[walks % len(own)]
@@ -71,7 +70,7 @@ def _work(
             browser.post("/sign-out", {})
             if walks % _ENROLL_EVERY == 0 and walks // _ENROLL_EVERY <= len(own):
                 _enroll(kind, own[walks // _ENROLL_EVERY - 1], done)
-        except Exception as error:  # noqa: BLE001 (whatever it was, it is an error of the run)
+        except Exception as error:
             complaints.append(f"{type(error).__name__}: {str(error)[:300]}")
         done["requests"] += len(browser.costs)
         browser.close()

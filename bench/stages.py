@@ -20,7 +20,7 @@ from argon2 import PasswordHasher
 
 from bench import contenders, journeys, load, people
 from bench.browser import Browser, Cost
-from bench.contenders import CHEAP, GRANIAN, GUNICORN, PRODUCTION, Contender, Server
+from bench.contenders import CHEAP, GUNICORN, Contender, Server, Set
 from bench.journeys import Journeys
 from tests.support.smtp import Inbox
 
@@ -66,16 +66,18 @@ def served(
         servers = {}
         for kind in kinds:
             place = folder / kind.name.replace(" ", "-") / cost
-            own = {"PEOPLE": effort.people, "COST": cost, "settings": {"MAIL_PORT": inbox.port}}
+            how = Set(effort.people, cost, {"MAIL_PORT": inbox.port})
             if not place.exists():
-                contenders.seed(kind, place, **{**own, "settings": dict(own["settings"])})  # type: ignore[call-overload]
+                contenders.seed(kind, place, how)
             servers[kind.name] = stack.enter_context(
-                contenders.serving(kind, place, server=server, metered=metered, **own)
+                contenders.serving(kind, place, how, server=server, metered=metered)
             )
         yield servers
 
 
-def pages(servers: dict[str, Server], effort: Effort, inbox: Inbox, *, clients: tuple[int, ...]) -> dict[str, Any]:
+def pages(
+    servers: dict[str, Server], effort: Effort, inbox: Inbox, *, clients: tuple[int, ...]
+) -> dict[str, Any]:
     """Answers a second of each floor and of each settings page, for someone with a second step."""
     asked: dict[str, tuple[Server, list[bytes]]] = {}
     for name, server in servers.items():
@@ -110,7 +112,9 @@ def _signed_in(kind: Journeys, people_at_once: int = 8) -> list[bytes]:
 def _under_load(
     asked: dict[str, tuple[Server, list[bytes]]], effort: Effort, clients: tuple[int, ...]
 ) -> dict[str, Any]:
-    found: dict[str, dict[int, list[load.Load]]] = {name: {number: [] for number in clients} for name in asked}
+    found: dict[str, dict[int, list[load.Load]]] = {
+        name: {number: [] for number in clients} for name in asked
+    }
     for _ in range(effort.rounds):
         for number in clients:
             for name, (server, requests) in asked.items():
@@ -251,5 +255,3 @@ def memory(servers: dict[str, Server]) -> dict[str, Any]:
             "pss": sum(pss for _, pss in workers) / len(workers),
         }
     return found
-
-

@@ -1,4 +1,4 @@
-"""What the two contenders on Django share: settings, the hash at the bench's cost, and the count of statements."""
+"""What the two contenders on Django share: settings, the bench's hash cost, the count of statements."""
 
 from __future__ import annotations
 

@@ -47,7 +47,9 @@ def add(protected: int, plain: int) -> None:
     owners = [ids[people.protected(number)] for number in range(protected)]
     db.session.execute(insert(Authenticator), [authenticator(owner, now) for owner in owners])
     codes = [
-        {"account_id": owner, "digest": bytes([n]) * 32, "used_at": None} for owner in owners for n in range(10)
+        {"account_id": owner, "digest": bytes([n]) * 32, "used_at": None}
+        for owner in owners
+        for n in range(10)
     ]
     db.session.execute(insert(RecoveryCode), codes)
     sealing.note_key(now)

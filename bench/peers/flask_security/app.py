@@ -18,8 +18,8 @@ flask = Flask(__name__)
 flask.config.update(
     SECRET_KEY="0123456789abcdef" * 4,
     SQLALCHEMY_DATABASE_URI=f"sqlite:///{people.folder() / 'security.db'}",
-    SECURITY_PASSWORD_SALT="0123456789",
-    SECURITY_PASSWORD_HASH="argon2",
+    SECURITY_PASSWORD_SALT="0123456789",  # noqa: S106
+    SECURITY_PASSWORD_HASH="argon2",  # noqa: S106
     SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={
         "argon2__time_cost": _COST["t"],
         "argon2__memory_cost": _COST["m"],
@@ -76,7 +76,8 @@ def seed() -> None:
     db.create_all()
     hashed = hash_password(people.PASSWORD)
     # As its own factory writes a key: sealed.
-    sealed = security._totp_factory._totp(key=people.SECRET, format="base32").to_json(encrypt=True)
+    factory = security._totp_factory._totp  # noqa: SLF001
+    sealed = factory(key=people.SECRET, format="base32").to_json(encrypt=True)
     for number in range(people.count()):
         for email, method in ((people.protected(number), "authenticator"), (people.plain(number), None)):
             user = User(
