@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -145,6 +146,8 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="only write the page from the last figures")
     parser.add_argument("--soak", type=float, help="seconds of the soak")
     options = parser.parse_args()
+    # Whoever ends the bench ends its servers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     kept = SCRATCH / ("quick.json" if options.quick else "results.json")
     results = json.loads(kept.read_text()) if kept.exists() else {}
     if not options.report:

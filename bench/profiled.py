@@ -32,6 +32,23 @@ _PACKAGES = {
     "languages": ("/flask_babel/", "/babel/", "gettext.py"),
     "Twostep itself": ("/mfa/",),
 }
+_PARTS = {
+    "session and account read": ("mfa/sessions/rules.py", "load"),
+    "state of the second step read": ("mfa/two_step/rules.py", "state"),
+    "open enrolment looked for": ("mfa/two_step/pending.py", "peek"),
+    "attempts counted, with their commits": ("mfa/attempts/rules.py", "count"),
+    "session begun": ("mfa/sessions/rules.py", "_begin"),
+    "all of enter": ("mfa/sessions/rules.py", "enter"),
+    "all of complete": ("mfa/sessions/rules.py", "complete"),
+    "commits": ("sqlalchemy/orm/session.py", "commit"),
+    "password hash (cheap)": ("mfa/crypto/passwords.py", "verify"),
+    "limits by network": ("flask_limiter/_extension.py", "_check_request_limit"),
+    "templates": ("flask/templating.py", "render_template"),
+    "forms made": ("flask_wtf/form.py", "__init__"),
+    "cookie read": ("flask/sessions.py", "open_session"),
+    "headers and cookies written": ("flask/app.py", "process_response"),
+}
+"""Some functions, by file and name; one may be within another."""
 TIMES = 300
 
 
@@ -61,19 +78,30 @@ def _token(page: str) -> dict[str, str]:
     return {"csrf_token": found[1]}
 
 
-def _shares(act: Callable[[], Any]) -> dict[str, float]:
-    """The part of the time, from 0 to 1, that each package takes itself; C code counts to who calls it."""
+def _shares(act: Callable[[], Any]) -> dict[str, dict[str, float]]:
+    """How much of the time, from 0 to 1, is spent in each package and each part.
+
+    Of a package: what it takes itself, C code counting to who calls it. Of a part: with all that it calls.
+    """
     profile = cProfile.Profile()
     profile.runcall(act)
+    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
     spent: Counter[str] = Counter()
-    for (file, _, _), (_, _, own, _, callers) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+    parts: Counter[str] = Counter()
+    for (file, _, function), (_, _, own, whole, callers) in stats.items():
+        for part, (place, name) in _PARTS.items():
+            if file.endswith(place) and function == name:
+                parts[part] += whole
         if file == "~":
-            for (caller, _, _), (_, _, part, _) in callers.items():
-                spent[_package(caller)] += part
+            for (caller, _, _), (_, _, called, _) in callers.items():
+                spent[_package(caller)] += called
         else:
             spent[_package(file)] += own
     total = spent.total()
-    return {name: part / total for name, part in spent.most_common()}
+    return {
+        "packages": {name: part / total for name, part in spent.most_common()},
+        "parts": {name: part / total for name, part in parts.most_common()},
+    }
 
 
 def _package(file: str) -> str:

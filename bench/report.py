@@ -50,9 +50,11 @@ time in the server, wall · processor.
 """
 _PROFILE = """## What the time is made of
 
-Shares under cProfile, on SQLite with the cheap hash; C code, the database among it, counts to who calls it.
+Shares under cProfile, on SQLite with the cheap hash. Of a package: what it takes itself, C code (the database
+among it) counting to who calls it. Of a part: with all that it calls, so parts may lie within one another.
 
 """
+_KINDS = {"packages": "package", "parts": "part"}
 
 
 def page(results: Results) -> str:
@@ -342,11 +344,15 @@ def _profile(results: Results) -> str:
     part = results.get("profile")
     if not part:
         return ""
-    names = list(part["tab"])
-    rows = [[name, f"{part['tab'][name]:.0%}", f"{part['sign-in'].get(name, 0):.0%}"] for name in names]
-    text = _PROFILE + _table(["", "the tab", "a sign-in"], rows)
+    text = _PROFILE
+    for kind in ("packages", "parts"):
+        tab, sign_in = part["tab"][kind], part["sign-in"][kind]
+        rows = [
+            [name, f"{tab.get(name, 0):.0%}", f"{sign_in.get(name, 0):.0%}"] for name in {**tab, **sign_in}
+        ]
+        text += _table([_KINDS[kind], "the tab", "a sign-in"], rows) + "\n\n"
     memory = [[name, f"{size:.0f} MB"] for name, size in part["memory"].items()]
-    text += "\n\nMemory of a process, by what is imported, one after the other:\n\n"
+    text += "Memory of a process, by what is imported, one after the other:\n\n"
     return text + _table(["", "RSS"], memory)
 
 

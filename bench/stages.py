@@ -46,7 +46,7 @@ class Effort:
     soak: float
 
 
-FULL = Effort(rounds=7, seconds=2, people=3000, accounts=(1_000, 1_000_000), soak=300)
+FULL = Effort(rounds=5, seconds=1.5, people=3000, accounts=(1_000, 1_000_000), soak=300)
 QUICK = Effort(rounds=2, seconds=0.4, people=600, accounts=(1_000, 20_000), soak=10)
 
 
