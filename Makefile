@@ -12,7 +12,7 @@ DEV := $(VENV)/.installed-dev
 CATALOGS := mfa/translations
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test lint format shots lighthouse translations lock clean
+.PHONY: help install run serve test lint format shots bench bench-quick lighthouse translations lock clean
 
 help:
 	@echo "make run      serve on http://$(HOST):$(PORT), mails at /dev/mailbox"
@@ -21,6 +21,8 @@ help:
 	@echo "make lint     format, lint, types, and the arrows between the rooms"
 	@echo "make format   put the code into its form"
 	@echo "make shots    a picture of every screen into docs/screens"
+	@echo "make bench    measure the speed, beside what else there is, into docs/performance.md (half an hour)"
+	@echo "make bench-quick  the same roughly, in a few minutes, on the screen alone"
 	@echo "make lighthouse  what Lighthouse says of sign-in and the account page (needs Node.js)"
 	@echo "make translations  bring the languages up to date"
 	@echo "make lock     pin the newest versions of everything"
@@ -70,6 +72,12 @@ format: $(DEV)
 shots: $(DEV)
 	$(BIN)/python -m tests.support.chromium
 	$(BIN)/python -m tests.shots
+
+bench: $(DEV)
+	$(BIN)/python -m bench
+
+bench-quick: $(DEV)
+	$(BIN)/python -m bench --quick
 
 lighthouse: $(DEV)
 	$(BIN)/python -m tests.support.chromium

@@ -1,0 +1,228 @@
+"""The contenders: what each is, how its environment and database are made, and how it is served."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bench import meter
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRATCH = ROOT / ".bench"
+WORKERS = 2
+CHEAP, PRODUCTION = "t=1,m=8,p=1", "t=3,m=65536,p=4"
+GUNICORN, GRANIAN = "gunicorn", "granian"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An application that can be served.
+
+    :param key: a short name, which its journeys have too.
+    :param name: what the table says.
+    :param module: where its ``app`` is; run as a program with ``seed`` it makes its database.
+    :param peer: the folder under ``bench/peers`` whose requirements it needs; None for ours.
+    :param database: the address of its database, where it is not a file of its own.
+    """
+
+    key: str
+    name: str
+    module: str
+    peer: str | None = None
+    database: str | None = None
+
+    @property
+    def python(self) -> str:
+        return str(SCRATCH / self.peer / "bin" / "python") if self.peer else sys.executable
+
+    def install(self) -> None:
+        """Make its environment, unless that was done from the same requirements."""
+        if self.peer is None:
+            return
+        requirements = ROOT / "bench" / "peers" / self.peer / "requirements.txt"
+        mark = SCRATCH / self.peer / "installed.txt"
+        if mark.exists() and mark.read_text() == requirements.read_text():
+            return
+        venv.create(SCRATCH / self.peer, with_pip=True, clear=True, symlinks=True)
+        command = [self.python, "-m", "pip", "install", "--quiet", "-r", str(requirements)]
+        subprocess.run(command, check=True)
+        mark.write_text(requirements.read_text())
+
+    def version(self) -> str:
+        """Of what is measured: empty for ours."""
+        if self.peer is None:
+            return ""
+        first = (ROOT / "bench" / "peers" / self.peer / "requirements.txt").read_text().splitlines()[0]
+        return first.partition("==")[2]
+
+
+@dataclass
+class Server:
+    """A contender that is being served."""
+
+    contender: Contender
+    host: str
+    port: int
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def memory(self) -> list[tuple[float, float]]:
+        """RSS and PSS of each worker, in MB."""
+        return [_memory(pid) for pid in _children(self.process.pid)]
+
+
+@dataclass(frozen=True)
+class Set:
+    """How a contender is set up.
+
+    :param people: accounts with a second step, and as many without.
+    :param cost: of the password hash.
+    :param settings: Twostep's own, besides those of every run.
+    """
+
+    people: int = 200
+    cost: str = CHEAP
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def environment(contender: Contender, folder: Path, how: Set) -> dict[str, str]:
+    """The variables that a contender is run with."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MFA_", "BENCH_"))}
+    settings = {
+        "SECRET_KEY": "0123456789abcdef" * 4,
+        "SERVER_NAME": "127.0.0.1",
+        "PREFERRED_URL_SCHEME": "http",
+        "INSTANCE_PATH": str(folder),
+        "MAIL_SERVER": "127.0.0.1",
+        "EVENT_LOG": "none",
+        "PASSWORD_HASH_COST": how.cost,
+        "RECOVERY_HASH_COST": CHEAP,
+        **({"SQLALCHEMY_DATABASE_URI": contender.database} if contender.database else {}),
+        **how.settings,
+    }
+    return {
+        **own,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "BENCH_FOLDER": str(folder),
+        "BENCH_PEOPLE": str(how.people),
+        "BENCH_COST": how.cost,
+        "BENCH_SETTINGS": json.dumps(settings),
+    }
+
+
+def run(contender: Contender, folder: Path, how: Set, module: str, *arguments: str) -> str:
+    """Run a module in the contender's environment; what it prints."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = subprocess.run(
+        [contender.python, "-m", module, *arguments],
+        cwd=ROOT,
+        env=environment(contender, folder, how),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return told.stdout
+
+
+def seed(contender: Contender, folder: Path, how: Set) -> None:
+    """Make its database in *folder*."""
+    run(contender, folder, how, contender.module, "seed")
+
+
+@contextmanager
+def serving(
+    contender: Contender, folder: Path, how: Set, *, server: str = GUNICORN, metered: bool = False
+) -> Iterator[Server]:
+    """Serve a contender whose database is in *folder*.
+
+    :param metered: tell in headers what each request costs; not where the load is measured.
+    """
+    host, port = "127.0.0.1", _free_port()
+    served = replace(how, settings={"SERVER_NAME": f"{host}:{port}", **how.settings})
+    variables = environment(contender, folder, served)
+    if metered:
+        variables[meter.SWITCH] = "1"
+    log = folder / f"{server}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            _command(contender, server, host, port),
+            cwd=ROOT,
+            env=variables,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait(process, host, port, log)
+        yield Server(contender, host, port, process, folder)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _command(contender: Contender, server: str, host: str, port: int) -> list[str]:
+    start = [contender.python, "-m", server, f"{contender.module}:app"]
+    if server == GUNICORN:
+        return [*start, "--bind", f"{host}:{port}", "--workers", str(WORKERS), "--no-control-socket"]
+    return [
+        *(*start, "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"),
+        *("--workers", str(WORKERS), "--blocking-threads", "1", "--log-level", "warning"),
+    ]
+
+
+def _wait(process: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"http://{host}:{port}/no-such-page", timeout=30)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"it did not start:\n{log.read_text()[-3000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _children(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found = [int(child) for child in children]
+    # Python's own helper of multiprocessing is no worker.
+    return [
+        child for child in found if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+def _memory(pid: int) -> tuple[float, float]:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    kilobytes = {line.split()[0]: int(line.split()[1]) for line in lines[1:] if line.endswith("kB")}
+    return kilobytes["Rss:"] / 1024, kilobytes["Pss:"] / 1024

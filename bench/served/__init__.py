@@ -1,0 +1,1 @@
+"""The applications of ours that are measured: the floors and Twostep."""

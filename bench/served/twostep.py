@@ -1,0 +1,92 @@
+"""Twostep as it is served in production, with the accounts of the bench."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import datetime
+
+import flask_migrate
+import pyotp
+from sqlalchemy import insert
+
+from bench import meter, people
+from mfa import clock, create_app
+from mfa.accounts import addresses
+from mfa.accounts.models import Account
+from mfa.extensions import db
+from mfa.sessions.devices import Mark
+from mfa.toolbox import toolbox
+from mfa.two_step import sealing
+from mfa.two_step.models import Authenticator, RecoveryCode
+
+DEVICES = "devices.json"
+"""The device cookies of those with a second step, in the order of their numbers."""
+
+flask = create_app(json.loads(os.environ["BENCH_SETTINGS"]))
+with flask.app_context():
+    meter.count_of_sqlalchemy(db.engine)
+app = meter.wrap(flask.wsgi_app)
+
+
+def seed() -> None:
+    flask_migrate.upgrade()
+    add(people.count(), people.count())
+
+
+def add(protected: int, plain: int) -> None:
+    """Insert so many people with and without a second step, and write the device cookies of the former."""
+    now, hashed = clock.now(), toolbox().hasher.hash(people.PASSWORD)
+    db.session.execute(
+        insert(Account),
+        [_account(people.protected(number), hashed, now) for number in range(protected)]
+        + [_account(people.plain(number), hashed, now) for number in range(plain)],
+    )
+    ids = {email: key for key, email in db.session.execute(db.select(Account.id, Account.email))}
+    owners = [ids[people.protected(number)] for number in range(protected)]
+    db.session.execute(insert(Authenticator), [authenticator(owner, now) for owner in owners])
+    codes = [
+        {"account_id": owner, "digest": bytes([n]) * 32, "used_at": None}
+        for owner in owners
+        for n in range(10)
+    ]
+    db.session.execute(insert(RecoveryCode), codes)
+    sealing.note_key(now)
+    db.session.commit()
+    (people.folder() / DEVICES).write_text(json.dumps([device_cookie(owner) for owner in owners]))
+
+
+def device_cookie(owner: int) -> str:
+    """The cookie of a device on which the account signed in before."""
+    return toolbox().device_marks.make(Mark.new().with_account(owner, 0).payload(), clock.now().timestamp())
+
+
+def _account(email: str, hashed: str, now: datetime) -> dict[str, object]:
+    return {
+        "email": email,
+        "email_key": addresses.parse(email).key,
+        "name": "Mina Park",
+        "password_hash": hashed,
+        "language": "en",
+        "created_at": now,
+    }
+
+
+def authenticator(owner: int, now: datetime) -> dict[str, object]:
+    """A second step that works, as a row."""
+    secret = pyotp.TOTP(people.SECRET).byte_secret()
+    return {
+        "account_id": owner,
+        "sealed_secret": sealing.seal_secret(owner, secret),
+        "used_step": 0,
+        "activated_at": now,
+        "recovery_salt": b"0" * 16,
+        "recovery_cost": str(toolbox().recovery_cost),
+        "recovery_pepper": sealing.make_pepper(owner)[1],
+    }
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["seed"]:
+    with flask.app_context():
+        seed()
