@@ -219,6 +219,7 @@ def test_the_password(hands: Hands) -> None:
 
 def test_escape_leads_out_of_the_modal_to_where_one_was(hands: Hands) -> None:
     hands.open_two_step()
+    hands.visitor.sees("2-step verification is off")
     hands.keyboard.press("Escape")
     expect(hands.page.get_by_role("dialog")).to_be_hidden()
     hands.keyboard.press("Enter")

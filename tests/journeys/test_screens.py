@@ -88,6 +88,8 @@ CHANGING = [
     (re.compile(r"/[\w.-]{40,}"), "/TOKEN"),
     (re.compile(r"in [0-9]+ s\b"), "in N s"),
     (re.compile(r"[0-9]{1,2}:[0-9]{2}\s[AP]M"), "TIME"),
+    # What is announced is gone after a moment.
+    (re.compile(r"(- status): [^\n]*\Z"), r"\1"),
 ]
 
 

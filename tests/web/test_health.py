@@ -69,9 +69,9 @@ def test_without_a_key_that_the_database_needs_it_is_not_ready(app: Flask, tmp_p
 
 
 def test_it_is_ready_again_when_the_database_is(app: Flask, tmp_path: Path) -> None:
-    run_sql(tmp_path, "UPDATE alembic_version SET version_num = '0003'")
-    app.test_client().get("/readyz")
-    run_sql(tmp_path, "UPDATE alembic_version SET version_num = '0004'")
+    run_sql(tmp_path, "ALTER TABLE alembic_version RENAME TO put_away")
+    assert app.test_client().get("/readyz").status_code == 503
+    run_sql(tmp_path, "ALTER TABLE put_away RENAME TO alembic_version")
     assert app.test_client().get("/readyz").status_code == 200
 
 
