@@ -56,7 +56,7 @@ serve: install
 
 test: $(DEV)
 	$(BIN)/python -m tests.support.chromium
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
 
 lint: $(DEV)
 	$(BIN)/ruff format --check .
