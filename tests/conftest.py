@@ -61,6 +61,11 @@ def inbox() -> Iterator[Inbox]:
     server.stop()
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A hash with a salt of its own is called by its kind: every process must give a test the same name."""
+    return "$".join(val.split("$")[:2]) if isinstance(val, str) and val.startswith("$") else None
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--servers", action="store_true", help="on PostgreSQL and Redis, not on SQLite")
 
