@@ -32,15 +32,16 @@ if (dialog) {
     focusIn(account);
   }
 
-  // An answer that comes after the dialog was closed must not open it again.
+  // An answer to what was asked in the dialog must not open it again once it was closed. (It is closed a moment
+  // before that is told: what is asked in between is asked from outside.)
   let closed = 0;
   document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
-    ctx.closed = closed;
+    ctx.closed = dialog.open ? closed : undefined;
     if (!dialog.open) opener = ctx.sourceElement.closest("#protection") ? "#protection a" : ".profile__button";
   });
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
-    if (ctx.target === account && (ctx.closed ?? 0) !== closed) event.preventDefault();
+    if (ctx.target === account && ctx.closed !== undefined && ctx.closed !== closed) event.preventDefault();
   });
 
   document.addEventListener("htmx:after:swap", () => {

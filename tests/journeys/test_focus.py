@@ -98,6 +98,7 @@ def test_a_refused_sign_up_keeps_what_was_typed_and_selects_it(mina: Visitor) ->
     mina.press("Continue")
     field = mina.page.get_by_role("textbox", name="Email", exact=True)
     expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_be_focused()
     mina.page.keyboard.type(EMAIL)
     expect(field).to_have_value(EMAIL)
 
