@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,7 +28,7 @@ def code(secret: str = people.SECRET) -> str:
     return pyotp.TOTP(secret).now()
 
 
-class Journeys:
+class Journeys(ABC):
     """What people do at one contender."""
 
     settings = ""
@@ -45,16 +46,17 @@ class Journeys:
     def device(self, _number: int | None) -> dict[str, str]:
         return {}
 
+    @abstractmethod
     def password(self, browser: Browser, email: str) -> None:
         """The first step."""
-        raise NotImplementedError
 
+    @abstractmethod
     def second_step(self, browser: Browser) -> None:
-        raise NotImplementedError
+        """The code of the app."""
 
+    @abstractmethod
     def enroll(self, browser: Browser, email: str) -> None:
         """Of somebody who is signed in."""
-        raise NotImplementedError
 
     def open_steps(self, browser: Browser, email: str) -> dict[str, bytes]:  # noqa: ARG002
         """A GET of each step of the enrolment, as open as it is when it is reached; none by default."""

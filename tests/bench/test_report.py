@@ -9,7 +9,7 @@ from bench.contenders import Contender
 from bench.stages import Effort
 from tests.support.smtp import Inbox
 
-MOMENT = Effort(rounds=1, seconds=0.1, people=1, accounts=(1, 1), soak=0)
+MOMENT = Effort(rounds=1, seconds=1, people=1, accounts=(1, 1), soak=0)
 
 
 def test_the_page_holds_what_the_floors_answered(tmp_path: Path, inbox: Inbox) -> None:

@@ -39,14 +39,14 @@ def change_email(visitor: Visitor) -> None:
     visitor.reads(NEW)
 
 
-@pytest.mark.parametrize("way", ["desktop", "phone", "no-js"])
+@pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
 def test_another_address(visitor: Callable[..., Visitor], way: str) -> None:
     mina = visitor(way)
     mina.sign_up()
     change_email(mina)
 
 
-@pytest.mark.parametrize("way", ["desktop", "no-js"])
+@pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
 def test_another_address_with_the_second_step_on(visitor: Callable[..., Visitor], way: str) -> None:
     mina = visitor(way)
     mina.sign_up()
@@ -74,7 +74,7 @@ def test_the_link_leads_over_sign_in_to_its_page(visitor: Callable[..., Visitor]
     elsewhere.sees("Confirm your new email")
 
 
-@pytest.mark.parametrize("way", ["desktop", "no-js"])
+@pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
 def test_the_old_address_undoes_it(visitor: Callable[..., Visitor], way: str) -> None:
     thief, mina = visitor(), visitor(way)
     thief.sign_up()
@@ -90,7 +90,7 @@ def test_the_old_address_undoes_it(visitor: Callable[..., Visitor], way: str) ->
     thief.sees("Sign in")
 
 
-@pytest.mark.parametrize("way", ["desktop", "phone", "no-js"])
+@pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
 def test_activity_page_by_page(visitor: Callable[..., Visitor], way: str) -> None:
     mina = visitor(way)
     mina.sign_up()
@@ -120,7 +120,7 @@ def test_times_are_those_of_the_readers_zone(
     expect(mina.page.locator("time").first).to_have_attribute("title", "November 24, 2026, 12:00\u202fPM UTC")
 
 
-@pytest.mark.parametrize("way", ["desktop", "no-js"])
+@pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
 def test_after_a_hundred_wrong_codes_the_owner_confirms_by_mail(
     visitor: Callable[..., Visitor], app: Flask, clock: Clock, way: str
 ) -> None:

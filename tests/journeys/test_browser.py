@@ -67,7 +67,7 @@ def test_the_whole_journey(visitor: Callable[..., Visitor], way: str) -> None:
     mina.is_in()
 
 
-@pytest.mark.parametrize("way", ["desktop", "no-js"])
+@pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
 def test_a_forgotten_password(visitor: Callable[..., Visitor], way: str) -> None:
     mina = visitor(way)
     mina.sign_up()
@@ -85,7 +85,7 @@ def test_a_forgotten_password(visitor: Callable[..., Visitor], way: str) -> None
     mina.is_in()
 
 
-@pytest.mark.parametrize("way", ["desktop", "no-js"])
+@pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
 def test_disable_with_a_recovery_code(visitor: Callable[..., Visitor], way: str) -> None:
     mina = visitor(way)
     mina.sign_up()
@@ -99,7 +99,7 @@ def test_disable_with_a_recovery_code(visitor: Callable[..., Visitor], way: str)
     mina.sees("2-step verification is off")
 
 
-@pytest.mark.parametrize("way", ["desktop", "no-js"])
+@pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
 def test_name_and_password_in_the_modal(visitor: Callable[..., Visitor], way: str) -> None:
     mina = visitor(way)
     mina.sign_up()
@@ -115,7 +115,7 @@ def test_name_and_password_in_the_modal(visitor: Callable[..., Visitor], way: st
     mina.reads("Your password is changed.")
 
 
-@pytest.mark.parametrize("way", ["desktop", "phone", "no-js"])
+@pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
 def test_another_device_is_signed_out_from_afar(visitor: Callable[..., Visitor], way: str) -> None:
     mina, elsewhere = visitor(way), visitor("phone")
     mina.sign_up()
@@ -364,7 +364,7 @@ def test_the_key_can_be_copied_and_gives_the_same_codes(mina: Visitor) -> None:
     assert typed.secret == mina.app.secret
 
 
-@pytest.mark.parametrize("way", ["desktop", "phone", "no-js"])
+@pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
 def test_the_codes_can_be_downloaded(visitor: Callable[..., Visitor], way: str, tmp_path: Path) -> None:
     mina = visitor(way)
     mina.sign_up()

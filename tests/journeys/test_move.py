@@ -35,7 +35,7 @@ def test_the_whole_move(visitor: Callable[..., Visitor], way: str) -> None:
     mina.is_in()
 
 
-@pytest.mark.parametrize("way", ["desktop", "phone", "no-js"])
+@pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
 def test_a_lost_phone(visitor: Callable[..., Visitor], way: str) -> None:
     """Sign in with a recovery code, move with another, from the notice that offers it."""
     mina = visitor(way)

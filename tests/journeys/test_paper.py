@@ -32,7 +32,7 @@ def test_the_page_prints_itself(mina: Visitor) -> None:
     press_print(mina).wait_for_function("window.printed")
 
 
-@pytest.mark.parametrize("way", ["desktop", "no-js"])
+@pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
 def test_the_page_has_the_codes(visitor: Callable[..., Visitor], way: str) -> None:
     mina = visitor(way)
     mina.sign_up()
