@@ -240,7 +240,7 @@ def walk(visitor: Visitor, gallery: Taker, other: Visitor, app: Flask) -> None:
     visitor.sees("Confirm that it is you")
     take("confirm-first")
     visitor.press("Send link")
-    visitor.sees("Confirm that it is you")
+    expect(page.get_by_role("button", name=visitor.say("Send again"))).to_be_enabled()
     take("confirm-first-sent")
     page.goto(visitor.letter("Confirm that you are signing in to %(product)s", to=NEW_EMAIL).link)
     take("confirm-first-link")

@@ -29,7 +29,6 @@ def _connection() -> sqlite3.Connection:
     kept = getattr(_connection, "kept", None)
     if kept is None:
         kept = sqlite3.connect(people.folder() / "floor.db", check_same_thread=False)
-        kept.execute("PRAGMA journal_mode = WAL")
         kept.set_trace_callback(meter.count)
         _connection.kept = kept  # type: ignore[attr-defined]
     return kept
@@ -37,6 +36,8 @@ def _connection() -> sqlite3.Connection:
 
 def seed() -> None:
     with sqlite3.connect(people.folder() / "floor.db") as connection:
+        # Kept in the file. Two workers that asked for it at once would have one of them refused.
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, since TEXT)")
         connection.execute("INSERT INTO people VALUES (1, 'Mina Park', '24 November 2026')")
 
