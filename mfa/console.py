@@ -6,7 +6,6 @@ from flask import Blueprint, Response
 from flask_babel import gettext
 from flask_login import current_user
 
-from mfa.two_step import factors
 from mfa.web import hx
 
 blueprint = Blueprint("console", __name__)
@@ -19,4 +18,4 @@ def home() -> Response:
 
 def two_step_on() -> bool:
     """For the layout: whether the visitor's 2-step verification is on."""
-    return bool(current_user.is_authenticated and factors.is_on(current_user.account.id))
+    return bool(current_user.is_authenticated and current_user.protected)

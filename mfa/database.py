@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, Delete, Engine, Executable, Update, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
@@ -26,17 +26,30 @@ def transaction() -> Iterator[None]:
         raise
 
 
-def affected(statement: Update | Delete) -> int:
+def run(
+    statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+) -> CursorResult[*tuple[Any, ...]]:
+    """Run *statement* as part of the transaction at work, past SQLAlchemy's unit of work.
+
+    A statement that is made once, with :func:`~sqlalchemy.bindparam` for what differs, takes a quarter of the
+    time of one that each request makes anew. Objects that were added or changed are written at the commit:
+    what this reads must not be among them.
+
+    :param values: of its parameters; a row each where it is to be run for several.
+    """
+    return db.session.connection().execute(statement, values)
+
+
+def affected(statement: Update | Delete, values: Mapping[str, Any] | None = None) -> int:
     """Run a conditional UPDATE or DELETE; how many rows it found."""
-    result = db.session.execute(statement.execution_options(synchronize_session=False))
-    return cast("CursorResult[Any]", result).rowcount
+    return run(statement, values).rowcount
 
 
 def insert_if_absent(model: type[Any], **values: Any) -> bool:
     """Insert a row unless one with its key is there; whether it was inserted."""
     key = inspect(model).primary_key
     statement = _dialect_insert()(model).values(**values).on_conflict_do_nothing().returning(*key)
-    return db.session.execute(statement).first() is not None
+    return run(statement).first() is not None
 
 
 def insert_absent(model: type[Any], rows: Sequence[dict[str, Any]], *returning: Any) -> Sequence[Any]:
@@ -48,22 +61,22 @@ def insert_absent(model: type[Any], rows: Sequence[dict[str, Any]], *returning: 
 def upsert(
     dialect: str,
     model: type[Any],
-    values: dict[str, Any],
+    values: Sequence[dict[str, Any]],
     *,
     changes: dict[str, Any],
     where: ColumnElement[bool],
-    returning: Any,
+    returning: Sequence[Any],
 ) -> Executable:
-    """The statement that inserts a row, or applies *changes* to that of its key if *where* holds.
+    """The statement that inserts rows, or applies *changes* to those of their keys for which *where* holds.
 
-    It gives *returning* of the row, or nothing. Made once and kept, it costs a request nothing to make.
+    It gives *returning* of each row that it inserted or changed.
     """
     changed = (
         _INSERTS[dialect](model)
         .values(values)
         .on_conflict_do_update(index_elements=list(inspect(model).primary_key), set_=changes, where=where)
     )
-    made: Executable = changed.returning(returning)
+    made: Executable = changed.returning(*returning)
     return made
 
 

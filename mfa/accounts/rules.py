@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select, update as sql_update
+from sqlalchemy import Update, bindparam, select, update as sql_update
 
 from mfa import languages
 from mfa.accounts.addresses import Address
@@ -55,7 +56,7 @@ def change_profile(account: Account, *, name: str, language: str, now: datetime,
 
 def find(address: Address) -> Account | None:
     """The account of an address."""
-    return db.session.scalar(select(Account).where(Account.email_key == address.key))
+    return db.session.scalar(_FIND, {"key": address.key})
 
 
 def address_subject(address: Address) -> str:
@@ -91,8 +92,8 @@ def advance(account: Account, **values: Any) -> None:
 
 def update(account: Account, **values: Any) -> bool:
     """Change columns of the account, if no other change was counted since it was read; whether it was so."""
-    unchanged = (Account.id == account.id, Account.generation == account.generation)
-    return affected(sql_update(Account).where(*unchanged).values(**values)) == 1
+    of = {"of": account.id, "read_at": account.generation}
+    return affected(_update(*values), {**of, **values}) == 1
 
 
 def count_mail(address: Address, policy: Policy, now: datetime) -> None:
@@ -110,3 +111,12 @@ def send_counted(address: Address, policy: Policy, message: messages.Message) ->
     """
     with attempts.returned_on(delivery.MailNotSent, address_subject(address), policy):
         delivery.send(message)
+
+
+_FIND = select(Account).where(Account.email_key == bindparam("key"))
+
+
+@cache
+def _update(*columns: str) -> Update:
+    unchanged = (Account.id == bindparam("of"), Account.generation == bindparam("read_at"))
+    return sql_update(Account).where(*unchanged).values({column: bindparam(column) for column in columns})

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from mfa.activity import log
 from mfa.activity.models import DEVICE_LENGTH, ActivityEvent
+from mfa.database import run
 from mfa.extensions import db
 from mfa.sessions.devices import Device
 
@@ -49,7 +50,7 @@ REFUSED = {SECOND_STEP_FAILED, THROTTLED}
 PAGE = 20
 _FOR_THE_OWNER_ALONE = {"reason"}
 """Details that people type: they could hold a name or an address, so the log does without."""
-_FORGET_STRANGERS = timedelta(days=1)
+_STRANGERS_STAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -73,20 +74,17 @@ def record(account_id: int | None, event: str, now: datetime, device: Device | N
     """
     if event == THROTTLED:
         # Asked for known and unknown addresses alike, so that both take the same time.
-        db.session.execute(
-            delete(ActivityEvent)
-            .where(ActivityEvent.account_id.is_(None), ActivityEvent.happened_at < now - _FORGET_STRANGERS)
-            .execution_options(synchronize_session=False)
-        )
-    db.session.add(
-        ActivityEvent(
-            account_id=account_id,
-            event=event,
-            happened_at=now,
-            device=device.name[:DEVICE_LENGTH] if device else "",
-            address=device.address if device else "",
-            details=details,
-        )
+        run(_FORGET_STRANGERS, {"before": now - _STRANGERS_STAY})
+    run(
+        _RECORD,
+        {
+            "account_id": account_id,
+            "event": event,
+            "happened_at": now,
+            "device": device.name[:DEVICE_LENGTH] if device else "",
+            "address": device.address if device else "",
+            "details": details,
+        },
     )
     log.after_commit(
         event,
@@ -106,7 +104,7 @@ def record_all(account_ids: Iterable[int], event: str, now: datetime) -> None:
     common = {"event": event, "happened_at": now, "device": "", "address": "", "details": {}}
     rows = [{"account_id": account_id, **common} for account_id in account_ids]
     if rows:
-        db.session.execute(insert(ActivityEvent), rows)
+        run(_RECORD, rows)
 
 
 def page(account_id: int, before: int | None = None) -> Page:
@@ -117,3 +115,9 @@ def page(account_id: int, before: int | None = None) -> Page:
     events = db.session.scalars(found.order_by(ActivityEvent.id.desc()).limit(PAGE + 1)).all()
     more = len(events) > PAGE
     return Page(events[:PAGE], events[PAGE - 1].id if more else None)
+
+
+_RECORD = insert(ActivityEvent)
+_FORGET_STRANGERS = delete(ActivityEvent).where(
+    ActivityEvent.account_id.is_(None), ActivityEvent.happened_at < bindparam("before")
+)

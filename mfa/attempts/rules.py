@@ -20,7 +20,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Executable,
-    and_,
     bindparam,
     case,
     delete,
@@ -31,7 +30,7 @@ from sqlalchemy import (
 )
 
 from mfa.attempts.models import Spent, Throttle
-from mfa.database import dialect, insert_if_absent, transaction, upsert
+from mfa.database import dialect, insert_if_absent, run, transaction, upsert
 from mfa.errors import Refusal
 from mfa.extensions import db
 
@@ -99,12 +98,30 @@ def count(subject: str, policy: Policy, now: datetime) -> int:
 
     :raises Throttled: it must not be looked at yet.
     """
-    seconds = int(now.timestamp())
     with transaction():
-        attempts = _count(subject, policy, seconds)
+        attempts = count_together(now, (subject, policy))[policy]
     if not attempts:
-        raise Throttled(policy, max(1, wait(subject, policy, now)))
+        raise throttled(subject, policy, now)
     return attempts
+
+
+def count_together(now: datetime, *tries: tuple[str, Policy]) -> dict[Policy, int]:
+    """Count an attempt of each of those subjects, as part of the caller's transaction.
+
+    One statement, so that many at once are counted one after the other.
+
+    :returns: the how manieth each is since the last success; 0 where the subject has to wait.
+    """
+    policies = tuple(policy for _, policy in tries)
+    values = {policy.purpose: subject for subject, policy in tries}
+    counted = run(_counting(policies, dialect()), {**values, "seconds": int(now.timestamp())})
+    attempts: dict[str, int] = dict(iter(counted))
+    return {policy: attempts.get(policy.purpose, 0) for policy in policies}
+
+
+def throttled(subject: str, policy: Policy, now: datetime) -> Throttled:
+    """The refusal of a *subject* that has to wait."""
+    return Throttled(policy, max(1, wait(subject, policy, now)))
 
 
 def begins_to_wait(attempts: int, policy: Policy) -> bool:
@@ -114,14 +131,12 @@ def begins_to_wait(attempts: int, policy: Policy) -> bool:
 
 def reset(*counts: tuple[str, Policy]) -> None:
     """Forget the counts of those subjects after a success, as part of the caller's transaction."""
-    those = or_(*(_same(subject, policy) for subject, policy in counts))
-    db.session.execute(delete(Throttle).where(those).execution_options(synchronize_session=False))
+    run(_FORGET, [_key(subject, policy) for subject, policy in counts])
 
 
 def end_wait(subject: str, policy: Policy) -> None:
     """Let *subject* try once more now, as part of the caller's transaction; nothing is forgotten."""
-    ended = update(Throttle).where(_same(subject, policy)).values(blocked_until=0)
-    db.session.execute(ended.execution_options(synchronize_session=False))
+    run(_END_WAIT, _key(subject, policy))
 
 
 def account_subject(account_id: int, device_id: str | None = None) -> str:
@@ -134,13 +149,13 @@ def account_subject(account_id: int, device_id: str | None = None) -> str:
 
 def wait(subject: str, policy: Policy, now: datetime) -> int:
     """Seconds until *subject* may try again; 0 when it may now."""
-    blocked = db.session.scalar(select(Throttle.blocked_until).where(_same(subject, policy)))
+    blocked = run(_BLOCKED_UNTIL, _key(subject, policy)).scalar()
     return max(0, (blocked or 0) - int(now.timestamp()))
 
 
 def counted(subject: str, policy: Policy) -> int:
     """How often *subject* has tried since its last success."""
-    return db.session.scalar(select(Throttle.attempts).where(_same(subject, policy))) or 0
+    return run(_ATTEMPTS, _key(subject, policy)).scalar() or 0
 
 
 @contextmanager
@@ -150,11 +165,7 @@ def returned_on(error: type[Exception], subject: str, policy: Policy) -> Iterato
         yield
     except error:
         with transaction():
-            db.session.execute(
-                update(Throttle)
-                .where(_same(subject, policy))
-                .values(attempts=Throttle.attempts - 1, blocked_until=0)
-            )
+            run(_GIVE_BACK, _key(subject, policy))
         raise
 
 
@@ -164,7 +175,7 @@ def spend(purpose: str, reference: str, now: datetime, *, remember: timedelta) -
     :param remember: for how long a second use must be refused: longer than the thing itself lives.
     :raises AlreadySpent: used before, by anyone, on any server.
     """
-    db.session.execute(delete(Spent).where(Spent.forget_at < now))
+    run(_FORGET_SPENT, {"now": now})
     if not insert_if_absent(Spent, purpose=purpose, reference=reference, forget_at=now + remember):
         raise AlreadySpent
 
@@ -174,49 +185,76 @@ def is_spent(purpose: str, reference: str) -> bool:
     return db.session.get(Spent, (purpose, reference)) is not None
 
 
-def _count(subject: str, policy: Policy, seconds: int) -> int:
-    """One statement, so that many at once are counted one after the other; 0 if *subject* has to wait."""
-    counted = _statement(policy, dialect())
-    return db.session.scalar(counted, {"whose": subject, "seconds": seconds}) or 0
+# Each is run by every sign-in, so they are made once.
+_SAME = (Throttle.subject == bindparam("of"), Throttle.purpose == bindparam("what"))
+_ATTEMPTS = select(Throttle.attempts).where(*_SAME)
+_BLOCKED_UNTIL = select(Throttle.blocked_until).where(*_SAME)
+_FORGET = delete(Throttle).where(*_SAME)
+_END_WAIT = update(Throttle).where(*_SAME).values(blocked_until=0)
+_GIVE_BACK = update(Throttle).where(*_SAME).values(attempts=Throttle.attempts - 1, blocked_until=0)
+_FORGET_SPENT = delete(Spent).where(Spent.forget_at < bindparam("now"))
+
+
+def _key(subject: str, policy: Policy) -> dict[str, str]:
+    return {"of": subject, "what": policy.purpose}
 
 
 @cache
-def _statement(policy: Policy, dialect: str) -> Executable:
+def _counting(policies: tuple[Policy, ...], dialect: str) -> Executable:
     seconds = bindparam("seconds", type_=BigInteger)
-    forgotten = (
-        Throttle.attempted_at < seconds - policy.forget_after
-        if policy.forget_after is not None
-        else Throttle.attempts < 0
+    changes = {policy: _changes(policy, seconds) for policy in policies}
+
+    def each(column: str) -> ColumnElement[int]:
+        return case(*((Throttle.purpose == policy.purpose, changes[policy][column]) for policy in policies))
+
+    return upsert(
+        dialect,
+        Throttle,
+        [
+            {
+                "subject": bindparam(policy.purpose),
+                "purpose": policy.purpose,
+                "attempts": 1,
+                "blocked_until": _after_the_first(policy, seconds),
+                "attempted_at": seconds,
+            }
+            for policy in policies
+        ],
+        changes={
+            "attempts": each("attempts"),
+            "blocked_until": each("blocked_until"),
+            "attempted_at": seconds,
+        },
+        where=or_(
+            Throttle.blocked_until <= seconds,
+            *((Throttle.purpose == policy.purpose) & _forgotten(policy, seconds) for policy in policies),
+        ),
+        returning=(Throttle.purpose, Throttle.attempts),
     )
+
+
+def _changes(policy: Policy, seconds: ColumnElement[int]) -> dict[str, ColumnElement[int]]:
+    forgotten = _forgotten(policy, seconds)
     waits = {
         attempts: seconds + policy.wait_after(attempts + 1)
         for attempts in range(policy.free - 1, policy.free + 16)
     }
-    after_the_first = seconds + policy.wait_after(1) if policy.free == 1 else literal(0)
-    return upsert(
-        dialect,
-        Throttle,
-        {
-            "subject": bindparam("whose"),
-            "purpose": policy.purpose,
-            "attempts": 1,
-            "blocked_until": after_the_first,
-            "attempted_at": seconds,
-        },
-        changes={
-            "attempts": case((forgotten, 1), else_=Throttle.attempts + 1),
-            "blocked_until": case(
-                (forgotten, after_the_first),
-                (Throttle.attempts < policy.free - 1, 0),
-                *((Throttle.attempts == attempts, until) for attempts, until in waits.items()),
-                else_=seconds + policy.longest_wait,
-            ),
-            "attempted_at": seconds,
-        },
-        where=or_(Throttle.blocked_until <= seconds, forgotten),
-        returning=Throttle.attempts,
-    )
+    return {
+        "attempts": case((forgotten, 1), else_=Throttle.attempts + 1),
+        "blocked_until": case(
+            (forgotten, _after_the_first(policy, seconds)),
+            (Throttle.attempts < policy.free - 1, 0),
+            *((Throttle.attempts == attempts, until) for attempts, until in waits.items()),
+            else_=seconds + policy.longest_wait,
+        ),
+    }
 
 
-def _same(subject: str, policy: Policy) -> ColumnElement[bool]:
-    return and_(Throttle.subject == subject, Throttle.purpose == policy.purpose)
+def _forgotten(policy: Policy, seconds: ColumnElement[int]) -> ColumnElement[bool]:
+    if policy.forget_after is None:
+        return Throttle.attempts < 0
+    return Throttle.attempted_at < seconds - policy.forget_after
+
+
+def _after_the_first(policy: Policy, seconds: ColumnElement[int]) -> ColumnElement[int]:
+    return seconds + policy.wait_after(1) if policy.free == 1 else literal(0)

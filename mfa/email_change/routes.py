@@ -72,8 +72,7 @@ def send() -> Response:
 
 
 def _form() -> AnyForm:
-    on = factors.is_on(current_user.account.id)
-    return forms.EmailChangeWithFactorForm() if on else forms.EmailChangeForm()
+    return forms.EmailChangeWithFactorForm() if current_user.protected else forms.EmailChangeForm()
 
 
 def _field(form: AnyForm, error: Exception) -> object:

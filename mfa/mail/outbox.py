@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete, event, func, select, update
+from sqlalchemy import bindparam, delete, event, func, insert, select, update
 
 from mfa import clock, languages
 from mfa.accounts.models import Account
-from mfa.database import affected, transaction
+from mfa.database import affected, run, transaction
 from mfa.extensions import db
 from mfa.mail import delivery, messages
 from mfa.mail.models import OutboxMail
@@ -49,16 +49,18 @@ def post(
     :param reference: what the notification can be taken back by.
     :param details: what the message says besides; nothing secret, as it is kept until the mail has left.
     """
-    db.session.add(
-        OutboxMail(
-            message=message.__name__,
-            recipient=to or account.email,
-            language=account.language,
-            details={"name": account.name, **details},
-            created_at=now,
-            due_at=now + after,
-            reference=reference,
-        )
+    run(
+        _POST,
+        {
+            "message": message.__name__,
+            "recipient": to or account.email,
+            "language": account.language,
+            "details": {"name": account.name, **details},
+            "created_at": now,
+            "due_at": now + after,
+            "tries": 0,
+            "reference": reference,
+        },
     )
     worker: Worker | None = current_app.extensions.get("mail_worker")
     if worker:
@@ -67,7 +69,7 @@ def post(
 
 def take_back(reference: str) -> None:
     """Forget a notification that has turned out to be needless, as part of the caller's transaction."""
-    db.session.execute(delete(OutboxMail).where(OutboxMail.reference == reference))
+    run(_TAKE_BACK, {"taken": reference})
 
 
 def hand_over(reference: str, *, to: str) -> None:
@@ -75,18 +77,14 @@ def hand_over(reference: str, *, to: str) -> None:
 
     It keeps its time. If it does not wait any more, the other stays.
     """
-    earlier = select(OutboxMail.id).where(OutboxMail.reference == reference)
-    if db.session.scalar(earlier) is not None:
+    if run(_REFERRED, {"to": reference}).first() is not None:
         take_back(to)
         affected(update(OutboxMail).where(OutboxMail.reference == reference).values(reference=to))
 
 
 def waiting_for(recipient: str, message: Callable[..., messages.Message]) -> int:
     """How many notifications of that kind wait for *recipient*."""
-    waiting = select(func.count()).where(
-        OutboxMail.recipient == recipient, OutboxMail.message == message.__name__
-    )
-    return db.session.scalar(waiting) or 0
+    return run(_WAITING_FOR, {"whom": recipient, "what": message.__name__}).scalar() or 0
 
 
 def deliver_due() -> int:
@@ -151,3 +149,11 @@ def _deliver(mail: OutboxMail) -> bool:
     with transaction():
         affected(delete(OutboxMail).where(OutboxMail.id == mail.id))
     return True
+
+
+_POST = insert(OutboxMail)
+_TAKE_BACK = delete(OutboxMail).where(OutboxMail.reference == bindparam("taken"))
+_REFERRED = select(OutboxMail.id).where(OutboxMail.reference == bindparam("to"))
+_WAITING_FOR = select(func.count()).where(
+    OutboxMail.recipient == bindparam("whom"), OutboxMail.message == bindparam("what")
+)

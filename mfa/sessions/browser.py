@@ -15,7 +15,7 @@ from mfa.database import transaction
 from mfa.extensions import login_manager
 from mfa.sessions import devices, rules
 from mfa.sessions.devices import Device, Mark
-from mfa.sessions.models import FULL, HALF, AccountSession
+from mfa.sessions.models import AccountSession
 from mfa.toolbox import toolbox
 
 _HALF = "half"
@@ -28,6 +28,8 @@ class Visitor(UserMixin):  # type: ignore[misc]
     account: Account
     session: AccountSession
     token: str
+    protected: bool
+    """Whether 2-step verification is on."""
 
     def get_id(self) -> str:
         return self.token
@@ -37,11 +39,11 @@ class Visitor(UserMixin):  # type: ignore[misc]
 def load(token: str) -> Visitor | None:
     """The visitor of a session token; called once a request by Flask-Login."""
     now = clock.now()
-    found = rules.load(token, FULL, now)
+    found = rules.load(token, now)
     if found is None:
         return None
-    rules.see(found[0], now)
-    return Visitor(found[1], found[0], token)
+    rules.see(found.session, now)
+    return Visitor(found.account, found.session, token, found.protected)
 
 
 def enter(entry: rules.Entry) -> None:
@@ -51,14 +53,14 @@ def enter(entry: rules.Entry) -> None:
         if current_user.is_authenticated:
             rules.end(current_user.session.id)
         # Of somebody else's half-session the owner is still told: it was not he who typed this password.
-        if before and before[1].id == entry.account.id:
-            rules.give_way(before[0], to=entry.session)
+        if before and before.account.id == entry.account.id:
+            rules.give_way(before.session, to=entry.session)
     empty()
     session.permanent = True
     if entry.needs_second_step:
         session[_HALF] = entry.token
         # What this request shows next is asked of it, too.
-        g.half = (entry.token, (entry.session, entry.account))
+        g.half = (entry.token, rules.Half(entry.session, entry.account, None))
     else:
         keep(entry.token)
         know(entry.account)
@@ -91,14 +93,14 @@ def was_here() -> bool:
     return "_user_id" in session and not current_user.is_authenticated
 
 
-def half() -> tuple[AccountSession, Account] | None:
-    """The half-session of this browser and its account."""
+def half() -> rules.Half | None:
+    """The half-session of this browser."""
     token = session.get(_HALF)
     if not isinstance(token, str):
         return None
     if g.get("half", (None, None))[0] != token:
-        g.half = (token, rules.load(token, HALF, clock.now()))
-    found: tuple[AccountSession, Account] | None = g.half[1]
+        g.half = (token, rules.load_half(token, clock.now()))
+    found: rules.Half | None = g.half[1]
     return found
 
 

@@ -35,4 +35,4 @@ class AccountSession(Model):
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
     """Half-sessions alone: when the owner said by an e-mailed link that codes may be tried in it."""
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Half-sessions alone: how many wrong passwords came before the right one."""
+    """How many wrong passwords came before the right one."""

@@ -26,7 +26,7 @@ def sign_out() -> Response:
         rules.sign_out(current_user.session, clock.now(), browser.device())
     if half:
         with transaction():
-            rules.end(half[0].id)
+            rules.end(half.session.id)
     browser.empty()
     flash(gettext("You are signed out."), "info")
     return hx.leave(url_for("accounts.sign_in"))

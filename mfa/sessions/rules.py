@@ -11,13 +11,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, case, delete, exists, insert, select, update
 
 from mfa import languages
 from mfa.accounts.models import Account
 from mfa.activity import rules as activity
-from mfa.database import affected, transaction
+from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
 from mfa.mail import messages, outbox
@@ -58,6 +59,22 @@ class Entry:
         return self.session.stage == HALF
 
 
+class Live(NamedTuple):
+    """A session, its account, and whether 2-step verification is on."""
+
+    session: AccountSession
+    account: Account
+    protected: bool
+
+
+class Half(NamedTuple):
+    """A half-session, its account, and the authenticator that its code comes from; None if it is gone."""
+
+    session: AccountSession
+    account: Account
+    authenticator: Authenticator | None
+
+
 def enter(
     account: Account, now: datetime, device: Device, *, failures: int = 0, announce: bool = True
 ) -> Entry:
@@ -71,18 +88,13 @@ def enter(
     if account.locked_at:
         raise Locked
     # The account's own dead rows go when it comes back, so the table needs no sweeper.
-    db.session.execute(
-        delete(AccountSession)
-        .where(AccountSession.account_id == account.id, AccountSession.expires_at < now)
-        .execution_options(synchronize_session=False)
-    )
-    if db.session.scalar(select(exists().where(Authenticator.account_id == account.id))):
-        half = _begin(account.id, now, device, HALF, failures)
-        _warn_unless_finished(account, half.session, now, device)
-        return Entry(half.token, account, half.session)
-    begun = _begin(account.id, now, device, FULL)
-    _say_signed_in(account, now, device, failures, "password", announce=announce)
-    return Entry(begun.token, account, begun.session)
+    run(_FORGET_DEAD, {"whose": account.id, "now": now})
+    begun = _begin(account, now, device, failures)
+    if begun.needs_second_step:
+        _warn_unless_finished(account, begun.session, now, device)
+    else:
+        _say_signed_in(account, now, device, failures, "password", announce=announce)
+    return begun
 
 
 def complete(
@@ -94,13 +106,12 @@ def complete(
     :param by: which factor was right.
     :raises SessionEnded: it was used or ended meanwhile.
     """
-    used = affected(delete(AccountSession).where(AccountSession.id == half.id, AccountSession.stage == HALF))
-    if not used:
+    token, values = _make(now, device)
+    if not affected(_COMPLETE, {**values, "half": half.id, "ends_at": _end(now)}):
         raise SessionEnded
     outbox.take_back(_unfinished(account.id, half.id))
-    begun = _begin(account.id, now, device, FULL)
     _say_signed_in(account, now, device, half.failures + failures, by)
-    return Entry(begun.token, account, begun.session)
+    return Entry(token, account, AccountSession(id=half.id, account_id=account.id, stage=FULL))
 
 
 def give_way(half: AccountSession, to: AccountSession) -> None:
@@ -122,27 +133,23 @@ def confirm(half_id: int, now: datetime) -> bool:
     return affected(confirmed.values(confirmed_at=now)) == 1
 
 
-def load(token: str, stage: str, now: datetime) -> tuple[AccountSession, Account] | None:
-    """The live session of a token with its account, in one statement; None if there is none."""
-    found = db.session.execute(
-        _LIVE_WITH_ACCOUNT,
-        {
-            "token": _hash(token),
-            "stage": stage,
-            "now": now,
-            "idle_since": now - timedelta(seconds=toolbox().session_idle),
-        },
-    ).first()
-    return (found[0], found[1]) if found else None
+def load(token: str, now: datetime) -> Live | None:
+    """The live session of a token, in one statement; None if there is none."""
+    found = db.session.execute(_LIVE, _alive(token, FULL, now)).first()
+    return Live(*found) if found else None
+
+
+def load_half(token: str, now: datetime) -> Half | None:
+    """The live half-session of a token, in one statement; None if there is none."""
+    found = db.session.execute(_LIVE_HALF, _alive(token, HALF, now)).first()
+    return Half(*found) if found else None
 
 
 def see(session: AccountSession, now: datetime) -> None:
     """Keep when the session was last seen, as exactly as :data:`SEEN_EVERY` says."""
     if now - session.seen_at >= min(SEEN_EVERY, timedelta(seconds=toolbox().session_idle / 12)):
         with transaction():
-            db.session.execute(
-                update(AccountSession).where(AccountSession.id == session.id).values(seen_at=now)
-            )
+            affected(update(AccountSession).where(AccountSession.id == session.id).values(seen_at=now))
 
 
 def renew(session: AccountSession, now: datetime, *, proved: bool) -> str:
@@ -204,11 +211,10 @@ def end_one(account: Account, session_id: int, now: datetime, device: Device) ->
     """
     with transaction():
         lock_row(account.id)
-        ended = db.session.execute(
+        ended = run(
             delete(AccountSession)
             .where(AccountSession.id == session_id, AccountSession.account_id == account.id)
             .returning(AccountSession.user_agent)
-            .execution_options(synchronize_session=False)
         ).scalar()
         if ended is not None:
             forget_devices(account)
@@ -240,7 +246,7 @@ def forget_devices(account: Account) -> None:
 
 def end(session_id: int) -> None:
     """End one session."""
-    db.session.execute(delete(AccountSession).where(AccountSession.id == session_id))
+    affected(delete(AccountSession).where(AccountSession.id == session_id))
 
 
 def end_all(account_id: int, *, but: int | None = None) -> None:
@@ -248,47 +254,76 @@ def end_all(account_id: int, *, but: int | None = None) -> None:
     ending = delete(AccountSession).where(AccountSession.account_id == account_id)
     if but is not None:
         ending = ending.where(AccountSession.id != but)
-    db.session.execute(ending.execution_options(synchronize_session=False))
+    affected(ending)
 
 
-# Asked by every request, so it is made once.
-_LIVE_WITH_ACCOUNT = (
-    select(AccountSession, Account)
+# Made once, as every request or every sign-in runs them
+_ALIVE = (
+    AccountSession.token_hash == bindparam("token"),
+    AccountSession.stage == bindparam("stage"),
+    Account.locked_at.is_(None),
+    AccountSession.expires_at > bindparam("now"),
+    AccountSession.seen_at > bindparam("idle_since"),
+)
+_OWN_AUTHENTICATOR = Authenticator.account_id == AccountSession.account_id
+_LIVE = (
+    select(AccountSession, Account, exists().where(_OWN_AUTHENTICATOR))
     .join(Account, Account.id == AccountSession.account_id)
-    .where(
-        AccountSession.token_hash == bindparam("token"),
-        AccountSession.stage == bindparam("stage"),
-        Account.locked_at.is_(None),
-        AccountSession.expires_at > bindparam("now"),
-        AccountSession.seen_at > bindparam("idle_since"),
+    .where(*_ALIVE)
+)
+_LIVE_HALF = (
+    select(AccountSession, Account, Authenticator)
+    .join(Account, Account.id == AccountSession.account_id)
+    .outerjoin(Authenticator, _OWN_AUTHENTICATOR)
+    .where(*_ALIVE)
+)
+_FORGET_DEAD = delete(AccountSession).where(
+    AccountSession.account_id == bindparam("whose"), AccountSession.expires_at < bindparam("now")
+)
+_PROTECTED = exists().where(Authenticator.account_id == bindparam("whose"))
+_BEGIN = (
+    insert(AccountSession)
+    .values(
+        stage=case((_PROTECTED, HALF), else_=FULL),
+        expires_at=case((_PROTECTED, bindparam("half_ends_at")), else_=bindparam("ends_at")),
     )
+    .returning(AccountSession.id, AccountSession.stage)
+)
+_COMPLETE = (
+    update(AccountSession)
+    .where(AccountSession.id == bindparam("half"), AccountSession.stage == HALF)
+    .values(stage=FULL, expires_at=bindparam("ends_at"), confirmed_at=None)
 )
 
 
-@dataclass(frozen=True)
-class _Begun:
-    token: str
-    session: AccountSession
+def _alive(token: str, stage: str, now: datetime) -> dict[str, object]:
+    idle_since = now - timedelta(seconds=toolbox().session_idle)
+    return {"token": _hash(token), "stage": stage, "now": now, "idle_since": idle_since}
 
 
-def _begin(account_id: int, now: datetime, device: Device, stage: str, failures: int = 0) -> _Begun:
+def _begin(account: Account, now: datetime, device: Device, failures: int) -> Entry:
+    """Whether it is half of one is decided where it is written."""
+    token, values = _make(now, device)
+    begun = {**values, "account_id": account.id, "failures": failures}
+    decides = {"whose": account.id, "ends_at": _end(now), "half_ends_at": now + HALF_LIFETIME}
+    session_id, stage = run(_BEGIN, {**begun, **decides}).one()
+    return Entry(token, account, AccountSession(id=session_id, stage=stage, **begun))
+
+
+def _end(now: datetime) -> datetime:
+    return now + timedelta(seconds=toolbox().session_absolute)
+
+
+def _make(now: datetime, device: Device) -> tuple[str, dict[str, object]]:
+    """A new token, and what its session says of this moment and this device."""
     token = _make_token()
-    absolute = timedelta(seconds=toolbox().session_absolute)
-    session = AccountSession(
-        account_id=account_id,
-        token_hash=_hash(token),
-        stage=stage,
-        created_at=now,
-        proved_at=now,
-        seen_at=now,
-        expires_at=now + (HALF_LIFETIME if stage == HALF else absolute),
-        user_agent=device.user_agent,
-        address=device.address,
-        failures=failures,
-    )
-    db.session.add(session)
-    db.session.flush()
-    return _Begun(token, session)
+    moment = {"created_at": now, "proved_at": now, "seen_at": now}
+    return token, {
+        **moment,
+        "token_hash": _hash(token),
+        "user_agent": device.user_agent,
+        "address": device.address,
+    }
 
 
 def _say_signed_in(

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 
 from mfa.accounts.models import Account
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import digits, recovery_codes, totp
 from mfa.crypto.cost import Cost
-from mfa.database import affected, transaction
+from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
 from mfa.mail import messages, outbox
@@ -81,10 +81,11 @@ class Factor:
 CODE, RECOVERY_CODE = "code", "recovery_code"
 
 
-def check(factor: str, attempt: Attempt, typed: str) -> Factor:
+def check(factor: str, attempt: Attempt, typed: str, authenticator: Authenticator | None = None) -> Factor:
     """The factor that *typed* is.
 
     :param factor: :data:`CODE` or :data:`RECOVERY_CODE`.
+    :param authenticator: the account's, where this request has read it already.
     :raises NotOn: 2-step verification is off.
     :raises NotSixDigits, NotARecoveryCode: not the shape of one; this is not counted.
     :raises attempts.Throttled: too many wrong ones, on this device or on all that are not known.
@@ -93,7 +94,7 @@ def check(factor: str, attempt: Attempt, typed: str) -> Factor:
     :raises WrongRecoveryCode: not an unused recovery code; also out of :meth:`Factor.use`, as is UsedCode:
         it was used meanwhile.
     """
-    authenticator = db.session.get(Authenticator, attempt.account.id, populate_existing=True)
+    authenticator = authenticator or db.session.get(Authenticator, attempt.account.id)
     if authenticator is None:
         raise NotOn
     look = _look_at_code if factor == CODE else _look_at_recovery_code
@@ -107,7 +108,7 @@ def tell_used(account: Account, left: int, now: datetime) -> None:
 
 def is_on(account_id: int) -> bool:
     """Whether 2-step verification is on."""
-    return bool(db.session.scalar(select(exists().where(Authenticator.account_id == account_id))))
+    return bool(run(_IS_ON, {"whose": account_id}).scalar())
 
 
 def confirmation_needed(account_id: int) -> bool:
@@ -118,8 +119,7 @@ def confirmation_needed(account_id: int) -> bool:
 
 def codes_left(account_id: int) -> int:
     """How many recovery codes are unused."""
-    unused = select(func.count()).where(RecoveryCode.account_id == account_id, RecoveryCode.used_at.is_(None))
-    return db.session.scalar(unused) or 0
+    return run(_CODES_LEFT, {"whose": account_id}).scalar() or 0
 
 
 # How a code is looked at
@@ -144,12 +144,7 @@ def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) ->
         raise totp.WrongCode(error.drift if past else None) from error
 
     def use() -> None:
-        used = affected(
-            update(Authenticator)
-            .where(Authenticator.account_id == attempt.account.id, Authenticator.used_step < step)
-            .values(used_step=step)
-        )
-        if not used:
+        if not affected(_USE_STEP, {"whose": attempt.account.id, "step": step}):
             raise totp.UsedCode
         _forget_failures(attempt)
 
@@ -167,17 +162,13 @@ def _look_at_recovery_code(authenticator: Authenticator, attempt: Attempt, typed
         cost=Cost.parse(authenticator.recovery_cost),
         pepper=sealing.open_pepper(authenticator),
     )
-    unused = (
-        RecoveryCode.account_id == attempt.account.id,
-        RecoveryCode.digest == digest,
-        RecoveryCode.used_at.is_(None),
-    )
-    if db.session.scalar(select(RecoveryCode.id).where(*unused)) is None:
+    named = {"whose": attempt.account.id, "named": digest}
+    if run(_UNUSED_CODE, named).first() is None:
         _refused(attempt, RECOVERY_CODE, tried)
         raise WrongRecoveryCode
 
     def use() -> int:
-        if not affected(update(RecoveryCode).where(*unused).values(used_at=attempt.now)):
+        if not affected(_USE_CODE, {**named, "now": attempt.now}):
             raise WrongRecoveryCode
         _forget_failures(attempt)
         left = codes_left(attempt.account.id)
@@ -190,15 +181,16 @@ def _look_at_recovery_code(authenticator: Authenticator, attempt: Attempt, typed
 
 
 def _count(attempt: Attempt) -> int:
-    # Where nothing is looked at nothing is counted: else who is refused here would make the owner wait.
-    if not attempt.confirmed and confirmation_needed(attempt.account.id):
-        raise ConfirmFirst
-    tried = attempts.count(attempt.subject, attempts.SECOND_STEP, attempt.now)
     every = attempts.account_subject(attempt.account.id)
-    failures = attempts.count(every, attempts.SECOND_STEP_FAILURES, attempt.now)
-    if failures > attempts.MOST_FAILURES and not attempt.confirmed:
-        raise ConfirmFirst
-    return tried
+    both = (attempt.subject, attempts.SECOND_STEP), (every, attempts.SECOND_STEP_FAILURES)
+    # Where nothing is looked at nothing is counted: else who is refused here would make the owner wait.
+    with transaction():
+        counted = attempts.count_together(attempt.now, *both)
+        if counted[attempts.SECOND_STEP_FAILURES] > attempts.MOST_FAILURES and not attempt.confirmed:
+            raise ConfirmFirst
+        if not counted[attempts.SECOND_STEP]:
+            raise attempts.throttled(*both[0], attempt.now)
+    return counted[attempts.SECOND_STEP]
 
 
 def _refused(attempt: Attempt, factor: str, tried: int) -> None:
@@ -221,3 +213,20 @@ def _refused(attempt: Attempt, factor: str, tried: int) -> None:
 def _forget_failures(attempt: Attempt) -> None:
     every = attempts.account_subject(attempt.account.id)
     attempts.reset((attempt.subject, attempts.SECOND_STEP), (every, attempts.SECOND_STEP_FAILURES))
+
+
+# Made once, as every sign-in runs them
+_IS_ON = select(exists().where(Authenticator.account_id == bindparam("whose")))
+_USE_STEP = (
+    update(Authenticator)
+    .where(Authenticator.account_id == bindparam("whose"), Authenticator.used_step < bindparam("step"))
+    .values(used_step=bindparam("step"))
+)
+_UNUSED = (RecoveryCode.account_id == bindparam("whose"), RecoveryCode.used_at.is_(None))
+_CODES_LEFT = select(func.count()).where(*_UNUSED)
+_UNUSED_CODE = select(RecoveryCode.id).where(*_UNUSED, RecoveryCode.digest == bindparam("named"))
+_USE_CODE = (
+    update(RecoveryCode)
+    .where(*_UNUSED, RecoveryCode.digest == bindparam("named"))
+    .values(used_at=bindparam("now"))
+)

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from mfa import languages
 from mfa.accounts import rules as accounts
@@ -18,7 +18,7 @@ from mfa.accounts.models import Account
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import digits, links, recovery_codes, totp
-from mfa.database import affected, insert_if_absent, transaction
+from mfa.database import affected, insert_if_absent, run, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
 from mfa.mail import delivery, messages, outbox
@@ -76,13 +76,16 @@ class State:
 
 def state(account_id: int) -> State:
     """Whether it is on, since when, and how its recovery codes stand: one statement."""
-    own = RecoveryCode.account_id == account_id
-    left = select(func.count()).where(own, RecoveryCode.used_at.is_(None)).scalar_subquery()
-    used_at = select(func.max(RecoveryCode.used_at)).where(own).scalar_subquery()
-    found = db.session.execute(
-        select(Authenticator.activated_at, left, used_at).where(Authenticator.account_id == account_id)
-    ).first()
+    found = run(_STATE, {"whose": account_id}).first()
     return State(*found) if found else State(None, 0, None)
+
+
+_OWN_CODES = RecoveryCode.account_id == bindparam("whose")
+_STATE = select(
+    Authenticator.activated_at,
+    select(func.count()).where(_OWN_CODES, RecoveryCode.used_at.is_(None)).scalar_subquery(),
+    select(func.max(RecoveryCode.used_at)).where(_OWN_CODES).scalar_subquery(),
+).where(Authenticator.account_id == bindparam("whose"))
 
 
 # The wizard's third and last step
@@ -257,16 +260,15 @@ class Passed:
     codes_left: int | None = None
 
 
-def sign_in(
-    half: AccountSession, account: Account, factor: str, typed: str, *, now: datetime, device: Device
-) -> Passed:
+def sign_in(half: sessions.Half, factor: str, typed: str, *, now: datetime, device: Device) -> Passed:
     """Complete a sign-in by a code of the app or a recovery code.
 
     :raises sessions.SessionEnded: the half-session was used or ended meanwhile.
     :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
     """
-    attempt = factors.Attempt(account, now, device, confirmed=half.confirmed_at is not None)
-    right = factors.check(factor, attempt, typed)
+    session, account, authenticator = half
+    attempt = factors.Attempt(account, now, device, confirmed=session.confirmed_at is not None)
+    right = factors.check(factor, attempt, typed, authenticator)
     with transaction():
         # Whatever ends sessions holds the account too: it comes first and ends this, or after and sees it.
         if not accounts.hold(account):
@@ -274,29 +276,30 @@ def sign_in(
         left = right.use()
         if left is not None:
             factors.tell_used(account, left, now)
-        entry = sessions.complete(half, account, now, device, failures=right.failures, by=right.name)
+        entry = sessions.complete(session, account, now, device, failures=right.failures, by=right.name)
     return Passed(entry, left)
 
 
-def request_confirmation(half: AccountSession, account: Account, now: datetime) -> None:
+def request_confirmation(half: sessions.Half, now: datetime) -> None:
     """Mail the link by which the owner says that codes may be tried again in this half-session.
 
     :raises Stale: codes may be tried anyway, or this was confirmed already.
     :raises attempts.Throttled: too many such mails.
     :raises delivery.MailNotSent: the mail server does not take it.
     """
-    if half.confirmed_at or not factors.confirmation_needed(account.id):
+    account = half.account
+    if half.session.confirmed_at or not factors.confirmation_needed(account.id):
         raise Stale
     subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.CONFIRM_SENDING, now)
-    token = toolbox().confirm_links.make({"half": half.id}, now.timestamp())
+    token = toolbox().confirm_links.make({"half": half.session.id}, now.timestamp())
     with languages.speaking(account.language):
         message = messages.confirm_second_step(account.email, name=account.name, token=token)
     with attempts.returned_on(delivery.MailNotSent, subject, attempts.CONFIRM_SENDING):
         delivery.send(message)
 
 
-def confirm(half: AccountSession, account: Account, token: str, now: datetime, device: Device) -> None:
+def confirm(half: sessions.Half, token: str, now: datetime, device: Device) -> None:
     """Let codes be tried in a half-session again, by the link that was mailed for it.
 
     What others have guessed does not make the owner wait now, but nothing is forgotten: whoever reads the
@@ -308,9 +311,10 @@ def confirm(half: AccountSession, account: Account, token: str, now: datetime, d
         named = toolbox().confirm_links.read(token, now.timestamp())["half"]
     except (links.BadToken, KeyError) as error:
         raise Stale from error
+    session, account, _ = half
     with transaction():
         sessions.lock_row(account.id)
-        if named != half.id or not sessions.confirm(half.id, now):
+        if named != session.id or not sessions.confirm(session.id, now):
             raise Stale
         attempts.end_wait(attempts.account_subject(account.id), attempts.SECOND_STEP)
         activity.record(account.id, activity.SECOND_STEP_CONFIRMED, now, device)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, inspect, or_, select, true, 
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mfa.crypto.keys import KEY_ID_LENGTH
-from mfa.database import affected, dialect, insert_if_absent, transaction, upsert
+from mfa.database import affected, dialect, insert_if_absent, run, transaction, upsert
 from mfa.extensions import db
 from mfa.toolbox import toolbox
 from mfa.two_step.models import Authenticator, SealingKey
@@ -53,12 +53,12 @@ def note_key(now: datetime) -> None:
     noted = upsert(
         dialect(),
         SealingKey,
-        {"id": toolbox().ring.current, "first_used_at": now},
+        [{"id": toolbox().ring.current, "first_used_at": now}],
         changes={"first_used_at": SealingKey.first_used_at},
         where=true(),
-        returning=SealingKey.id,
+        returning=[SealingKey.id],
     )
-    db.session.execute(noted)
+    run(noted)
 
 
 def keys() -> dict[str, int]:

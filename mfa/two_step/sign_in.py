@@ -27,7 +27,7 @@ def verify() -> Response:
     half = browser.half()
     if half is None:
         return _sign_in_again()
-    if half[0].confirmed_at is None and factors.confirmation_needed(half[1].id):
+    if half.session.confirmed_at is None and factors.confirmation_needed(half.account.id):
         return _show_confirmation_needed()
     return _show_verify(request.args.get("factor") == "recovery")
 
@@ -47,7 +47,7 @@ def complete() -> Response:
     field = form.recovery_code if by_recovery_code else form.code
     factor = factors.RECOVERY_CODE if by_recovery_code else factors.CODE
     try:
-        passed = rules.sign_in(*half, factor, field.data, now=clock.now(), device=browser.device())
+        passed = rules.sign_in(half, factor, field.data, now=clock.now(), device=browser.device())
     except factors.ConfirmFirst:
         return _show_confirmation_needed(errors.UNPROCESSABLE)
     except CODE_REFUSALS as error:
@@ -89,13 +89,13 @@ def send_confirmation() -> Response:
         return _sign_in_again()
     form = Form()
     try:
-        rules.request_confirmation(*half, clock.now())
+        rules.request_confirmation(half, clock.now())
     except rules.Stale:
         return hx.onward(url_for("second_step.verify"), lambda: _show_verify(False))
     except (Throttled, MailNotSent) as error:
         form.form_errors.append(errors.sentence(error))
         return _show_confirmation_needed(errors.status(error), form)
-    return _show_confirmation_needed(sent_to=half[1].email)
+    return _show_confirmation_needed(sent_to=half.account.email)
 
 
 @blueprint.get("/confirm/<token>")
@@ -112,7 +112,7 @@ def confirm(token: str) -> Response:
     if half is None:
         return _show_confirmation(token, "elsewhere")
     try:
-        rules.confirm(*half, token, clock.now(), browser.device())
+        rules.confirm(half, token, clock.now(), browser.device())
     except rules.Stale:
         return _show_confirmation(token, "ended", 410)
     return hx.onward(url_for("second_step.verify"), lambda: _show_verify(False))

@@ -46,7 +46,7 @@ def _account() -> Account | None:
             return None
     if request.blueprint == "second_step":
         half = browser.half()
-        return half[1] if half else None
+        return half.account if half else None
     return current_user.account if current_user.is_authenticated else None
 
 
