@@ -61,22 +61,24 @@ def insert_absent(model: type[Any], rows: Sequence[dict[str, Any]], *returning: 
 def upsert(
     dialect: str,
     model: type[Any],
-    values: Sequence[dict[str, Any]],
     *,
-    changes: dict[str, Any],
-    where: ColumnElement[bool],
+    changes: Callable[[Any], dict[str, Any]],
+    where: Callable[[Any], ColumnElement[bool]],
     returning: Sequence[Any],
 ) -> Executable:
-    """The statement that inserts rows, or applies *changes* to those of their keys for which *where* holds.
+    """The statement that inserts rows, or changes those of their keys: to be run with a list of them.
 
     It gives *returning* of each row that it inserted or changed.
+
+    :param changes: of the row that is there, given the columns of the one that was to be inserted.
+    :param where: whether it is changed at all, given the same.
     """
-    changed = (
-        _INSERTS[dialect](model)
-        .values(values)
-        .on_conflict_do_update(index_elements=list(inspect(model).primary_key), set_=changes, where=where)
-    )
-    made: Executable = changed.returning(*returning)
+    insert = _INSERTS[dialect](model)
+    made: Executable = insert.on_conflict_do_update(
+        index_elements=list(inspect(model).primary_key),
+        set_=changes(insert.excluded),
+        where=where(insert.excluded),
+    ).returning(*returning)
     return made
 
 

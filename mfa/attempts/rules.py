@@ -15,19 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Executable,
-    bindparam,
-    case,
-    delete,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Executable, bindparam, case, delete, false, or_, select, update
 
 from mfa.attempts.models import Spent, Throttle
 from mfa.database import dialect, insert_if_absent, run, transaction, upsert
@@ -112,10 +102,19 @@ def count_together(now: datetime, *tries: tuple[str, Policy]) -> dict[Policy, in
 
     :returns: the how manieth each is since the last success; 0 where the subject has to wait.
     """
+    seconds = int(now.timestamp())
+    rows = [
+        {
+            "subject": subject,
+            "purpose": policy.purpose,
+            "attempts": 1,
+            "blocked_until": _after_the_first(policy, seconds),
+            "attempted_at": seconds,
+        }
+        for subject, policy in tries
+    ]
     policies = tuple(policy for _, policy in tries)
-    values = {policy.purpose: subject for subject, policy in tries}
-    counted = run(_counting(policies, dialect()), {**values, "seconds": int(now.timestamp())})
-    attempts: dict[str, int] = dict(iter(counted))
+    attempts: dict[str, int] = dict(iter(run(_counting(policies, dialect()), rows)))
     return {policy: attempts.get(policy.purpose, 0) for policy in policies}
 
 
@@ -201,39 +200,36 @@ def _key(subject: str, policy: Policy) -> dict[str, str]:
 
 @cache
 def _counting(policies: tuple[Policy, ...], dialect: str) -> Executable:
-    seconds = bindparam("seconds", type_=BigInteger)
-    changes = {policy: _changes(policy, seconds) for policy in policies}
+    def changes(new: Any) -> dict[str, Any]:
+        each = [
+            (Throttle.purpose == policy.purpose, _changes(policy, new.attempted_at)) for policy in policies
+        ]
+        return {
+            "attempts": case(*((its, changed["attempts"]) for its, changed in each)),
+            "blocked_until": case(*((its, changed["blocked_until"]) for its, changed in each)),
+            "attempted_at": new.attempted_at,
+        }
 
-    def each(column: str) -> ColumnElement[int]:
-        return case(*((Throttle.purpose == policy.purpose, changes[policy][column]) for policy in policies))
+    def where(new: Any) -> ColumnElement[bool]:
+        forgotten = (
+            (Throttle.purpose == policy.purpose) & _forgotten(policy, new.attempted_at) for policy in policies
+        )
+        return or_(Throttle.blocked_until <= new.attempted_at, *forgotten)
 
     return upsert(
         dialect,
         Throttle,
-        [
-            {
-                "subject": bindparam(policy.purpose),
-                "purpose": policy.purpose,
-                "attempts": 1,
-                "blocked_until": _after_the_first(policy, seconds),
-                "attempted_at": seconds,
-            }
-            for policy in policies
-        ],
-        changes={
-            "attempts": each("attempts"),
-            "blocked_until": each("blocked_until"),
-            "attempted_at": seconds,
-        },
-        where=or_(
-            Throttle.blocked_until <= seconds,
-            *((Throttle.purpose == policy.purpose) & _forgotten(policy, seconds) for policy in policies),
-        ),
+        changes=changes,
+        where=where,
         returning=(Throttle.purpose, Throttle.attempts),
     )
 
 
 def _changes(policy: Policy, seconds: ColumnElement[int]) -> dict[str, ColumnElement[int]]:
+    """What becomes of the count of a subject that does not have to wait.
+
+    :param seconds: Unix time.
+    """
     forgotten = _forgotten(policy, seconds)
     waits = {
         attempts: seconds + policy.wait_after(attempts + 1)
@@ -252,9 +248,9 @@ def _changes(policy: Policy, seconds: ColumnElement[int]) -> dict[str, ColumnEle
 
 def _forgotten(policy: Policy, seconds: ColumnElement[int]) -> ColumnElement[bool]:
     if policy.forget_after is None:
-        return Throttle.attempts < 0
+        return false()
     return Throttle.attempted_at < seconds - policy.forget_after
 
 
-def _after_the_first(policy: Policy, seconds: ColumnElement[int]) -> ColumnElement[int]:
-    return seconds + policy.wait_after(1) if policy.free == 1 else literal(0)
+def _after_the_first(policy: Policy, seconds: Any) -> Any:
+    return seconds + policy.wait_after(1) if policy.free == 1 else 0

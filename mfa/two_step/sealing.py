@@ -53,12 +53,11 @@ def note_key(now: datetime) -> None:
     noted = upsert(
         dialect(),
         SealingKey,
-        [{"id": toolbox().ring.current, "first_used_at": now}],
-        changes={"first_used_at": SealingKey.first_used_at},
-        where=true(),
+        changes=lambda _: {"first_used_at": SealingKey.first_used_at},
+        where=lambda _: true(),
         returning=[SealingKey.id],
     )
-    run(noted)
+    run(noted, [{"id": toolbox().ring.current, "first_used_at": now}])
 
 
 def keys() -> dict[str, int]:
