@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, literal, select
 
 from mfa import languages
 from mfa.accounts import addresses, rules
@@ -35,7 +36,54 @@ class WrongPassword(Refusal):
 # Sign-in
 
 
-def sign_in(email: str, password: str, *, now: datetime, device: Device) -> sessions.Entry:
+@dataclass(frozen=True)
+class Sought:
+    """Whom a sign-in form names.
+
+    :param account: None for an unknown address.
+    :param stand_in: the hash with which the password typed for an unknown address is compared, in vain.
+    """
+
+    address: Address
+    account: Account | None
+    stand_in: str | None
+
+
+def seek(email: str) -> Sought:
+    """Look an address up for sign-in: one statement, whether there is an account or not.
+
+    The stand-in is the hash of some account, for one address the same each time: hashes that were imported
+    take another time than ours, so unknown addresses take each time as often as known ones do. It belongs to
+    the highest id among the ends of a keyed hash of the address (its last bit, its last two …): all accounts
+    stand in alike often, and when some are added few addresses get another (linear hashing).
+
+    :raises WrongCredentials: not an address.
+    """
+    try:
+        address = addresses.parse(email)
+    except addresses.BadAddress as error:
+        raise WrongCredentials from error
+    number = int.from_bytes(toolbox().ring.keyed_hash("somebody", address.key.encode())[:4])
+    ends = sorted({number % (1 << bits) + 1 for bits in range(33)})
+    account, stand_in = db.session.execute(_SEEK, {"key": address.key, "ends": ends}).one()
+    return Sought(address, account, stand_in)
+
+
+_STAND_IN = (
+    select(Account.__table__.c.password_hash)
+    .where(Account.__table__.c.id.in_(bindparam("ends", expanding=True)))
+    .order_by(Account.__table__.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_SEEK = (
+    select(Account, _STAND_IN)
+    .select_from(select(literal(1)).subquery())
+    .outerjoin(Account, Account.email_key == bindparam("key"))
+)
+
+
+def sign_in(sought: Sought, password: str, *, now: datetime, device: Device) -> sessions.Entry:
     """The first step of sign-in.
 
     A known and an unknown address cost the same: one look, one count, one hash of a kind that is in use.
@@ -45,15 +93,10 @@ def sign_in(email: str, password: str, *, now: datetime, device: Device) -> sess
     :raises sessions.Locked: the right password of an account that an operator has locked.
     :raises Changed: the right password, of an account that was changed elsewhere at the same moment.
     """
-    try:
-        address = addresses.parse(email)
-    except addresses.BadAddress as error:
-        raise WrongCredentials from error
-    account = rules.find(address)
-    subject = _subject(account, address, device)
+    account = sought.account
+    subject = _subject(account, sought.address, device)
     tried = attempts.count(subject, attempts.PASSWORD, now)
-    somebodys = _somebodys_hash(address)
-    right = toolbox().hasher.verify(account.password_hash if account else somebodys, password)
+    right = toolbox().hasher.verify(account.password_hash if account else sought.stand_in, password)
     if account is None or not right:
         _refused(account, tried, now, device)
         raise WrongCredentials
@@ -242,23 +285,6 @@ def _fresh_hash(account: Account, password: str) -> str | None:
     """A hash as they are made today in the place of an older one, or another system's; else None."""
     hasher = toolbox().hasher
     return hasher.hash(password) if hasher.outdated(account.password_hash) else None
-
-
-def _somebodys_hash(address: Address) -> str | None:
-    """What the password of an unknown address is compared with, in vain.
-
-    It is the hash of some account, the same one each time: hashes that were imported take another time than
-    ours, so unknown addresses take each time as often as known ones do. When accounts are added, few
-    addresses get another (linear hashing): little but a first sign-in changes how long an address takes.
-    """
-    last = db.session.scalar(select(func.max(Account.id)))
-    if last is None:
-        return None
-    number = int.from_bytes(toolbox().ring.keyed_hash("somebody", address.key.encode())[:8])
-    half = 1 << (last.bit_length() - 1)
-    chosen = number % (2 * half) if number % (2 * half) <= last else number % half
-    found = select(Account.password_hash).where(Account.id >= chosen).order_by(Account.id).limit(1)
-    return db.session.scalar(found)
 
 
 def _state(account: Account | None, key_id: str) -> str:

@@ -100,7 +100,7 @@ def sign_in() -> Response:
     if form.validate_on_submit():
         try:
             entry = passwords.sign_in(
-                form.email.data,
+                ranges.sought(),
                 form.password.data,
                 now=clock.now(),
                 device=browser.device(),

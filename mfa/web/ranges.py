@@ -12,7 +12,7 @@ from flask import Response, current_app, g, request
 from flask_limiter import RequestLimit
 from flask_login import current_user
 
-from mfa.accounts import addresses, rules as accounts
+from mfa.accounts import password as passwords
 from mfa.accounts.models import Account
 from mfa.extensions import limiter
 from mfa.sessions import browser
@@ -41,13 +41,24 @@ def _account() -> Account | None:
     """The account at which the request guesses: not always that of who sends it."""
     if request.endpoint == "accounts.sign_in":
         try:
-            return accounts.find(addresses.parse(request.form.get("email", "")))
-        except addresses.BadAddress:
+            return sought().account
+        except passwords.WrongCredentials:
             return None
     if request.blueprint == "second_step":
         half = browser.half()
         return half.account if half else None
     return current_user.account if current_user.is_authenticated else None
+
+
+def sought() -> passwords.Sought:
+    """Whom the sign-in form of this request names; it is asked once.
+
+    :raises passwords.WrongCredentials: not an address.
+    """
+    if "sought" not in g:
+        g.sought = passwords.seek(request.form.get("email", ""))
+    found: passwords.Sought = g.sought
+    return found
 
 
 guesses = limiter.shared_limit(

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.security import generate_password_hash
 
-from mfa.accounts import addresses, password
+from mfa.accounts import password
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 
 KINDS = {"pbkdf2": generate_password_hash("x", "pbkdf2:sha256:6000"), "scrypt": generate_password_hash("x")}
@@ -29,9 +29,8 @@ def chosen(app: Flask) -> Callable[[], list[str]]:
     """What each of 400 unknown addresses is compared with."""
 
     def choose() -> list[str]:
-        unknown = [addresses.parse(f"nobody{number}@example.com") for number in range(400)]
         with app.app_context():
-            return [str(password._somebodys_hash(address)) for address in unknown]
+            return [str(password.seek(f"nobody{number}@example.com").stand_in) for number in range(400)]
 
     return choose
 
