@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mfa import config as settings, console, languages, readiness, toolbox
+from mfa import config as settings, console, languages, migrations, readiness, toolbox
 from mfa.accounts import routes as accounts_routes
 from mfa.activity import log, routes as activity_routes
 from mfa.commands import (
@@ -19,7 +19,7 @@ from mfa.commands import (
     users as user_commands,
 )
 from mfa.email_change import routes as email_change_routes
-from mfa.extensions import csrf, db, limiter, login_manager, mail as flask_mail, migrate
+from mfa.extensions import csrf, db, limiter, login_manager, mail as flask_mail
 from mfa.mail import mailbox, outbox, routes as mail_routes
 from mfa.mail.worker import Worker
 from mfa.sessions import browser, routes as sessions_routes
@@ -59,7 +59,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config["WTF_CSRF_SECRET_KEY"] = box.ring.signing_keys("csrf")
     app.session_interface = SessionInterface(box.ring)
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(_ROOT / "migrations"))
+    migrations.offer(app, _ROOT / "migrations")
     flask_mail.init_app(app)
     csrf.init_app(app)
     login_manager.init_app(app)
