@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, Delete, Engine, Executable, Update, event, inspect
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mfa.extensions import db
 
@@ -59,7 +60,7 @@ def upsert(
     It gives *returning* of the row, or nothing. Made once and kept, it costs a request nothing to make.
     """
     changed = (
-        _INSERTS[dialect](model)
+        _insert(dialect)(model)
         .values(values)
         .on_conflict_do_update(index_elements=list(inspect(model).primary_key), set_=changes, where=where)
     )
@@ -73,10 +74,14 @@ def dialect() -> str:
 
 
 def _dialect_insert() -> Callable[[Any], Any]:
-    return _INSERTS[dialect()]
+    return _insert(dialect())
 
 
-_INSERTS: dict[str, Callable[[Any], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+@functools.cache
+def _insert(dialect: str) -> Callable[[Any], Any]:
+    # Only the one that is used is loaded: PostgreSQL's takes 2 MB.
+    made: Callable[[Any], Any] = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert
+    return made
 
 
 @event.listens_for(Engine, "connect")

@@ -35,16 +35,24 @@ def set_up(app: Flask, choose: Callable[[], str | None]) -> None:
 
 
 @cache
+def codes() -> tuple[str, ...]:
+    """The code of each language that is offered."""
+    return SOURCE, *(catalog.parent.parent.name for catalog in FOLDER.glob("*/LC_MESSAGES/messages.mo"))
+
+
+@cache
 def offered() -> dict[str, str]:
-    """The code of each language with its own name for itself, by name."""
-    codes = [SOURCE, *(catalog.parent.parent.name for catalog in FOLDER.glob("*/LC_MESSAGES/messages.mo"))]
-    names = {code: str(Locale.parse(code).get_display_name()) for code in codes}
+    """The code of each language with its own name for itself, by name.
+
+    For this babel reads all that it knows of each of them, which stays: up to 4 MB a language.
+    """
+    names = {code: str(Locale.parse(code).get_display_name()) for code in codes()}
     return dict(sorted(names.items(), key=lambda item: item[1]))
 
 
 def known(code: str | None) -> str | None:
     """*code* if it is offered, else None."""
-    return code if code in offered() else None
+    return code if code in codes() else None
 
 
 def current() -> str:
