@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mfa import branding, clock, config as settings, console, languages, readiness, toolbox
+from mfa import config as settings, console, languages, migrations, readiness, toolbox
 from mfa.accounts import routes as accounts_routes
 from mfa.activity import log, routes as activity_routes
 from mfa.commands import (
@@ -19,12 +19,12 @@ from mfa.commands import (
     users as user_commands,
 )
 from mfa.email_change import routes as email_change_routes
-from mfa.extensions import csrf, db, limiter, login_manager, mail as flask_mail, migrate
+from mfa.extensions import csrf, db, limiter, login_manager, mail as flask_mail
 from mfa.mail import mailbox, outbox, routes as mail_routes
 from mfa.mail.worker import Worker
 from mfa.sessions import browser, routes as sessions_routes
 from mfa.two_step import link, routes as two_step_routes, sign_in, wizard
-from mfa.web import access, assets, errors, headers, health, language, metrics, reports, words
+from mfa.web import access, assets, errors, headers, health, language, metrics, reports, templates
 from mfa.web.cookies import SessionInterface
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -57,9 +57,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     box = toolbox.fill(app)
     app.secret_key = box.ring.derive("flask")
     app.config["WTF_CSRF_SECRET_KEY"] = box.ring.signing_keys("csrf")
-    app.session_interface = SessionInterface()
+    app.session_interface = SessionInterface(box.ring)
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(_ROOT / "migrations"))
+    migrations.offer(app, _ROOT / "migrations")
     flask_mail.init_app(app)
     csrf.init_app(app)
     login_manager.init_app(app)
@@ -96,7 +96,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     _check_keys(app)
     if app.config["MAIL_WORKER"] == "thread":
         _start_mail_worker(app)
-    _equip_templates(app)
+    templates.equip(app, two_step_on=console.two_step_on)
     return app
 
 
@@ -117,16 +117,3 @@ def _start_mail_worker(app: Flask) -> None:
     def _wake() -> None:
         # What an earlier process left behind goes out with the first request.
         worker.start()
-
-
-def _equip_templates(app: Flask) -> None:
-    app.jinja_env.filters.update(moment=words.moment, day=words.day, device=words.device)
-    app.jinja_env.globals.update(
-        product_name=app.config["PRODUCT_NAME"],
-        support_address=app.config["SUPPORT_ADDRESS"],
-        two_step_on=console.two_step_on,
-        accent=app.config["ACCENT_COLOR"],
-        on_accent=branding.text_on(app.config["ACCENT_COLOR"]),
-        accent_edge=branding.edge_of(app.config["ACCENT_COLOR"]),
-        clock_now=clock.now,
-    )

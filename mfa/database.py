@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, Delete, Engine, Executable, Update, event, inspect
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mfa.extensions import db
 
@@ -73,7 +74,7 @@ def upsert(
     :param changes: of the row that is there, given the columns of the one that was to be inserted.
     :param where: whether it is changed at all, given the same.
     """
-    insert = _INSERTS[dialect](model)
+    insert = _insert(dialect)(model)
     made: Executable = insert.on_conflict_do_update(
         index_elements=list(inspect(model).primary_key),
         set_=changes(insert.excluded),
@@ -88,10 +89,14 @@ def dialect() -> str:
 
 
 def _dialect_insert() -> Callable[[Any], Any]:
-    return _INSERTS[dialect()]
+    return _insert(dialect())
 
 
-_INSERTS: dict[str, Callable[[Any], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+@functools.cache
+def _insert(dialect: str) -> Callable[[Any], Any]:
+    # Only the one that is used is loaded: PostgreSQL's takes 2 MB.
+    made: Callable[[Any], Any] = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert
+    return made
 
 
 @event.listens_for(Engine, "connect")

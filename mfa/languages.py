@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from babel import Locale
+from babel.support import NullTranslations, Translations
 from flask import Flask
 from flask_babel import force_locale, get_locale
 
@@ -34,21 +35,45 @@ def set_up(app: Flask, choose: Callable[[], str | None]) -> None:
 
 
 @cache
+def codes() -> tuple[str, ...]:
+    """The code of each language that is offered."""
+    return SOURCE, *(catalog.parent.parent.name for catalog in FOLDER.glob("*/LC_MESSAGES/messages.mo"))
+
+
+@cache
 def offered() -> dict[str, str]:
-    """The code of each language with its own name for itself, by name."""
-    codes = [SOURCE, *(catalog.parent.parent.name for catalog in FOLDER.glob("*/LC_MESSAGES/messages.mo"))]
-    names = {code: str(Locale.parse(code).get_display_name()) for code in codes}
+    """The code of each language with its own name for itself, by name.
+
+    For this babel reads all that it knows of each of them, which stays: up to 4 MB a language.
+    """
+    names = {code: str(Locale.parse(code).get_display_name()) for code in codes()}
     return dict(sorted(names.items(), key=lambda item: item[1]))
 
 
 def known(code: str | None) -> str | None:
     """*code* if it is offered, else None."""
-    return code if code in offered() else None
+    return code if code in codes() else None
 
 
 def current() -> str:
     """The code of the language that is spoken now."""
-    return str(get_locale() or SOURCE)
+    return _code(get_locale())
+
+
+def text(source: str) -> str:
+    """*source* in the language that is spoken now: what ``gettext`` gives, in a third of the time."""
+    return _catalog(get_locale()).gettext(source)
+
+
+@cache
+def _code(locale: Locale | None) -> str:
+    return str(locale or SOURCE)
+
+
+@cache
+def _catalog(locale: Locale | None) -> NullTranslations:
+    # Without one of its own, as for the source, what babel gives is empty and hands every text back.
+    return Translations.load(str(FOLDER), [locale] if locale else [])
 
 
 @contextmanager

@@ -6,15 +6,12 @@ again and again (:mod:`mfa.web.health`).
 
 from __future__ import annotations
 
-import functools
-
 import click
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask.cli import FlaskGroup
 from sqlalchemy.exc import SQLAlchemyError
 
+from mfa import migrations
 from mfa.config import BadSetting
 from mfa.extensions import db
 from mfa.two_step import sealing
@@ -74,10 +71,10 @@ def check_schema() -> None:
     """
     try:
         with db.engine.connect() as connection:
-            found = set(MigrationContext.configure(connection).get_current_heads())
+            found = migrations.made(connection)
     except SQLAlchemyError as error:
         raise Unreachable from error
-    heads, known = _revisions(current_app.extensions["migrate"].directory)
+    heads, known = migrations.revisions(current_app.extensions["migrate"].directory)
     if found - known:
         raise NewSchema
     if found != heads:
@@ -106,10 +103,3 @@ def _is_looking_for_a_command() -> bool:
     """
     context = click.get_current_context(silent=True)
     return context is not None and isinstance(context.command, FlaskGroup)
-
-
-@functools.cache
-def _revisions(directory: str) -> tuple[set[str], set[str]]:
-    """The newest revision of the migrations in *directory*, and all of them."""
-    script = ScriptDirectory(directory)
-    return set(script.get_heads()), {revision.revision for revision in script.walk_revisions()}

@@ -22,6 +22,19 @@ class ExpiredToken(BadToken):
     """A genuine token that is too old."""
 
 
+class _SignerAt(TimestampSigner):
+    """
+    :param seconds: the Unix time that its signatures are dated.
+    """
+
+    def __init__(self, *args: Any, seconds: float, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._seconds = seconds
+
+    def get_timestamp(self) -> int:
+        return int(self._seconds)
+
+
 class Signer:
     """Makes and reads the tokens of one purpose.
 
@@ -60,13 +73,9 @@ class Signer:
         return payload
 
     def _serializer(self, seconds: float) -> URLSafeTimedSerializer:
-        class SignerAtThatTime(TimestampSigner):
-            def get_timestamp(self) -> int:
-                return int(seconds)
-
         return URLSafeTimedSerializer(
             self._ring.signing_keys("links"),
             salt=self._purpose,
-            signer=SignerAtThatTime,
-            signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
+            signer=_SignerAt,
+            signer_kwargs={"seconds": seconds, "digest_method": hashlib.sha256, "key_derivation": "hmac"},
         )

@@ -61,7 +61,7 @@ def check(password: str, *, minimum: int, words: Iterable[str] = ()) -> None:
     if len(text) > MAX_LENGTH:
         raise TooLong
     folded = text.casefold()
-    if folded in common() or _unit(folded) in common() or len(set(folded)) < _CONTEXT_WORD_LENGTH:
+    if _is_common(folded) or _is_common(_unit(folded)) or len(set(folded)) < _CONTEXT_WORD_LENGTH:
         raise TooCommon
     if any(len(word) >= _CONTEXT_WORD_LENGTH and word.casefold() in folded for word in words):
         raise TooObvious
@@ -122,10 +122,17 @@ class Hasher:
 
 
 @lru_cache(maxsize=1)
-def common() -> frozenset[str]:
-    """The shipped list of common passwords, casefolded."""
+def common() -> bytes:
+    """The shipped list of common passwords, casefolded, each between two line ends.
+
+    Looking through all of it takes 0.1 ms, when a password is chosen; as a set it would take 4 MB for good.
+    """
     packed = resources.files("mfa.crypto").joinpath("common_passwords.txt.gz").read_bytes()
-    return frozenset(gzip.decompress(packed).decode().split("\n"))
+    return b"\n" + gzip.decompress(packed) + b"\n"
+
+
+def _is_common(folded: str) -> bool:
+    return f"\n{folded}\n".encode() in common()
 
 
 def _canonical(password: str) -> str:

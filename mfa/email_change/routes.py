@@ -20,7 +20,6 @@ from mfa.two_step import factors
 from mfa.two_step.routes import CODE_REFUSALS
 from mfa.web import access, errors, hx, ranges
 from mfa.web.access import public
-from mfa.web.forms import Form
 
 blueprint = Blueprint("email_change", __name__, url_prefix="/account/profile/email")
 blueprint.register_error_handler(SessionEnded, lambda _: access.to_sign_in())
@@ -115,7 +114,6 @@ def confirmation(token: str) -> Response:
         hx.CONSOLE,
         title=gettext("Confirm your new email"),
         tab="profile",
-        form=Form(formdata=None),
         action=url_for("email_change.confirm", token=token),
         old_email=current_user.account.email,
         email=address.text,
@@ -155,7 +153,6 @@ def undoing(token: str) -> Response:
         "email_change/_undo.html",
         hx.CARD,
         title=gettext("Undo the change of your email"),
-        form=Form(formdata=None),
         action=url_for("email_change.undo", token=token),
         old_email=change.old_email,
     )

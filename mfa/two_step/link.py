@@ -11,7 +11,6 @@ from mfa.toolbox import toolbox
 from mfa.two_step import email_proof, pending
 from mfa.web import hx
 from mfa.web.access import public
-from mfa.web.forms import Form
 
 blueprint = Blueprint("enrollment_link", __name__, url_prefix="/account/two-step/enroll/link")
 
@@ -51,6 +50,5 @@ def _answer(token: str, *, confirm: bool) -> Response:
         status=status,
         state=state,
         number=number,
-        form=Form(formdata=None),
         action=url_for("enrollment_link.page", token=token),
     )

@@ -16,7 +16,6 @@ from mfa.toolbox import toolbox
 from mfa.two_step import factors, rules
 from mfa.two_step.enrollment import Change, Enrollment, Pending
 from mfa.web import access, hx
-from mfa.web.forms import Form
 
 reached = Signal()
 """Sent with a step of the wizard when an enrolment comes to it for the first time."""
@@ -129,7 +128,6 @@ def _ended(error: Refusal, *, restart: bool) -> Response:
         heading=heading,
         sentence=sentence,
         restart=restart and not rules.state(current_user.account.id).on,
-        form=Form(formdata=None),
         way_url=url_for("two_step.tab"),
     )
 

@@ -15,7 +15,6 @@ from mfa.toolbox import toolbox
 from mfa.two_step import factors, forms, pending, rules, sheet
 from mfa.two_step.enrollment import Change
 from mfa.web import errors, hx, ranges
-from mfa.web.forms import Form
 
 blueprint = Blueprint("two_step", __name__)
 
@@ -52,7 +51,6 @@ def _show_tab(message: str | None = None) -> Response:
         code_used_at=state.code_used_at,
         resume=begun.steps.index(begun.step) + 1 if begun else None,
         resume_of=len(begun.steps) if begun else None,
-        csrf_form=Form(formdata=None),
         message=message,
         oob=hx.wanted(),
     )

@@ -25,7 +25,6 @@ from mfa.toolbox import toolbox
 from mfa.two_step import email_proof, factors, forms, pending, rules, sheet
 from mfa.two_step.enrollment import CODE, EMAIL, RECOVERY, SCAN, Enrollment
 from mfa.web import errors, hx, ranges
-from mfa.web.forms import Form
 
 FormOfAStep = TypeVar("FormOfAStep", bound=forms.StepForm)
 
@@ -400,7 +399,6 @@ def _render(enrollment: Enrollment, step: str, status: int, **context: Any) -> R
         moves=enrollment.moves,
         step_number=enrollment.steps.index(step) + 1,
         step_count=len(enrollment.steps),
-        cancel_form=Form(formdata=None),
         **context,
     )
 

@@ -11,6 +11,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
 from mfa import clock
+from mfa.crypto.keys import KeyRing
 from mfa.crypto.links import CLOCKS_APART
 
 
@@ -30,16 +31,23 @@ class _Signer(TimestampSigner):
 
 
 class SessionInterface(SecureCookieSessionInterface):
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        # What everybody may keep is nobody's own. Flask-Login looks into the session of every request.
-        if not response.cache_control.public:
-            super().save_session(app, session, response)
+    """
+    :param ring: whose keys sign; the current one, and the older ones for reading.
+    """
 
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
-        return URLSafeTimedSerializer(
-            app.extensions["twostep"].ring.signing_keys("session-cookie"),
+    def __init__(self, ring: KeyRing) -> None:
+        self._serializer = URLSafeTimedSerializer(
+            ring.signing_keys("session-cookie"),
             salt="session",
             serializer=self.serializer,
             signer=_Signer,
             signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
         )
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        # What everybody may keep is nobody's own. Flask-Login looks into the session of every request.
+        if not response.cache_control.public:
+            super().save_session(app, session, response)
+
+    def get_signing_serializer(self, _app: Flask) -> URLSafeTimedSerializer:
+        return self._serializer

@@ -7,17 +7,40 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, PasswordField, StringField
+from markupsafe import Markup, escape
+from wtforms import EmailField, Field, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired
+from wtforms.widgets import EmailInput, HiddenInput, PasswordInput, TextInput
 
 from mfa.accounts.models import EMAIL_LENGTH
 from mfa.crypto.passwords import MAX_LENGTH
 
+_INPUTS = (TextInput, EmailInput, PasswordInput, HiddenInput)
 _EMAIL, _PASSWORD, _RECOVERY_CODE = _("Email"), _("Password"), _("Recovery code")
 
 
 class Form(FlaskForm):  # type: ignore[misc]
     """A form that was posted, with its CSRF token; with no fields of its own, just a button."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def render_field(self, field: Field, render_kw: dict[str, Any]) -> Markup:
+            # WTForms writes each attribute with Markup.format: 45 µs an input, and 6 so.
+            if type(field.widget) not in _INPUTS:
+                return Markup(super().render_field(field, render_kw))  # noqa: S704
+            attributes = {
+                "id": field.id,
+                "name": field.name,
+                "type": field.widget.input_type,
+                **(field.render_kw or {}),
+                **render_kw,
+            }
+            if not isinstance(field.widget, PasswordInput):
+                attributes["value"] = field._value()  # noqa: SLF001 (what WTForms’ own widgets ask)
+            required = (
+                " required" if field.flags.required and not isinstance(field.widget, HiddenInput) else ""
+            )
+            written = "".join([f' {name}="{escape(value)}"' for name, value in attributes.items()])
+            return Markup(f"<input{written}{required}>")  # noqa: S704
 
 
 def email(label: LazyString = _EMAIL, **attributes: Any) -> EmailField:
@@ -89,4 +112,5 @@ def recovery_code(label: LazyString = _RECOVERY_CODE) -> StringField:
 
 
 def hidden() -> HiddenField:
-    return HiddenField()
+    # Without a label; WTForms would make one of the name, and read its catalog of translations to do so.
+    return HiddenField("")

@@ -19,5 +19,5 @@ def choose() -> str | None:
     if own:
         return own
     # One by one: of all together, "ko" would be a better match for "en-GB, ko" than "en" is.
-    asked = (LanguageAccept([one]).best_match(languages.offered()) for one in request.accept_languages)
+    asked = (LanguageAccept([one]).best_match(languages.codes()) for one in request.accept_languages)
     return next(filter(None, asked), None)

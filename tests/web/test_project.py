@@ -115,4 +115,4 @@ def test_the_migrations_make_the_tables_of_the_models(app: Flask, engine: Engine
 
 
 def test_the_list_of_common_passwords_is_casefolded() -> None:
-    assert all(password == password.casefold() for password in common())
+    assert all(password == password.casefold() for password in common().decode().splitlines())
