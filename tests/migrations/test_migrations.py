@@ -28,7 +28,7 @@ VERSIONS = sorted((ROOT / "migrations/versions").glob("*.py"))
 TAKES_AWAY = {
     "0003": {"drop_column"},  # before the first release: no older version was in use anywhere
 }
-"""By its number, what a migration takes away or changes, and why no server of the version before needs that."""
+"""By its number, what a migration takes away or changes, and why no older server needs that."""
 TAKING_AWAY = {"drop_table", "drop_column", "drop_index", "drop_constraint", "alter_column", "rename_table"}
 
 
