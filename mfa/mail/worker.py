@@ -39,8 +39,8 @@ class Worker:
             if self._begun or self._stopped:
                 return
             self._begun = True
-            # A mail that is cut as the process ends is sent again. Unlike atexit, this is heeded too by processes
-            # that multiprocessing makes, as those of Granian.
+            # A mail that is cut as the process ends is sent again. Processes that multiprocessing makes, as
+            # Granian does, heed this and not atexit.
             self._at_the_end = util.Finalize(None, self.stop, exitpriority=0)
             self._thread.start()
 
