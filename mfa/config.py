@@ -119,6 +119,8 @@ FIXED: dict[str, Any] = {
     # Without its store the ranges are counted by each process alone; codes are counted in the database.
     "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
     "RATELIMIT_SWALLOW_ERRORS": True,
+    # A store that hangs is one that is away: nobody waits for it longer than this, in seconds.
+    "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
 }
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")

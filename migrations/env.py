@@ -8,6 +8,14 @@ from flask import current_app
 migrate = current_app.extensions["migrate"]
 metadata = migrate.db.metadata
 
+ONE_AT_A_TIME = {
+    # Python's driver begins a transaction by itself before rows change, but not before tables do; so a kill
+    # leaves all or nothing.
+    "sqlite": "BEGIN IMMEDIATE",
+    "postgresql": "SELECT pg_advisory_xact_lock(hashtext('twostep migrations'))",
+}
+"""Where several servers upgrade at the same moment, the second waits, and finds nothing to do."""
+
 
 def run_offline() -> None:
     """Write the statements instead of running them (``flask db upgrade --sql``)."""
@@ -19,6 +27,7 @@ def run_offline() -> None:
 
 def run_online() -> None:
     with migrate.db.engine.begin() as connection:
+        connection.exec_driver_sql(ONE_AT_A_TIME[connection.dialect.name])
         context.configure(connection=connection, target_metadata=metadata, **migrate.configure_args)
         with context.begin_transaction():
             context.run_migrations()

@@ -22,6 +22,9 @@ def deliver(forever: bool) -> None:
         click.echo(f"{outbox.deliver_due()} sent, {outbox.waiting()} waiting")
         return
     worker = Worker(current_app._get_current_object(), outbox.deliver_due)  # type: ignore[attr-defined]  # noqa: SLF001
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stop())
-    worker.run()
+    # Waited for and not handled: a handler could come while the worker holds the lock that waking it takes.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    worker.start()
+    signal.sigwait(ends)
+    worker.stop()

@@ -33,6 +33,10 @@ _ARGON2_MEMORY = range(512, (256 << 10) + 1)
 _ARGON2_WORK = range(1024, (1 << 20) + 1)
 """Passes · KiB."""
 _ARGON2_MOST_LANES = 64
+_ARGON2_VERSIONS = (0x10, 0x12, 0x13)
+"""0x12 is argon2-cffi's word for a hash that names none."""
+_ARGON2_LEAST_SALT = 8
+"""Bytes."""
 _LEAST_BYTES = 16
 """A shorter digest is hit by guesses that are not the password."""
 
@@ -109,6 +113,13 @@ def _argon2(found: re.Match[str]) -> PasswordHash:
     """argon2id, argon2i and argon2d in the PHC form; Django writes its own name before it."""
     phc = found["phc"]
     cost = extract_parameters(phc)
+    if (
+        cost.version not in _ARGON2_VERSIONS
+        or cost.parallelism < 1
+        or cost.memory_cost < 8 * cost.parallelism
+        or cost.salt_len < _ARGON2_LEAST_SALT
+    ):
+        raise ValueError("argon2 makes no such hash (RFC 9106 §3.1)")
     work = cost.memory_cost * cost.time_cost
 
     def matches(password: str) -> bool:
@@ -172,8 +183,9 @@ def _django_scrypt(found: re.Match[str]) -> PasswordHash:
     salt, digest = found["salt"].encode(), base64.b64decode(found["digest"], validate=True)
 
     def matches(password: str) -> bool:
-        room = 132 * n * r * p
-        made = hashlib.scrypt(password.encode(), salt=salt, n=n, r=r, p=p, maxmem=room, dklen=64)
+        made = hashlib.scrypt(
+            password.encode(), salt=salt, n=n, r=r, p=p, maxmem=_scrypt_room(n, r, p), dklen=64
+        )
         return hmac.compare_digest(made, digest)
 
     if len(digest) != 64:
@@ -195,14 +207,21 @@ def _werkzeug_pbkdf2(found: re.Match[str]) -> PasswordHash:
 
 
 def _scrypt(matches: Callable[[str], bool], n: int, r: int, p: int) -> PasswordHash:
-    if n < 2 or n & (n - 1):
-        raise ValueError("scrypt's n is a power of two")
+    if n < 2 or n & (n - 1) or n >= 1 << 16 * r:
+        raise ValueError("scrypt's n is a power of two, and under 2 to the power of 16 r (RFC 7914 §2)")
+    if 128 * r * (n + 2 + p) > _scrypt_room(n, r, p):
+        raise ValueError("Django and Werkzeug have no room to make such a hash, nor to compare one")
     memory = 128 * n * r
     return PasswordHash(
         matches,
         weak=memory < _SCRYPT_MEMORY.start,
         costly=memory >= _SCRYPT_MEMORY.stop or n * r * p > _SCRYPT_MOST_WORK,
     )
+
+
+def _scrypt_room(n: int, r: int, p: int) -> int:
+    """Bytes that scrypt may take, by the rule of Django and of Werkzeug."""
+    return 132 * n * r * p
 
 
 def _weighed(matches: Callable[[str], bool], cost: int, taken: range) -> PasswordHash:

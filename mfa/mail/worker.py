@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from multiprocessing import util
 
 from flask import Flask
 
@@ -38,6 +39,9 @@ class Worker:
             if self._begun or self._stopped:
                 return
             self._begun = True
+            # A mail that is cut as the process ends is sent again. Processes that multiprocessing makes, as
+            # Granian does, heed this and not atexit.
+            self._at_the_end = util.Finalize(None, self.stop, exitpriority=0)
             self._thread.start()
 
     def stop(self) -> None:
@@ -46,6 +50,7 @@ class Worker:
         self._work.set()
         if self._begun:
             self._thread.join()
+            self._at_the_end.cancel()
 
     def run(self) -> None:
         """Deliver until :meth:`stop`, in the thread that calls this; it looks at once."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,14 +18,24 @@ from tests.support.smtp import free_port
 WRONG = "not my password at all"
 
 
-@pytest.fixture(params=["memory://", "a Redis that is down"])
-def app(config: dict[str, Any], request: pytest.FixtureRequest) -> Iterator[Flask]:
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """The port of something that lets people in and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+@pytest.fixture(params=["memory://", "a Redis that is down", "a Redis that hangs"])
+def app(config: dict[str, Any], request: pytest.FixtureRequest, silent: int) -> Iterator[Flask]:
     """Three refusals and two mails a minute, with and without its store."""
-    store = request.param if request.param == "memory://" else f"redis://127.0.0.1:{free_port()}"
+    stores = {
+        "a Redis that is down": f"redis://127.0.0.1:{free_port()}",
+        "a Redis that hangs": f"redis://127.0.0.1:{silent}",
+    }
     app = create_app(
         {
             **config,
-            "RATELIMIT_STORAGE_URI": store,
+            "RATELIMIT_STORAGE_URI": stores.get(request.param, request.param),
             "RATELIMIT_REFUSED": "3 per minute",
             "RATELIMIT_MAILS": "2 per minute",
             "EVENT_LOG": "none",
@@ -107,3 +119,9 @@ def test_nobody_is_signed_out_by_it(mina: Person, make_person: Callable[..., Per
     for number in range(5):
         guess(stranger, f"person{number}@example.com")
     assert mina.is_signed_in()
+
+
+def test_nobody_waits_long_for_a_store_that_does_not_answer(person: Person) -> None:
+    began = time.monotonic()
+    guess(person, "somebody@example.com")
+    assert time.monotonic() - began < 4

@@ -158,6 +158,14 @@ def test_with_sha256_before_it_bcrypt_sees_all_of_a_long_password() -> None:
         "scrypt:32768:8:1$seasalt$" + "0" * 64,
         "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA",
         "$argon2id$v=19$m=65536,t=3,p=4$" + "A" * 300,
+        "$argon2id$v=999$m=512,t=2,p=1$c2FsdHNhbHQ$" + "A" * 43,
+        "$argon2id$v=19$m=512,t=2,p=0$c2FsdHNhbHQ$" + "A" * 43,
+        "$argon2id$v=19$m=512,t=4,p=65$c2FsdHNhbHQ$" + "A" * 43,
+        "$argon2id$v=19$m=512,t=2,p=1$c2FsdA$" + "A" * 43,
+        # What OpenSSL computes for nobody.
+        "scrypt$65536$seasalt$1$1$" + b64(bytes(64)),
+        "scrypt:65536:1:1$seasalt$" + "0" * 128,
+        "scrypt$2$seasalt$1000000$1$" + b64(bytes(64)),
         HASHER.hash("x") + "\n",
     ],
 )

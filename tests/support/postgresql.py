@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 import subprocess
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import URL, create_engine, make_url, text
+
+from tests.support import guide
 
 with warnings.catch_warnings():
     # It looks for the folder of a user who is logged in; there may be none.
@@ -48,17 +51,27 @@ def address(url: URL) -> str:
 
 def dump(url: URL, file: Path) -> None:
     """``pg_dump``, as the operator's guide says it."""
-    _run("pg_dump", "--format=custom", f"--file={file}", _plain(url))
+    _run(guide.command("pg_dump", {"postgresql://user@host/name": _plain(url), "twostep.dump": str(file)}))
 
 
-def restore(file: Path, url: URL) -> None:
-    """``pg_restore``, as the operator's guide says it."""
-    _run("pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={_plain(url)}", str(file))
+def restore(file: Path, like: URL) -> URL:
+    """A new database, made and filled as the operator's guide says it, on the server of *like*."""
+    name = f"restored{next(_numbers)}"
+    server = {"postgresql://user@host/postgres": _plain(like.set(database="postgres"))}
+    _run(guide.command("createdb", {**server, "restored": name}))
+    made = like.set(database=name)
+    _run(
+        guide.command(
+            "pg_restore", {"postgresql://user@host/restored": _plain(made), "twostep.dump": str(file)}
+        )
+    )
+    return made
 
 
 def _plain(url: URL) -> str:
     return address(url.set(drivername="postgresql"))
 
 
-def _run(program: str, *arguments: str) -> None:
+def _run(words: Sequence[str]) -> None:
+    program, *arguments = words
     subprocess.run([_PROGRAMS / program, *arguments], check=True, timeout=60)

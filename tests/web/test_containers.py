@@ -115,8 +115,17 @@ def test_secrets_are_not_committed() -> None:
     assert "/deploy/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
-def test_the_container_is_given_longer_than_the_server_gives_a_request() -> None:
-    assert int(OURS["app"]["stop_grace_period"].removesuffix("s")) > KILL_AFTER
+@pytest.mark.parametrize("name", ["app", "worker"])
+def test_a_container_is_given_longer_than_what_it_has_begun_takes(name: str) -> None:
+    assert int(OURS[name]["stop_grace_period"].removesuffix("s")) > KILL_AFTER
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_image_is_built_of_the_containerfile_by_docker_too(name: str) -> None:
+    """Which looks for a ``Dockerfile`` and for a ``.dockerignore``, and for nothing else by itself."""
+    assert OURS[name]["build"] == {"context": ".", "dockerfile": "Containerfile"}
+    assert (ROOT / "Containerfile").is_file()
+    assert (ROOT / ".dockerignore").read_text().startswith("*\n")
 
 
 def test_the_image_runs_as_nobody_in_particular_and_checks_what_it_installs() -> None:
@@ -130,5 +139,5 @@ def test_everything_that_is_copied_is_there() -> None:
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", CONTAINERFILE, re.MULTILINE)
     names = {name for line in copied for name in line.split()}
     assert [name for name in names if not (ROOT / name).exists()] == []
-    allowed = set((ROOT / ".containerignore").read_text().splitlines())
+    allowed = set((ROOT / ".dockerignore").read_text().splitlines())
     assert {f"!{name}" for name in names} <= allowed

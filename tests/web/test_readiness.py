@@ -51,6 +51,10 @@ def set_revision(folder: Path, revision: str) -> None:
         GUNICORN,
         (*FLASK, "mail", "deliver", "--forever"),
         (*FLASK, "keys", "list"),
+        (*FLASK, "users", "import", "-"),
+        (*FLASK, "users", "export"),
+        (*FLASK, "users", "show", "mina@example.com", "--reason", "asked"),
+        (*FLASK, "backup", "restored"),
     ],
 )
 def test_nothing_starts_before_the_tables_are_made(tmp_path: Path, command: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ import httpx
 import pytest
 
 from mfa import create_app
+from mfa.accounts.models import Account
+from mfa.database import transaction
+from mfa.extensions import db
+from mfa.mail import messages, outbox
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, Person
 from tests.support.remote import RemoteClient
@@ -55,7 +60,7 @@ class Served:
     def __init__(self, config: dict[str, Any]) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.config = {**config, "SERVER_NAME": f"127.0.0.1:{self.port}", "MAIL_WORKER": "none"}
+        self.config = {"MAIL_WORKER": "none", **config, "SERVER_NAME": f"127.0.0.1:{self.port}"}
         own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
         settings = {f"MFA_{name}": str(value) for name, value in self.config.items()}
         self.process = subprocess.Popen(
@@ -106,6 +111,69 @@ def test_a_request_under_way_is_answered_when_the_server_is_told_to_stop(
         assert answer.result().status_code == 200
     client.close()
     assert inbox.wait_for("Create your").recipients == [EMAIL]
+
+
+def write_notification(config: dict[str, Any]) -> None:
+    """One that is due, by the clock of the machine."""
+    app = create_app({**config, "MAIL_WORKER": "none"})
+    with app.app_context():
+        with transaction():
+            account = Account(email=EMAIL, name="Mina")
+            outbox.post(messages.two_step_on, account, datetime(2020, 1, 1, tzinfo=UTC))
+        db.engine.dispose()
+
+
+def left_waiting(config: dict[str, Any]) -> int:
+    app = create_app({**config, "MAIL_WORKER": "none"})
+    with app.app_context():
+        count = outbox.waiting()
+        db.session.remove()
+        db.engine.dispose()
+    return count
+
+
+def ends_after_the_mail(process: subprocess.Popen[str], inbox: HoldingInbox) -> None:
+    """*process* is told to stop while a mail is under way, and ends well, not before that has left."""
+    assert inbox.came.wait(30)
+    process.terminate()
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    inbox.may_go.set()
+    assert process.wait(timeout=60) == 0
+    assert [letter.recipients for letter in inbox.take_all()] == [[EMAIL]]
+
+
+def test_a_notification_under_way_leaves_once_when_the_server_is_told_to_stop(
+    config: dict[str, Any], inbox: HoldingInbox
+) -> None:
+    write_notification(config)
+    served = Served({**config, "MAIL_WORKER": "thread"})
+    try:
+        served.wait_for("Started worker-2")
+        httpx.get(f"{served.url}/sign-in")
+        ends_after_the_mail(served.process, inbox)
+    finally:
+        served.stop()
+    assert left_waiting(config) == 0
+
+
+def test_a_notification_under_way_leaves_once_when_the_mail_worker_is_told_to_stop(
+    config: dict[str, Any], inbox: HoldingInbox
+) -> None:
+    write_notification(config)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "app", "mail", "deliver", "--forever"],
+        cwd=ROOT,
+        env={**own, **{f"MFA_{name}": str(value) for name, value in config.items()}},
+        text=True,
+    )
+    try:
+        ends_after_the_mail(process, inbox)
+    finally:
+        process.kill()
+        process.wait()
+    assert left_waiting(config) == 0
 
 
 def test_told_to_stop_it_ends_well(served: Served) -> None:

@@ -1,0 +1,115 @@
+"""The tables are made all or not at all, by one at a time, and by adding to what an older version needs."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from mfa import create_app
+from mfa.extensions import db
+from tests.conftest import SETTINGS
+from tests.support.crowd import at_once
+from tests.support.postgresql import address
+from tests.support.stores import Servers
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSIONS = sorted((ROOT / "migrations/versions").glob("*.py"))
+TAKES_AWAY = {
+    "0003": {"drop_column"},  # before the first release: no older version was in use anywhere
+}
+"""By its number, what a migration takes away or changes, and why no older server needs that."""
+TAKING_AWAY = {"drop_table", "drop_column", "drop_index", "drop_constraint", "alter_column", "rename_table"}
+
+
+# All or nothing
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+    """The settings of an installation without tables."""
+    settings = {**SETTINGS, "INSTANCE_PATH": str(tmp_path), "MAIL_WORKER": "none", "EVENT_LOG": "none"}
+    if request.param == "postgresql":
+        servers: Servers = request.getfixturevalue("servers")
+        settings["SQLALCHEMY_DATABASE_URI"] = address(servers.postgresql.create())
+    return settings
+
+
+def tables(settings: dict[str, Any]) -> set[str]:
+    file = f"sqlite:///{settings['INSTANCE_PATH']}/twostep.db"
+    engine = create_engine(settings.get("SQLALCHEMY_DATABASE_URI", file))
+    found = set(inspect(engine).get_table_names())
+    engine.dispose()
+    return found
+
+
+def upgrade(settings: dict[str, Any]) -> None:
+    app = create_app(settings)
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("step", [1, 9, 30])
+def test_killed_anywhere_it_leaves_what_was_there_and_is_done_again(empty: dict[str, Any], step: int) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.migrations.dying"],
+        cwd=ROOT,
+        env={**os.environ, "SETTINGS": json.dumps(empty), "DIE_BEFORE": str(step)},
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert tables(empty) == set()
+    upgrade(empty)
+    assert "accounts" in tables(empty)
+
+
+def test_on_several_servers_at_once_one_makes_them_and_the_others_find_them_made(
+    empty: dict[str, Any],
+) -> None:
+    command = [sys.executable, "-m", "flask", "--app", "app", "db", "upgrade"]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
+    given = {f"MFA_{name}": str(value) for name, value in empty.items()}
+
+    def on_a_server(_: int) -> int:
+        return subprocess.run(command, cwd=ROOT, env={**own, **given}, check=False).returncode
+
+    assert at_once(on_a_server, 3) == [0, 0, 0]
+
+
+# By adding
+
+
+def called(file: Path) -> Iterator[tuple[str, ast.Call]]:
+    """What the way up does, by the names of Alembic's operations."""
+    for function in ast.parse(file.read_text()).body:
+        if isinstance(function, ast.FunctionDef) and function.name != "downgrade":
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                    yield node.func.attr, node
+
+
+@pytest.mark.parametrize("file", VERSIONS, ids=lambda file: file.stem)
+def test_nothing_is_taken_away_that_the_version_before_needs(file: Path) -> None:
+    taken = {name for name, _ in called(file)} & TAKING_AWAY
+    assert taken == TAKES_AWAY.get(file.stem[:4], set())
+
+
+@pytest.mark.parametrize("file", VERSIONS, ids=lambda file: file.stem)
+def test_the_version_before_can_write_rows_without_the_new_columns(file: Path) -> None:
+    for name, call in called(file):
+        if name == "add_column":
+            column = call.args[1]
+            assert isinstance(column, ast.Call)
+            given = {word.arg: ast.unparse(word.value) for word in column.keywords}
+            assert given.get("nullable") == "True" or "server_default" in given, ast.unparse(call)
