@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mfa import config as settings, console, languages, migrations, readiness, toolbox
+from mfa import config as settings, console, housekeeping, languages, migrations, readiness, toolbox
 from mfa.accounts import routes as accounts_routes
 from mfa.activity import log, routes as activity_routes
 from mfa.commands import (
@@ -20,7 +20,7 @@ from mfa.commands import (
 )
 from mfa.email_change import routes as email_change_routes
 from mfa.extensions import csrf, db, limiter, login_manager, mail as flask_mail
-from mfa.mail import mailbox, outbox, routes as mail_routes
+from mfa.mail import mailbox, routes as mail_routes
 from mfa.mail.worker import Worker
 from mfa.sessions import browser, routes as sessions_routes
 from mfa.two_step import link, routes as two_step_routes, sign_in, wizard
@@ -111,7 +111,7 @@ def _check_keys(app: Flask) -> None:
 
 
 def _start_mail_worker(app: Flask) -> None:
-    worker = app.extensions["mail_worker"] = Worker(app, outbox.deliver_due)
+    worker = app.extensions["mail_worker"] = Worker(app, housekeeping.keep)
 
     @app.before_request
     def _wake() -> None:

@@ -64,11 +64,12 @@ def seek(email: str) -> Sought:
     except addresses.BadAddress as error:
         raise WrongCredentials from error
     number = int.from_bytes(toolbox().ring.keyed_hash("somebody", address.key.encode())[:4])
-    ends = sorted({number % (1 << bits) + 1 for bits in range(33)})
+    ends = sorted({number % (1 << bits) + 1 for bits in range(_ID_BITS)})
     account, stand_in = db.session.execute(_SEEK, {"key": address.key, "ends": ends}).one()
     return Sought(address, account, stand_in)
 
 
+_ID_BITS = 31
 _STAND_IN = (
     select(Account.__table__.c.password_hash)
     .where(Account.__table__.c.id.in_(bindparam("ends", expanding=True)))
@@ -102,13 +103,12 @@ def sign_in(sought: Sought, password: str, *, now: datetime, device: Device) -> 
         raise WrongCredentials
     fresh = _fresh_hash(account, password)
     with transaction():
-        if not rules.hold(account):
-            raise Changed
+        entry = sessions.enter(account, now, device, generation=account.generation, failures=tried - 1)
         attempts.reset((subject, attempts.PASSWORD))
         if fresh:
             # No change that is counted: what is under way elsewhere goes on.
             rules.update(account, password_hash=fresh)
-        return sessions.enter(account, now, device, failures=tried - 1)
+        return entry
 
 
 def prove(account: Account, password: str, now: datetime, device: Device) -> None:
@@ -225,7 +225,7 @@ def reset(token: str, *, password: str, now: datetime, device: Device) -> sessio
         attempts.reset((own, attempts.PASSWORD), (every, attempts.PASSWORD), (every, attempts.RESET_SENDING))
         activity.record(account.id, activity.PASSWORD_RESET, now, device)
         outbox.post(messages.password_changed, account, now)
-        return sessions.enter(account, now, device, announce=False)
+        return sessions.enter(account, now, device, generation=account.generation + 1, announce=False)
 
 
 def nobodys_hash() -> str:

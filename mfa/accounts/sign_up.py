@@ -93,4 +93,4 @@ def create_account(token: str, *, name: str, password: str, now: datetime, devic
         assert account is not None
         attempts.reset((rules.address_subject(address), attempts.SIGN_UP_SENDING))
         activity.record(account.id, activity.ACCOUNT_CREATED, now, device)
-        return sessions.enter(account, now, device, announce=False)
+        return sessions.enter(account, now, device, generation=account.generation, announce=False)

@@ -174,9 +174,14 @@ def spend(purpose: str, reference: str, now: datetime, *, remember: timedelta) -
     :param remember: for how long a second use must be refused: longer than the thing itself lives.
     :raises AlreadySpent: used before, by anyone, on any server.
     """
-    run(_FORGET_SPENT, {"now": now})
     if not insert_if_absent(Spent, purpose=purpose, reference=reference, forget_at=now + remember):
         raise AlreadySpent
+
+
+def forget_spent(now: datetime) -> None:
+    """Delete what need not be remembered any more; a worker's part, which nothing waits for."""
+    with transaction():
+        run(_FORGET_SPENT, {"now": now})
 
 
 def is_spent(purpose: str, reference: str) -> bool:

@@ -7,6 +7,7 @@ import signal
 import click
 from flask import current_app
 
+from mfa import housekeeping
 from mfa.commands import Commands
 from mfa.mail import outbox
 from mfa.mail.worker import Worker
@@ -19,9 +20,9 @@ group = Commands("mail", help="The notifications that wait to be sent.")
 def deliver(forever: bool) -> None:
     """Send every notification that is due."""
     if not forever:
-        click.echo(f"{outbox.deliver_due()} sent, {outbox.waiting()} waiting")
+        click.echo(f"{housekeeping.keep()} sent, {outbox.waiting()} waiting")
         return
-    worker = Worker(current_app._get_current_object(), outbox.deliver_due)  # type: ignore[attr-defined]  # noqa: SLF001
+    worker = Worker(current_app._get_current_object(), housekeeping.keep)  # type: ignore[attr-defined]  # noqa: SLF001
     # Waited for and not handled: a handler could come while the worker holds the lock that waking it takes.
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import bindparam, delete, event, func, insert, select, update
+from sqlalchemy import Integer, bindparam, delete, event, func, insert, select, update
 
 from mfa import clock, languages
 from mfa.accounts.models import Account
@@ -38,6 +38,7 @@ def post(
     to: str | None = None,
     after: timedelta = timedelta(0),
     reference: str | None = None,
+    at_most: int | None = None,
     **details: Any,
 ) -> None:
     """Write a notification to the owner of *account*, in the owner's language.
@@ -47,21 +48,23 @@ def post(
     :param to: the address, where it is not the account's own.
     :param after: not before this time has passed, so that :func:`take_back` may still be called.
     :param reference: what the notification can be taken back by.
+    :param at_most: not if so many of the same kind wait for the same address.
     :param details: what the message says besides; nothing secret, as it is kept until the mail has left.
     """
-    run(
-        _POST,
-        {
-            "message": message.__name__,
-            "recipient": to or account.email,
-            "language": account.language,
-            "details": {"name": account.name, **details},
-            "created_at": now,
-            "due_at": now + after,
-            "tries": 0,
-            "reference": reference,
-        },
-    )
+    mail = {
+        "message": message.__name__,
+        "recipient": to or account.email,
+        "language": account.language,
+        "details": {"name": account.name, **details},
+        "created_at": now,
+        "due_at": now + after,
+        "tries": 0,
+        "reference": reference,
+    }
+    if at_most is None:
+        run(_POST, mail)
+    else:
+        run(_POST_AT_MOST, {**mail, "at_most": at_most})
     worker: Worker | None = current_app.extensions.get("mail_worker")
     if worker:
         event.listen(db.session(), "after_commit", lambda _: worker.wake(), once=True)
@@ -80,11 +83,6 @@ def hand_over(reference: str, *, to: str) -> None:
     if run(_REFERRED, {"to": reference}).first() is not None:
         take_back(to)
         affected(update(OutboxMail).where(OutboxMail.reference == reference).values(reference=to))
-
-
-def waiting_for(recipient: str, message: Callable[..., messages.Message]) -> int:
-    """How many notifications of that kind wait for *recipient*."""
-    return run(_WAITING_FOR, {"whom": recipient, "what": message.__name__}).scalar() or 0
 
 
 def deliver_due() -> int:
@@ -152,8 +150,17 @@ def _deliver(mail: OutboxMail) -> bool:
 
 
 _POST = insert(OutboxMail)
+_COLUMNS = [column for column in OutboxMail.__table__.columns if not column.primary_key]
+_WAITING = (
+    select(func.count())
+    .where(OutboxMail.recipient == bindparam("recipient"), OutboxMail.message == bindparam("message"))
+    .scalar_subquery()
+)
+_POST_AT_MOST = insert(OutboxMail).from_select(
+    [column.name for column in _COLUMNS],
+    select(*(bindparam(column.name, type_=column.type) for column in _COLUMNS)).where(
+        bindparam("at_most", type_=Integer) > _WAITING
+    ),
+)
 _TAKE_BACK = delete(OutboxMail).where(OutboxMail.reference == bindparam("taken"))
 _REFERRED = select(OutboxMail.id).where(OutboxMail.reference == bindparam("to"))
-_WAITING_FOR = select(func.count()).where(
-    OutboxMail.recipient == bindparam("whom"), OutboxMail.message == bindparam("what")
-)

@@ -49,11 +49,12 @@ def load(token: str) -> Visitor | None:
 def enter(entry: rules.Entry) -> None:
     """Put a new session into the cookie. Nothing stays of what the cookie, or its session, was before."""
     before = half() if entry.needs_second_step else None
-    with transaction():
-        if current_user.is_authenticated:
+    if current_user.is_authenticated:
+        with transaction():
             rules.end(current_user.session.id)
-        # Of somebody else's half-session the owner is still told: it was not he who typed this password.
-        if before and before.account.id == entry.account.id:
+    # Of somebody else's half-session the owner is still told: it was not he who typed this password.
+    if before and before.account.id == entry.account.id:
+        with transaction():
             rules.give_way(before.session, to=entry.session)
     empty()
     session.permanent = True
@@ -106,12 +107,16 @@ def half() -> rules.Half | None:
 
 def device() -> Device:
     """What the request says of the device that it comes from."""
-    return devices.seen(request.headers.get("User-Agent", ""), request.remote_addr or "", _mark())
+    if "device" not in g:
+        mark = _mark()
+        g.device = devices.seen(request.headers.get("User-Agent", ""), request.remote_addr or "", mark)
+    found: Device = g.device
+    return found
 
 
 def know(account: Account) -> None:
     """Have this browser's device cookie say that *account* signed in here."""
-    mark = _mark() or Mark.new()
+    mark = device().mark or Mark.new()
     g.device_mark = mark.with_account(account.id, account.device_epoch)
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, case, delete, exists, insert, select, update
 
 from mfa import languages
+from mfa.accounts import rules as accounts
 from mfa.accounts.models import Account
 from mfa.activity import rules as activity
 from mfa.database import affected, run, transaction
@@ -76,20 +77,28 @@ class Half(NamedTuple):
 
 
 def enter(
-    account: Account, now: datetime, device: Device, *, failures: int = 0, announce: bool = True
+    account: Account,
+    now: datetime,
+    device: Device,
+    *,
+    generation: int,
+    failures: int = 0,
+    announce: bool = True,
 ) -> Entry:
     """Begin what comes after the password: a session, or half of one where 2-step verification is on.
 
+    The account's row is held for the rest of the transaction, as by :func:`accounts.hold`.
+
+    :param generation: the one at which the account may be entered.
     :param failures: how many wrong passwords were typed before.
     :param announce: tell the owner by mail of a sign-in from a new device or after failures; not where a
         mail about the same press goes out anyway.
     :raises Locked: an operator has locked the account.
+    :raises accounts.Changed: the account is not at that generation (any more).
     """
     if account.locked_at:
         raise Locked
-    # The account's own dead rows go when it comes back, so the table needs no sweeper.
-    run(_FORGET_DEAD, {"whose": account.id, "now": now})
-    begun = _begin(account, now, device, failures)
+    begun = _begin(account, generation, now, device, failures)
     if begun.needs_second_step:
         _warn_unless_finished(account, begun.session, now, device)
     else:
@@ -244,6 +253,12 @@ def forget_devices(account: Account) -> None:
     db.session.refresh(account, ["device_epoch"])
 
 
+def forget_dead(now: datetime) -> None:
+    """Delete the rows of sessions that are over; a worker's part, which nothing waits for."""
+    with transaction():
+        run(_FORGET_DEAD, {"now": now})
+
+
 def end(session_id: int) -> None:
     """End one session."""
     affected(delete(AccountSession).where(AccountSession.id == session_id))
@@ -277,18 +292,28 @@ _LIVE_HALF = (
     .outerjoin(Authenticator, _OWN_AUTHENTICATOR)
     .where(*_ALIVE)
 )
-_FORGET_DEAD = delete(AccountSession).where(
-    AccountSession.account_id == bindparam("whose"), AccountSession.expires_at < bindparam("now")
-)
-_PROTECTED = exists().where(Authenticator.account_id == bindparam("whose"))
+_PROTECTED = exists().where(Authenticator.account_id == Account.id)
+_BEGINNING = {
+    "account_id": Account.id,
+    # Whether it is half of one is decided where it is written.
+    "stage": case((_PROTECTED, HALF), else_=FULL),
+    "expires_at": case((_PROTECTED, bindparam("half_ends_at")), else_=bindparam("ends_at")),
+    **{
+        name: bindparam(name, type_=AccountSession.__table__.c[name].type)
+        for name in ("token_hash", "created_at", "proved_at", "seen_at", "user_agent", "address", "failures")
+    },
+}
 _BEGIN = (
     insert(AccountSession)
-    .values(
-        stage=case((_PROTECTED, HALF), else_=FULL),
-        expires_at=case((_PROTECTED, bindparam("half_ends_at")), else_=bindparam("ends_at")),
+    .from_select(
+        list(_BEGINNING),
+        select(*_BEGINNING.values())
+        .where(Account.id == bindparam("whose"), Account.generation == bindparam("generation"))
+        .with_for_update(key_share=True),
     )
     .returning(AccountSession.id, AccountSession.stage)
 )
+_FORGET_DEAD = delete(AccountSession).where(AccountSession.expires_at < bindparam("now"))
 _COMPLETE = (
     update(AccountSession)
     .where(AccountSession.id == bindparam("half"), AccountSession.stage == HALF)
@@ -301,13 +326,16 @@ def _alive(token: str, stage: str, now: datetime) -> dict[str, object]:
     return {"token": _hash(token), "stage": stage, "now": now, "idle_since": idle_since}
 
 
-def _begin(account: Account, now: datetime, device: Device, failures: int) -> Entry:
-    """Whether it is half of one is decided where it is written."""
-    token, values = _make(now, device)
-    begun = {**values, "account_id": account.id, "failures": failures}
-    decides = {"whose": account.id, "ends_at": _end(now), "half_ends_at": now + HALF_LIFETIME}
-    session_id, stage = run(_BEGIN, {**begun, **decides}).one()
-    return Entry(token, account, AccountSession(id=session_id, stage=stage, **begun))
+def _begin(account: Account, generation: int, now: datetime, device: Device, failures: int) -> Entry:
+    token, made = _make(now, device)
+    made["failures"] = failures
+    whose = {"whose": account.id, "generation": generation}
+    ends = {"ends_at": _end(now), "half_ends_at": now + HALF_LIFETIME}
+    begun = run(_BEGIN, {**made, **whose, **ends}).first()
+    if begun is None:
+        raise accounts.Changed
+    session_id, stage = begun
+    return Entry(token, account, AccountSession(id=session_id, account_id=account.id, stage=stage, **made))
 
 
 def _end(now: datetime) -> datetime:
@@ -330,7 +358,8 @@ def _say_signed_in(
     account: Account, now: datetime, device: Device, failures: int, by: str, *, announce: bool = True
 ) -> None:
     # Whoever never chose one is spoken to, in mails too, as the browser of the first sign-in asked.
-    account.language = account.language or languages.current()
+    if account.language is None:
+        account.language = languages.current()
     new_device = device.known_to(account.id, account.device_epoch) is None
     activity.record(
         account.id, activity.SIGNED_IN, now, device, by=by, failures=failures, new_device=new_device
@@ -350,14 +379,13 @@ def _say_signed_in(
 
 def _warn_unless_finished(account: Account, half: AccountSession, now: datetime, device: Device) -> None:
     """Tell the owner, when the half-session is over, that somebody had the password and no code (6.3.5)."""
-    if outbox.waiting_for(account.email, messages.sign_in_unfinished) >= _UNFINISHED_MAILS:
-        return
     outbox.post(
         messages.sign_in_unfinished,
         account,
         now,
         after=HALF_LIFETIME,
         reference=_unfinished(account.id, half.id),
+        at_most=_UNFINISHED_MAILS,
         at=now.isoformat(),
         device=device.name,
         network=device.address,

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from mfa.accounts import password as passwords, rules as accounts
+from mfa.database import transaction
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 from tests.support.smtp import Inbox
@@ -272,8 +274,17 @@ def test_a_right_password_at_the_moment_of_another_change_is_not_called_wrong(
     mina: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mina.sign_out()
+    seek = passwords.seek
+
+    def changed_at_once(email: str) -> passwords.Sought:
+        sought = seek(email)
+        assert sought.account
+        with transaction():
+            accounts.advance(sought.account)
+        return sought
+
     with monkeypatch.context() as patch:
-        patch.setattr("mfa.accounts.rules.hold", lambda _: False)
+        patch.setattr(passwords, "seek", changed_at_once)
         assert "Your account was changed elsewhere at this moment. Try again." in mina.sign_in().text
     assert entered(mina.sign_in())
 
