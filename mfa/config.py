@@ -111,9 +111,8 @@ FIXED: dict[str, Any] = {
     "WTF_CSRF_CHECK_DEFAULT": True,
     "RATELIMIT_ENABLED": True,
     "SQLALCHEMY_TRACK_MODIFICATIONS": False,
-    # An error of the database must not carry what was being written into a log; and a connection that broke
-    # while nobody used it, as when the database is started anew, is nobody's error.
-    "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": True},
+    # An error of the database must not carry what was being written into a log.
+    "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
     "RATELIMIT_STRATEGY": "moving-window",
     "RATELIMIT_HEADERS_ENABLED": False,
     # Without its store the ranges are counted by each process alone; codes are counted in the database.

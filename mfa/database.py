@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import functools
 import importlib
+import select
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, Delete, Engine, Executable, Update, event, inspect
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import Pool
 
 from mfa.extensions import db
 
 BUSY_MILLISECONDS = 10_000
+TRUSTED_SECONDS = 30
+"""For how long a connection to a server that rests in the pool is taken to be there still."""
 
 
 @contextmanager
@@ -97,6 +103,38 @@ def _insert(dialect: str) -> Callable[[Any], Any]:
     # Only the one that is used is loaded: PostgreSQL's takes 2 MB.
     made: Callable[[Any], Any] = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert
     return made
+
+
+@event.listens_for(Pool, "checkin")
+def _note_idle(_connection: Any, record: Any) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _replace_broken(connection: Any, record: Any, _proxy: Any) -> None:
+    """A connection that broke while nobody used it, as when the database is started anew, is nobody's error.
+
+    A server that ends a connection says so, and what it said waits to be read. To look takes 2 µs; to ask it
+    before each request, as SQLAlchemy's pre-ping does, is one more way there and back. So it is asked after a
+    longer rest alone: what lies between may have forgotten the connection without a word.
+    """
+    idle_since = record.info.get("idle_since")
+    if idle_since is None or isinstance(connection, sqlite3.Connection):
+        return
+    try:
+        if _has_unasked_answer(connection.fileno()):
+            raise InvalidatePoolError
+        if time.monotonic() - idle_since > TRUSTED_SECONDS:
+            connection.execute("SELECT 1")
+            connection.rollback()
+    except connection.Error as error:
+        raise InvalidatePoolError from error
+
+
+def _has_unasked_answer(socket: int) -> bool:
+    waiting = select.poll()
+    waiting.register(socket, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 @event.listens_for(Engine, "connect")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask import request
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -48,3 +49,9 @@ csrf = CSRFProtect()
 login_manager = LoginManager()
 babel = Babel()
 limiter = Limiter(get_remote_address)  # each limit names its own range: see mfa.web.ranges
+
+
+@limiter.request_filter
+def _reads() -> bool:
+    # What is limited is posted. Flask-Limiter would look through the limits of every other request, too.
+    return request.method != "POST"

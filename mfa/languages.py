@@ -13,7 +13,7 @@ from pathlib import Path
 
 from babel import Locale
 from babel.support import NullTranslations, Translations
-from flask import Flask
+from flask import Flask, g
 from flask_babel import force_locale, get_locale
 
 from mfa.extensions import babel
@@ -62,7 +62,9 @@ def current() -> str:
 
 def text(source: str) -> str:
     """*source* in the language that is spoken now: what ``gettext`` gives, in a third of the time."""
-    return _catalog(get_locale()).gettext(source)
+    if "catalog" not in g:
+        g.catalog = _catalog(get_locale())
+    return str(g.catalog.gettext(source))
 
 
 @cache
@@ -79,5 +81,9 @@ def _catalog(locale: Locale | None) -> NullTranslations:
 @contextmanager
 def speaking(code: str | None) -> Iterator[None]:
     """Speak the language *code* inside; what is spoken anyway, where it is None or no longer offered."""
-    with force_locale(known(code) or current()):
-        yield
+    g.pop("catalog", None)
+    try:
+        with force_locale(known(code) or current()):
+            yield
+    finally:
+        g.pop("catalog", None)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import brotli
-from flask import Flask, Response, abort, request, url_for
+from flask import Flask, Response, abort, request
 
 from mfa import branding
 
@@ -82,7 +82,7 @@ def serve(app: Flask, folder: Path, *, accent: str, logo: str | None) -> None:
 
     app.add_url_rule("/static/<path:address>", "static", static)
     app.jinja_env.globals.update(
-        static_url=lambda name: url_for("static", address=addresses[name]),
+        static_url=lambda name: f"{request.root_path}/static/{addresses[name]}",
         logo=next((name for name in sources if name.startswith("logo.")), None),
     )
 

@@ -74,7 +74,7 @@ def leave(url: str) -> Response:
 def _personal(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Language"] = languages.current()
-    response.vary.add("HX-Request")
+    response.headers["Vary"] = "HX-Request"
     return response
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 
 from babel.dates import format_date, format_time
 from flask_babel import gettext, ngettext
@@ -32,7 +33,12 @@ def moment(when: datetime) -> str:
 
 def day(when: datetime) -> str:
     """A day in UTC: "November 24, 2026"."""
-    return format_date(when, "long", locale=languages.current())
+    return _day(when.date(), languages.current())
+
+
+@lru_cache(maxsize=1000)
+def _day(when: date, language: str) -> str:
+    return format_date(when, "long", locale=language)
 
 
 def device(name: str) -> str:

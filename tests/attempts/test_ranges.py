@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_limiter import RouteLimit
 
 from mfa import create_app
 from mfa.extensions import db
+from mfa.web import ranges
 from tests.support.person import Person, entered
 from tests.support.smtp import free_port
 
@@ -53,6 +55,12 @@ def guess(person: Person, email: str) -> int:
 
 def test_guesses_at_many_accounts_are_made_to_wait(person: Person) -> None:
     assert [guess(person, f"person{number}@example.com") for number in range(5)] == [422] * 3 + [429] * 2
+
+
+@pytest.mark.parametrize("limit", [ranges.guesses, ranges.mails, ranges.reports])
+def test_what_is_limited_is_posted(limit: RouteLimit) -> None:
+    """Flask-Limiter is not asked about anything else: see the filter in mfa.extensions."""
+    assert limit.methods == ("post",)
 
 
 def test_the_answer_says_how_long_to_wait(person: Person) -> None:

@@ -80,13 +80,28 @@ def test_after_the_keys_are_rotated_the_old_one_is_needed_by_nothing(
             db.engine.dispose()
 
 
-def test_connections_that_broke_while_nobody_used_them_are_nobodys_error(
-    mina: Person, engine: Engine
-) -> None:
+def terminate_connections(engine: Engine) -> None:
     """As when PostgreSQL is started anew."""
     mine = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
     other = create_engine(engine.url.set(database="postgres"))
     with other.connect() as connection:
         assert connection.scalars(mine, {"name": engine.url.database}).all()
     other.dispose()
+
+
+def test_connections_that_broke_while_nobody_used_them_are_nobodys_error(
+    mina: Person, engine: Engine
+) -> None:
+    terminate_connections(engine)
+    assert mina.is_signed_in()
+
+
+def test_a_connection_that_rested_long_is_asked_whether_it_is_there_still(
+    mina: Person, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mfa.database.TRUSTED_SECONDS", -1)
+    assert mina.is_signed_in()
+    # The word of the server is lost, as where a firewall has forgotten the connection.
+    monkeypatch.setattr("mfa.database._has_unasked_answer", lambda _socket: False)
+    terminate_connections(engine)
     assert mina.is_signed_in()

@@ -300,9 +300,12 @@ def german_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     shutil.copytree(languages.FOLDER, folder)
     shutil.copytree(folder / "ko", folder / "de")
     monkeypatch.setattr(languages, "FOLDER", folder)
-    languages.offered.cache_clear()
+    kept = (languages.codes, languages.offered, languages._catalog)
+    for one in kept:
+        one.cache_clear()
     yield
-    languages.offered.cache_clear()
+    for one in kept:
+        one.cache_clear()
 
 
 @pytest.fixture
