@@ -176,21 +176,30 @@ def handle(app: Flask) -> None:
     app.register_error_handler(InterfaceError, _database_away)
     app.register_error_handler(PoolTimeout, _database_away)
 
-    @app.errorhandler(Exception)
-    def _any(error: Exception) -> Response:
-        app.logger.error("unhandled error in %s", request.endpoint, exc_info=error)
-        return _answer(500, *map(str, HTTP_SENTENCES[500]))
+    app.register_error_handler(Exception, _unhandled)
+
+
+def _unhandled(error: Exception) -> Response:
+    current_app.logger.error("unhandled error in %s", request.endpoint, exc_info=error)
+    return _failed(500)
 
 
 def _database_away(error: SQLAlchemyError) -> Response:
+    orig = getattr(error, "orig", error)
+    if getattr(orig, "sqlite_errorname", "") == "SQLITE_ERROR":
+        return _unhandled(error)  # a statement that SQLite can't make sense of: ours is the fault
     # It happens to every request meanwhile: a line for each, and no traceback.
-    said = str(getattr(error, "orig", error)).partition("\n")[0]
+    said = str(orig).partition("\n")[0]
     current_app.logger.error("the database failed in %s: %s", request.endpoint, said)
-    # The page must not ask it who is signed in, as Flask-Login does for every template.
-    g.setdefault("_login_user", AnonymousUserMixin())
-    answer = _answer(503, *map(str, HTTP_SENTENCES[500]))
+    answer = _failed(503)
     answer.headers["Retry-After"] = str(_DATABASE_BACK_AFTER)
     return answer
+
+
+def _failed(code: int) -> Response:
+    # The page must not ask the database who is signed in, as Flask-Login does for every template.
+    g.setdefault("_login_user", AnonymousUserMixin())
+    return _answer(code, *map(str, HTTP_SENTENCES[500]))
 
 
 def _answer(code: int, heading: str, text: str) -> Response:
