@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, Response, current_app, g, request, url_for
 from flask_babel import gettext, lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from flask_limiter import RateLimitExceeded
-from flask_login import current_user
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 from wtforms import Field
 
@@ -28,6 +29,8 @@ from mfa.web import access, hx, ranges, words
 
 UNPROCESSABLE = 422
 TOO_MANY = 429
+_DATABASE_BACK_AFTER = 10
+"""Seconds."""
 
 
 def _throttled(error: attempts.Throttled) -> str:
@@ -169,10 +172,34 @@ def handle(app: Flask) -> None:
                 answer.headers[name] = value
         return answer
 
-    @app.errorhandler(Exception)
-    def _any(error: Exception) -> Response:
-        app.logger.error("unhandled error in %s", request.endpoint, exc_info=error)
-        return _answer(500, *map(str, HTTP_SENTENCES[500]))
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(InterfaceError, _database_away)
+    app.register_error_handler(PoolTimeout, _database_away)
+
+    app.register_error_handler(Exception, _unhandled)
+
+
+def _unhandled(error: Exception) -> Response:
+    current_app.logger.error("unhandled error in %s", request.endpoint, exc_info=error)
+    return _failed(500)
+
+
+def _database_away(error: SQLAlchemyError) -> Response:
+    orig = getattr(error, "orig", error)
+    if getattr(orig, "sqlite_errorname", "") == "SQLITE_ERROR":
+        return _unhandled(error)  # a statement that SQLite can't make sense of: ours is the fault
+    # It happens to every request meanwhile: a line for each, and no traceback.
+    said = str(orig).partition("\n")[0]
+    current_app.logger.error("the database failed in %s: %s", request.endpoint, said)
+    answer = _failed(503)
+    answer.headers["Retry-After"] = str(_DATABASE_BACK_AFTER)
+    return answer
+
+
+def _failed(code: int) -> Response:
+    # The page must not ask the database who is signed in, as Flask-Login does for every template.
+    g.setdefault("_login_user", AnonymousUserMixin())
+    return _answer(code, *map(str, HTTP_SENTENCES[500]))
 
 
 def _answer(code: int, heading: str, text: str) -> Response:

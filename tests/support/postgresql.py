@@ -43,6 +43,10 @@ class PostgreSQL:
     def stop(self) -> None:
         self._server.stop()
 
+    def start(self) -> None:
+        """Start it again after :meth:`stop`, where it was."""
+        self._server.start()
+
 
 def address(url: URL) -> str:
     """What ``MFA_SQLALCHEMY_DATABASE_URI`` says."""

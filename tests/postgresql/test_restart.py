@@ -1,0 +1,48 @@
+"""PostgreSQL is stopped and started while the application serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import SETTINGS
+from tests.support.person import Person, entered
+from tests.support.stores import Servers
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Servers that nobody else uses."""
+    started = Servers(tmp_path_factory.mktemp("own-servers"), SETTINGS)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def config(config: dict[str, Any], own: Servers) -> dict[str, Any]:
+    return {
+        **config,
+        "SQLALCHEMY_DATABASE_URI": own.fresh(config["INSTANCE_PATH"])["SQLALCHEMY_DATABASE_URI"],
+    }
+
+
+def test_meanwhile_it_is_alive_and_not_ready_and_afterwards_all_is_as_before(
+    protected: Person, own: Servers
+) -> None:
+    anybody = protected.app.test_client()
+    own.postgresql.stop()
+    try:
+        assert anybody.get("/healthz").status_code == 200
+        assert anybody.get("/readyz").get_json() == {"ready": False, "reason": "database"}
+        answer = protected.client.get("/account/profile")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+        assert "Try again in a moment." in answer.text
+    finally:
+        own.postgresql.start()
+    assert anybody.get("/readyz").status_code == 200
+    assert protected.is_signed_in()
+    protected.sign_out()
+    protected.sign_in()
+    assert entered(protected.verify(protected.next_code()))
