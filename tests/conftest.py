@@ -25,16 +25,19 @@ from mfa import clock as app_clock, create_app
 from mfa.extensions import db
 from tests.support import chromium
 from tests.support.clock import Clock
+from tests.support.database import hang_up
 from tests.support.person import Person
 from tests.support.server import serving
 from tests.support.smtp import Inbox, free_port
 from tests.support.stores import Servers, Sqlite, Stores
+from tests.support.templates import compile_once
 
 # A loaded machine is slow, not wrong; and a change is judged by the same examples each time it lands.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 expect.set_options(timeout=10_000)
+compile_once()
 
 CHEAP_HASH = "t=1,m=8,p=1"
 SETTINGS: dict[str, Any] = {
@@ -90,22 +93,19 @@ def stores(request: pytest.FixtureRequest) -> Stores:
     return found
 
 
-@pytest.fixture(scope="session")
-def empty_database(sqlite: Sqlite) -> Path:
-    """A file with the tables of SQLite, to be copied."""
-    return sqlite.empty
-
-
 @pytest.fixture
-def config(tmp_path: Path, inbox: Inbox, stores: Stores) -> dict[str, Any]:
-    return {
-        **stores.fresh(tmp_path),
+def config(tmp_path: Path, inbox: Inbox, stores: Stores) -> Iterator[dict[str, Any]]:
+    own = stores.fresh(tmp_path)
+    yield {
+        **own,
         **SETTINGS,
         "INSTANCE_PATH": tmp_path,
         "SERVER_NAME": f"127.0.0.1:{free_port()}",
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_PORT": inbox.port,
     }
+    hang_up()
+    stores.take_back(own)
 
 
 @pytest.fixture
@@ -113,8 +113,6 @@ def app(config: dict[str, Any]) -> Iterator[Flask]:
     app = create_app(config)
     yield app
     app.extensions["mail_worker"].stop()
-    with app.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture
