@@ -73,6 +73,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--servers", action="store_true", help="on PostgreSQL and Redis, not on SQLite")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On the servers nothing is repeated that keeps nothing, nor what is about the one file of SQLite."""
+    if config.getoption("--servers"):
+        config.hook.pytest_deselected(items=[item for item in items if not _is_for_servers(item)])
+        items[:] = filter(_is_for_servers, items)
+
+
+def _is_for_servers(item: pytest.Item) -> bool:
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return "stores" in fixtures and not item.get_closest_marker("sqlite")
+
+
 @pytest.fixture(scope="session")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
     return Sqlite(tmp_path_factory.mktemp("sqlite"), SETTINGS)
