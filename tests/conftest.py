@@ -25,16 +25,19 @@ from mfa import clock as app_clock, create_app
 from mfa.extensions import db
 from tests.support import chromium
 from tests.support.clock import Clock
+from tests.support.database import hang_up
 from tests.support.person import Person
 from tests.support.server import serving
 from tests.support.smtp import Inbox, free_port
 from tests.support.stores import Servers, Sqlite, Stores
+from tests.support.templates import compile_once
 
 # A loaded machine is slow, not wrong; and a change is judged by the same examples each time it lands.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 expect.set_options(timeout=10_000)
+compile_once()
 
 CHEAP_HASH = "t=1,m=8,p=1"
 SETTINGS: dict[str, Any] = {
@@ -70,6 +73,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--servers", action="store_true", help="on PostgreSQL and Redis, not on SQLite")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On the servers nothing is repeated that keeps nothing, nor what is about the one file of SQLite."""
+    if config.getoption("--servers"):
+        config.hook.pytest_deselected(items=[item for item in items if not _is_for_servers(item)])
+        items[:] = filter(_is_for_servers, items)
+
+
+def _is_for_servers(item: pytest.Item) -> bool:
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return "stores" in fixtures and not item.get_closest_marker("sqlite")
+
+
 @pytest.fixture(scope="session")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
     return Sqlite(tmp_path_factory.mktemp("sqlite"), SETTINGS)
@@ -90,22 +105,19 @@ def stores(request: pytest.FixtureRequest) -> Stores:
     return found
 
 
-@pytest.fixture(scope="session")
-def empty_database(sqlite: Sqlite) -> Path:
-    """A file with the tables of SQLite, to be copied."""
-    return sqlite.empty
-
-
 @pytest.fixture
-def config(tmp_path: Path, inbox: Inbox, stores: Stores) -> dict[str, Any]:
-    return {
-        **stores.fresh(tmp_path),
+def config(tmp_path: Path, inbox: Inbox, stores: Stores) -> Iterator[dict[str, Any]]:
+    own = stores.fresh(tmp_path)
+    yield {
+        **own,
         **SETTINGS,
         "INSTANCE_PATH": tmp_path,
         "SERVER_NAME": f"127.0.0.1:{free_port()}",
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_PORT": inbox.port,
     }
+    hang_up()
+    stores.take_back(own)
 
 
 @pytest.fixture
@@ -113,8 +125,6 @@ def app(config: dict[str, Any]) -> Iterator[Flask]:
     app = create_app(config)
     yield app
     app.extensions["mail_worker"].stop()
-    with app.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
-"""The application as an attacker meets it: two processes behind a port, and nothing of it in this one.
+"""The application as an attacker meets it: two processes, and nothing of it in this one.
 
-One server for all tests, so each makes an account of its own, and the clock only moves forward.
+On SQLite both stand behind one port. With ``--servers`` each is a server of its own, with its own folder, and
+they share nothing but PostgreSQL and Redis.
+
+The same for all tests, so each makes an account of its own, and the clock only moves forward.
 """
 
 from __future__ import annotations
@@ -20,27 +23,40 @@ from tests.support.person import Person
 from tests.support.redis import Redis
 from tests.support.remote import RemoteClient
 from tests.support.smtp import Inbox
-from tests.support.stores import Stores
-from tests.support.workers import Workers
+from tests.support.stores import Servers, Stores
+from tests.support.workers import PROCESSES, Workers
 
 
 @dataclass
 class Site:
-    """The server, what it uses, and a twin of it in this process that is only looked at.
+    """The servers, what they use, and a twin of it in this process that is only looked at.
 
     :param app: made of the same settings: its routes, its configuration; it answers no request.
     :param engine: the database that the server's processes share.
     """
 
-    workers: Workers
+    servers: list[Workers]
     inbox: Inbox
     redis: Redis
     app: Flask
     engine: Engine
     people: int = 0
+    clients: int = 0
+
+    @property
+    def workers(self) -> Workers:
+        """The server whose name all have."""
+        return self.servers[0]
+
+    def log(self) -> str:
+        """What the servers said."""
+        return "".join(server.log.read_text() for server in self.servers)
 
     def client(self, address: str | None = None) -> RemoteClient:
-        return RemoteClient(self.workers.url, address=address)
+        """A browser that is led to the next server, as a balancer does it."""
+        self.clients += 1
+        server = self.servers[self.clients % len(self.servers)]
+        return RemoteClient(server.url, address=address, host=self.workers.name)
 
     def person(self, *, email: str | None = None, address: str | None = None, htmx: bool = True) -> Person:
         """A browser in a network of its own; of a new person if no e-mail address is given."""
@@ -75,10 +91,10 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 def start_site(
     tmp_path_factory: pytest.TempPathFactory, stores: Stores, mail: Inbox, redis: Redis
 ) -> Iterator[Callable[..., Site]]:
-    """Servers with a database of their own, each of the settings given."""
+    """Sites with a database of their own, each of the settings given."""
     started: list[Site] = []
 
-    def start(server: type[Workers] = Workers, **settings: Any) -> Site:
+    def start(server: type[Workers] = Workers, *, apart: bool = False, **settings: Any) -> Site:
         folder = tmp_path_factory.mktemp("site")
         own = {
             **SETTINGS,
@@ -88,23 +104,29 @@ def start_site(
             "RATELIMIT_STORAGE_URI": redis.url,
             **settings,
         }
-        workers = server(folder, {name: value for name, value in own.items() if value is not None})
-        workers.start()
-        app = create_app({**workers.settings, "MAIL_WORKER": "none"})
+        own = {name: value for name, value in own.items() if value is not None}
+        servers = [server(folder, own, processes=1 if apart else PROCESSES)]
+        if apart:
+            there = tmp_path_factory.mktemp("site")
+            servers.append(server(there, own, processes=1, behind=servers[0]))
+        for one in servers:
+            one.start()
+        app = create_app({**servers[0].settings, "MAIL_WORKER": "none"})
         with app.app_context():
-            site = Site(workers, mail, redis, app, db.engine)
+            site = Site(servers, mail, redis, app, db.engine)
         started.append(site)
         return site
 
     yield start
     for site in started:
-        site.workers.stop()
+        for server in site.servers:
+            server.stop()
         site.engine.dispose()
 
 
 @pytest.fixture(scope="session")
-def site(start_site: Callable[..., Site]) -> Site:
-    return start_site()
+def site(start_site: Callable[..., Site], stores: Stores) -> Site:
+    return start_site(apart=isinstance(stores, Servers))
 
 
 @pytest.fixture

@@ -287,13 +287,13 @@ def test_after_a_request_with_two_ends_nothing_is_served(site: Site, kind: str) 
 
 
 def test_the_log_of_all_this_holds_no_traceback(site: Site, signed_in: Person) -> None:
-    assert "Traceback" not in site.workers.log.read_text()
+    assert "Traceback" not in site.log()
 
 
 def test_the_log_holds_no_secret_of_a_whole_journey(site: Site, halfway: Person) -> None:
     code = halfway.next_code()
     halfway.verify(code)
     assert halfway.app_on_phone
-    log = site.workers.log.read_text()
+    log = site.log()
     secrets = [PASSWORD, code, halfway.app_on_phone.secret, halfway.cookie(), *halfway.recovery_codes]
     assert [secret for secret in [*secrets, halfway.email] if secret in log] == []

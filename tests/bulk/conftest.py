@@ -12,7 +12,8 @@ from click.testing import Result
 from flask import Flask
 
 from mfa import create_app
-from mfa.extensions import db
+from tests.support.database import hang_up
+from tests.support.stores import Stores
 
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 NEW_INSTALLATION_KEY = "fedcba9876543210" * 4
@@ -46,16 +47,16 @@ def files(tmp_path: Path, app: Flask) -> Files:
 
 @pytest.fixture
 def elsewhere(
-    config: dict[str, Any], tmp_path_factory: pytest.TempPathFactory, empty_database: Path
+    config: dict[str, Any], tmp_path_factory: pytest.TempPathFactory, stores: Stores
 ) -> Iterator[Flask]:
     """Another installation: empty, and with a master key of its own."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    (folder / "twostep.db").write_bytes(empty_database.read_bytes())
-    app = create_app({**config, "INSTANCE_PATH": folder, "SECRET_KEY": NEW_INSTALLATION_KEY})
+    own = stores.fresh(folder)
+    app = create_app({**config, **own, "INSTANCE_PATH": folder, "SECRET_KEY": NEW_INSTALLATION_KEY})
     yield app
     app.extensions["mail_worker"].stop()
-    with app.app_context():
-        db.engine.dispose()
+    hang_up()
+    stores.take_back(own)
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from typing import Any
 
 import bcrypt
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, update
 from werkzeug.security import generate_password_hash
 
 from mfa import create_app
+from mfa.accounts.models import Account
 from mfa.extensions import db
 from tests.bulk.conftest import KEY, Files
 from tests.support.authenticator import Authenticator
@@ -21,6 +22,7 @@ from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 from tests.support.smtp import Inbox
+from tests.support.stores import Stores
 
 HASHED = generate_password_hash(PASSWORD, "pbkdf2:sha256:6000")
 GOOD = f"email,name,password_hash\n{EMAIL},Mina Park,{HASHED}\n"
@@ -150,7 +152,7 @@ def test_what_is_under_way_in_another_window_goes_on(
     one.sign_in()
     one.begin().verify_email().scan().enter_code()
     with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE accounts SET password_hash = ?", (HASHED,))
+        connection.execute(update(Account).values(password_hash=HASHED))
     assert entered(other.sign_in())
     assert "$argon2id$" in hash_of_mina(engine)
     assert "2-step verification is on." in one.complete().text
@@ -454,11 +456,12 @@ def test_the_log_says_that_it_was_done_by_whom_and_nothing_of_anybody(
     assert not any(text in logged for text in (EMAIL, "Mina", HASHED, KEY))
 
 
-def test_the_secret_of_an_app_is_kept_sealed(files: Files, tmp_path: Path) -> None:
+def test_the_secret_of_an_app_is_kept_sealed(files: Files, stores: Stores) -> None:
     import base64
 
     files.take(f"email,totp\n{EMAIL},{KEY}\n")
-    kept = b"".join(path.read_bytes() for path in tmp_path.glob("twostep.db*"))
+    kept = stores.files(files.app)
+    assert EMAIL.encode() in kept  # the right files were looked at
     assert KEY.encode() not in kept
     assert base64.b32decode(KEY) not in kept
 

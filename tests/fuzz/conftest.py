@@ -5,14 +5,12 @@ No thread delivers mail beside it: Hypothesis wants chance to itself while it ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from mfa import create_app
-from mfa.extensions import db
 
 ENDLESS = "1000000 per second"
 
@@ -29,8 +27,5 @@ def config(config: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(config: dict[str, Any]) -> Iterator[Flask]:
-    app = create_app(config)
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+def app(config: dict[str, Any]) -> Flask:
+    return create_app(config)

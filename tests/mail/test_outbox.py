@@ -184,6 +184,7 @@ def test_a_process_of_its_own_delivers_until_it_is_told_to_stop(
         "MFA_MODE": "development",
         "MFA_SECRET_KEY": SETTINGS["SECRET_KEY"],
         "MFA_INSTANCE_PATH": app.instance_path,
+        "MFA_SQLALCHEMY_DATABASE_URI": config["SQLALCHEMY_DATABASE_URI"],
         "MFA_MAIL_SERVER": config["MAIL_SERVER"],
         "MFA_MAIL_PORT": str(config["MAIL_PORT"]),
         "MFA_MAIL_WORKER": "none",

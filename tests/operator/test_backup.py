@@ -17,6 +17,8 @@ from tests.support import backup
 from tests.support.person import EMAIL, Person
 from tests.support.smtp import Inbox
 
+pytestmark = pytest.mark.sqlite
+
 NEW_EMAIL = "mina@new.example"
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from mfa import create_app
-from mfa.extensions import db
 from tests.support.postgresql import PostgreSQL
 from tests.support.stores import Servers
 
@@ -20,15 +17,16 @@ def postgresql(servers: Servers) -> PostgreSQL:
     return servers.postgresql
 
 
-@pytest.fixture
-def config(config: dict[str, Any], servers: Servers, tmp_path: Path) -> dict[str, Any]:
-    own = {"EVENT_LOG": "none", "MAIL_WORKER": "none", "RATELIMIT_STORAGE_URI": "memory://"}
-    return {**config, **servers.fresh(tmp_path), **own}
+@pytest.fixture(scope="session")
+def stores(servers: Servers) -> Servers:
+    return servers
 
 
 @pytest.fixture
-def app(config: dict[str, Any]) -> Iterator[Flask]:
-    app = create_app(config)
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+def config(config: dict[str, Any]) -> dict[str, Any]:
+    return {**config, "EVENT_LOG": "none", "MAIL_WORKER": "none", "RATELIMIT_STORAGE_URI": "memory://"}
+
+
+@pytest.fixture
+def app(config: dict[str, Any]) -> Flask:
+    return create_app(config)

@@ -31,12 +31,13 @@ from sqlalchemy import Engine
 from mfa import clock as app_clock
 from mfa.extensions import db
 from mfa.operator import rules as operator
-from tests.properties.parts import copy_whole, make_app
+from tests.properties.parts import make_app
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.cookies import read_cookie
 from tests.support.person import EMAIL, PASSWORD, Person, Response, entered
 from tests.support.smtp import Inbox
+from tests.support.stores import Stores
 
 IDLE, ABSOLUTE, HALFWAY = timedelta(hours=12), timedelta(days=30), timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=5)
@@ -116,17 +117,18 @@ class Browser(Person):
 
 class Sessions(RuleBasedStateMachine):
     inbox: Inbox
-    prepared: Path
+    stores: Stores
+    prepared: Any
     reached: Counter[str]
     """How often each place was come to at random; what is never reached is not tested."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        shutil.copy(self.prepared, self.folder / "twostep.db")
+        own = self.stores.fresh(self.folder, like=self.prepared)
         self.clock = Clock()
         app_clock.install(self.clock)
-        self.app = make_app(self.folder, self.inbox)
+        self.app = make_app(self.folder, self.inbox, own)
         with self.app.app_context():
             self.engine: Engine = db.engine
         self.inbox.take_all()
@@ -570,19 +572,20 @@ class Sessions(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def prepared(inbox: Inbox, empty_database: Path, clock: Clock, tmp_path: Path) -> Path:
+def prepared(inbox: Inbox, stores: Stores, clock: Clock, tmp_path: Path) -> Any:
     """A database with two accounts, nobody signed in to either."""
-    shutil.copy(empty_database, tmp_path / "twostep.db")
-    app = make_app(tmp_path, inbox)
+    app = make_app(tmp_path, inbox, stores.fresh(tmp_path))
     for email in (EMAIL, NEIGHBOUR):
         Person(app, inbox, clock).sign_up(email).sign_out()
-    return copy_whole(app)
+    return stores.save(app)
 
 
 @pytest.mark.parametrize("opening", OPENINGS)
 @pytest.mark.parametrize("protected", [False, True])
-def test_every_opening_goes_as_foretold(inbox: Inbox, prepared: Path, opening: str, protected: bool) -> None:
-    given = {"inbox": inbox, "prepared": prepared, "reached": Counter[str]()}
+def test_every_opening_goes_as_foretold(
+    inbox: Inbox, stores: Stores, prepared: Any, opening: str, protected: bool
+) -> None:
+    given = {"inbox": inbox, "stores": stores, "prepared": prepared, "reached": Counter[str]()}
     machine = type("Machine", (Sessions,), given)()
     try:
         machine.an_account_and_a_neighbours(protected, opening)
@@ -592,9 +595,10 @@ def test_every_opening_goes_as_foretold(inbox: Inbox, prepared: Path, opening: s
         machine.teardown()
 
 
-def test_a_cookie_is_worth_what_its_session_is(inbox: Inbox, prepared: Path) -> None:
+def test_a_cookie_is_worth_what_its_session_is(inbox: Inbox, stores: Stores, prepared: Any) -> None:
     reached: Counter[str] = Counter()
-    machine = type("Machine", (Sessions,), {"inbox": inbox, "prepared": prepared, "reached": reached})
+    given = {"inbox": inbox, "stores": stores, "prepared": prepared, "reached": reached}
+    machine = type("Machine", (Sessions,), given)
     run_state_machine_as_test(
         machine,
         settings=settings(

@@ -11,6 +11,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings, strategies as st
@@ -35,11 +36,12 @@ from mfa.operator import rules as operator
 from mfa.sessions import rules as sessions
 from mfa.sessions.devices import Device, Mark
 from mfa.two_step import factors
-from tests.properties.parts import copy_whole, make_app
+from tests.properties.parts import make_app
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person
 from tests.support.smtp import Inbox
+from tests.support.stores import Stores
 
 WAITS = [30, 60, 120, 240, 480, 900]
 """Seconds after the fifth attempt without a success, the sixth …; the last one for all that follow."""
@@ -101,7 +103,8 @@ class Model:
 
 class Throttles(RuleBasedStateMachine):
     inbox: Inbox
-    prepared: Path
+    stores: Stores
+    prepared: Any
     phone: Authenticator
     codes: list[str]
     reached: Counter[str]
@@ -110,11 +113,11 @@ class Throttles(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        shutil.copy(self.prepared, self.folder / "twostep.db")
+        own = self.stores.fresh(self.folder, like=self.prepared)
         self.clock = Clock()
         self.clock.advance(hours=1)
         app_clock.install(self.clock)
-        self.app = make_app(self.folder, self.inbox)
+        self.app = make_app(self.folder, self.inbox, own)
         with self.app.app_context():
             self.engine: Engine = db.engine
             account = operator.find(EMAIL)
@@ -341,22 +344,22 @@ class Throttles(RuleBasedStateMachine):
 class Prepared:
     """A database with one account whose second step is on, and its owner."""
 
-    database: Path
+    database: Any
     owner: Person
 
 
 @pytest.fixture
-def prepared(inbox: Inbox, empty_database: Path, clock: Clock, tmp_path: Path) -> Prepared:
-    shutil.copy(empty_database, tmp_path / "twostep.db")
-    app = make_app(tmp_path, inbox)
+def prepared(inbox: Inbox, stores: Stores, clock: Clock, tmp_path: Path) -> Prepared:
+    app = make_app(tmp_path, inbox, stores.fresh(tmp_path))
     owner = Person(app, inbox, clock).sign_up().activate()
-    return Prepared(copy_whole(app), owner)
+    return Prepared(stores.save(app), owner)
 
 
-def test_each_count_throttles_its_own_and_nobody_else(prepared: Prepared) -> None:
+def test_each_count_throttles_its_own_and_nobody_else(stores: Stores, prepared: Prepared) -> None:
     reached: Counter[str] = Counter()
     given = {
         "inbox": prepared.owner.inbox,
+        "stores": stores,
         "prepared": prepared.database,
         "phone": prepared.owner.app_on_phone,
         "codes": prepared.owner.recovery_codes,

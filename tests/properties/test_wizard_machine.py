@@ -32,6 +32,7 @@ from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
 from tests.support.smtp import Inbox
+from tests.support.stores import Stores
 
 ENROLL = "/account/two-step/enroll"
 REISSUE = "/account/two-step/reissue"
@@ -51,17 +52,17 @@ MAY_CHANGE = {
 
 class Journeys(RuleBasedStateMachine):
     inbox: Inbox
-    empty: Path
+    stores: Stores
     reached: Counter[str]
     """How often each place was come to at random; what is never reached is not tested."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        shutil.copy(self.empty, self.folder / "twostep.db")
+        self.own = self.stores.fresh(self.folder)
         self.clock = Clock()
         app_clock.install(self.clock)
-        self.app = make_app(self.folder, self.inbox)
+        self.app = make_app(self.folder, self.inbox, self.own)
         with self.app.app_context():
             self.engine = db.engine
         self.inbox.take_all()
@@ -71,6 +72,7 @@ class Journeys(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.engine.dispose()
+        self.stores.take_back(self.own)
         shutil.rmtree(self.folder)
 
     @initialize(protected=st.booleans())
@@ -325,9 +327,9 @@ class Journeys(RuleBasedStateMachine):
             assert dump(self.engine, without=MAY_CHANGE) == self.kept
 
 
-def test_whatever_is_abandoned_saves_nothing(inbox: Inbox, empty_database: Path) -> None:
+def test_whatever_is_abandoned_saves_nothing(inbox: Inbox, stores: Stores) -> None:
     reached: Counter[str] = Counter()
-    machine = type("Machine", (Journeys,), {"inbox": inbox, "empty": empty_database, "reached": reached})
+    machine = type("Machine", (Journeys,), {"inbox": inbox, "stores": stores, "reached": reached})
     run_state_machine_as_test(
         machine,
         settings=settings(

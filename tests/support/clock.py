@@ -33,18 +33,18 @@ class SharedClock(Clock):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self._path = path
+        self.path = path
         if not path.exists():
             self._write(self._now)
 
     def __call__(self) -> datetime:
-        return datetime.fromisoformat(self._path.read_text())
+        return datetime.fromisoformat(self.path.read_text())
 
     def advance(self, **duration: float) -> None:
         with self._lock:
             self._write(self() + timedelta(**duration))
 
     def _write(self, now: datetime) -> None:
-        new = self._path.with_suffix(".new")
+        new = self.path.with_suffix(".new")
         new.write_text(now.isoformat())
-        new.replace(self._path)
+        new.replace(self.path)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import functools
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import flask_migrate
 from flask import Flask
-from sqlalchemy import Engine, MetaData, select
+from sqlalchemy import Connection, Engine, MetaData, Table, event, select
 
 from mfa.extensions import db
 
@@ -20,19 +21,39 @@ def make_empty(app: Flask) -> Path:
     return Path(app.instance_path) / "twostep.db"
 
 
+_connected: set[Engine] = set()
+
+
+@event.listens_for(Engine, "engine_connect")
+def _note(connection: Connection) -> None:
+    _connected.add(connection.engine)
+
+
+def hang_up() -> None:
+    """Close what all applications of this process have open and do not use just now."""
+    while _connected:
+        _connected.pop().dispose()
+
+
 def dump(engine: Engine, *, without: Collection[str] = ()) -> str:
     """Every row of every table, in a fixed order.
 
     :param without: tables, or ``table.column``, to leave out.
     """
-    tables = MetaData()
-    tables.reflect(engine)
     lines = []
     with engine.connect() as connection:
-        for table in tables.sorted_tables:
+        for table in _tables(engine):
             if table.name in without:
                 continue
             columns = [c for c in table.columns if f"{table.name}.{c.name}" not in without]
             rows = connection.execute(select(*columns).order_by(*table.primary_key)).all()
             lines += [f"{table.name}: {row!r}" for row in map(tuple, rows)]
     return "\n".join(lines)
+
+
+@functools.lru_cache(maxsize=8)
+def _tables(engine: Engine) -> Sequence[Table]:
+    """Those that are really there, looked up once: no test changes them between two dumps."""
+    found = MetaData()
+    found.reflect(engine)
+    return found.sorted_tables

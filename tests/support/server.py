@@ -18,7 +18,7 @@ def serving(app: Flask) -> Iterator[str]:
     """Serve *app* at its SERVER_NAME; gives the base URL."""
     host, _, port = app.config["SERVER_NAME"].partition(":")
     server = make_server(host, int(port), app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://{host}:{port}"

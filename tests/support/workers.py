@@ -24,31 +24,46 @@ class Workers:
     """The server on a free loopback port.
 
     :param folder: the instance folder, with the database in it; the clock's file and the log go there too.
+    :param processes: how many it has.
+    :param behind: another one, whose clock it goes by and whose name it serves, as one balancer would stand
+        before both.
     :param settings: what ``create_app`` gets, as far as JSON can say it, beside what the server itself
         knows: instance folder and ``SERVER_NAME``.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, Any],
+        *,
+        processes: int = PROCESSES,
+        behind: Workers | None = None,
+    ) -> None:
         self.log = folder / "server.log"
-        self.clock = SharedClock(folder / "clock")
+        self.clock = behind.clock if behind else SharedClock(folder / "clock")
+        self.processes = processes
         self.host, self.port = "127.0.0.1", free_port()
         self.settings: dict[str, Any] = {
             **settings,
             "INSTANCE_PATH": str(folder),
-            "SERVER_NAME": f"{self.host}:{self.port}",
-            "WORKERS": PROCESSES,
+            "SERVER_NAME": behind.name if behind else self.name,
+            "WORKERS": processes,
             "THREADS": THREADS,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def name(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return f"http://{self.name}"
 
     def start(self) -> None:
         """Start it and wait for its first answer."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
-        served = {"SERVED_SETTINGS": json.dumps(self.settings), "SERVED_CLOCK": str(self.folder / "clock")}
+        served = {"SERVED_SETTINGS": json.dumps(self.settings), "SERVED_CLOCK": str(self.clock.path)}
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 self._command(),
@@ -80,7 +95,7 @@ class Workers:
         return [sys.executable, "-c", f"from deploy import serve; serve.serve({given})"]
 
     def _is_up(self) -> bool:
-        return f"Started worker-{PROCESSES}" in self.log.read_text()
+        return f"Started worker-{self.processes}" in self.log.read_text()
 
     def _wait(self) -> None:
         assert self._process
@@ -89,7 +104,7 @@ class Workers:
                 self._process.wait(timeout=0.05)
                 raise AssertionError(f"the server did not start:\n{self.log.read_text()}")
         connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
-        connection.request("GET", "/sign-in")
+        connection.request("GET", "/sign-in", headers={"Host": self.settings["SERVER_NAME"]})
         assert connection.getresponse().status == 200, self.log.read_text()
         connection.close()
 
@@ -101,9 +116,9 @@ class SturdyWorkers(Workers):
         return [
             *(sys.executable, "-m", "gunicorn", "tests.support.served:app"),
             *("--bind", f"{self.host}:{self.port}"),
-            *("--worker-class", "gthread", "--workers", str(PROCESSES), "--threads", str(THREADS)),
+            *("--worker-class", "gthread", "--workers", str(self.processes), "--threads", str(THREADS)),
             *("--graceful-timeout", "5", "--no-control-socket"),
         ]
 
     def _is_up(self) -> bool:
-        return self.log.read_text().count("Booting worker") == PROCESSES
+        return self.log.read_text().count("Booting worker") == self.processes

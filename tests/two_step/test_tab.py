@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, update
 
 from mfa.two_step import rules
+from mfa.two_step.models import RecoveryCode
 from tests.support.clock import Clock
 from tests.support.person import Person
 
@@ -17,12 +19,10 @@ USED = "A recovery code was last used on"
 
 def use_up(engine: Engine, left: int) -> None:
     """Leave so many recovery codes, the others used a while ago."""
+    unused = select(RecoveryCode.id).order_by(RecoveryCode.id).limit(left)
+    used = update(RecoveryCode).where(RecoveryCode.id.not_in(unused))
     with engine.begin() as connection:
-        connection.exec_driver_sql(
-            "UPDATE recovery_codes SET used_at = '2026-11-20 08:30:00' WHERE id NOT IN"
-            " (SELECT id FROM recovery_codes LIMIT ?)",
-            (left,),
-        )
+        connection.execute(used.values(used_at=datetime(2026, 11, 20, 8, 30, tzinfo=UTC)))
 
 
 def tab_of(person: Person) -> str:

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine
 
 from mfa import create_app
-from mfa.extensions import db
 from tests.support.person import Person
+from tests.support.stores import Stores
 
 NEW_KEY = "fedcba9876543210" * 4
 PATHS = ["/healthz", "/readyz", "/metrics"]
 
 
-def run_sql(folder: Path, statement: str) -> None:
-    with sqlite3.connect(folder / "twostep.db") as connection:
-        connection.execute(statement)
-    connection.close()
-
-
-@pytest.fixture
-def lose(app: Flask, tmp_path: Path) -> Callable[[], None]:
-    """Put something in the place of the database that is none."""
-
-    def lose() -> None:
-        with app.app_context():
-            db.engine.dispose()
-        (tmp_path / "twostep.db").unlink()
-        (tmp_path / "twostep.db").mkdir()
-
-    return lose
+def run_sql(engine: Engine, statement: str) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
 
 
 def test_a_server_with_all_that_it_needs_is_alive_and_ready(app: Flask) -> None:
@@ -43,35 +27,35 @@ def test_a_server_with_all_that_it_needs_is_alive_and_ready(app: Flask) -> None:
     assert client.get("/readyz").get_json() == {"ready": True}
 
 
-def test_without_its_database_it_is_alive_but_not_ready(app: Flask, lose: Callable[[], None]) -> None:
-    lose()
+def test_without_its_database_it_is_alive_but_not_ready(app: Flask, stores: Stores) -> None:
+    stores.lose(app)
     client = app.test_client()
     assert client.get("/healthz").status_code == 200
     answer = client.get("/readyz")
     assert (answer.status_code, answer.get_json()) == (503, {"ready": False, "reason": "database"})
 
 
-def test_with_older_tables_it_is_not_ready(app: Flask, tmp_path: Path) -> None:
-    run_sql(tmp_path, "UPDATE alembic_version SET version_num = '0003'")
+def test_with_older_tables_it_is_not_ready(app: Flask, engine: Engine) -> None:
+    run_sql(engine, "UPDATE alembic_version SET version_num = '0003'")
     answer = app.test_client().get("/readyz")
     assert (answer.status_code, answer.get_json()) == (503, {"ready": False, "reason": "schema"})
 
 
-def test_while_a_newer_version_is_brought_in_it_goes_on(app: Flask, tmp_path: Path) -> None:
-    run_sql(tmp_path, "UPDATE alembic_version SET version_num = '9999'")
+def test_while_a_newer_version_is_brought_in_it_goes_on(app: Flask, engine: Engine) -> None:
+    run_sql(engine, "UPDATE alembic_version SET version_num = '9999'")
     assert app.test_client().get("/readyz").status_code == 200
 
 
-def test_without_a_key_that_the_database_needs_it_is_not_ready(app: Flask, tmp_path: Path) -> None:
-    run_sql(tmp_path, "INSERT INTO sealing_keys VALUES ('ffffffff', '2026-11-24 12:00:00')")
+def test_without_a_key_that_the_database_needs_it_is_not_ready(app: Flask, engine: Engine) -> None:
+    run_sql(engine, "INSERT INTO sealing_keys VALUES ('ffffffff', '2026-11-24 12:00:00')")
     answer = app.test_client().get("/readyz")
     assert (answer.status_code, answer.get_json()) == (503, {"ready": False, "reason": "keys"})
 
 
-def test_it_is_ready_again_when_the_database_is(app: Flask, tmp_path: Path) -> None:
-    run_sql(tmp_path, "ALTER TABLE alembic_version RENAME TO put_away")
+def test_it_is_ready_again_when_the_database_is(app: Flask, engine: Engine) -> None:
+    run_sql(engine, "ALTER TABLE alembic_version RENAME TO put_away")
     assert app.test_client().get("/readyz").status_code == 503
-    run_sql(tmp_path, "ALTER TABLE put_away RENAME TO alembic_version")
+    run_sql(engine, "ALTER TABLE put_away RENAME TO alembic_version")
     assert app.test_client().get("/readyz").status_code == 200
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,11 +10,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
-from mfa import create_app, readiness
-from mfa.extensions import db
-from tests.conftest import SETTINGS
+from mfa import readiness
+from tests.support.stores import Stores
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MENDS = "The database has not the tables of this version: run flask --app app db upgrade."
@@ -23,13 +21,13 @@ FLASK = ("-m", "flask", "--app", "app")
 GUNICORN = ("-m", "gunicorn", "app:app", "--bind", "127.0.0.1:0")
 
 
-def run(folder: Path, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, command: Sequence[str], **settings: str) -> subprocess.CompletedProcess[str]:
     """Run one of our programs with the database in *folder*."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
     return subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
-        env={**own, "MFA_MODE": "development", "MFA_INSTANCE_PATH": str(folder)},
+        env={**own, "MFA_MODE": "development", "MFA_INSTANCE_PATH": str(folder), **settings},
         capture_output=True,
         text=True,
         check=False,
@@ -37,10 +35,9 @@ def run(folder: Path, command: Sequence[str]) -> subprocess.CompletedProcess[str
     )
 
 
-def set_revision(folder: Path, revision: str) -> None:
-    with sqlite3.connect(folder / "twostep.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
-    connection.close()
+def set_revision(engine: Engine, revision: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
 
 @pytest.mark.parametrize(
@@ -73,8 +70,9 @@ def test_the_command_that_it_names_mends_it(tmp_path: Path) -> None:
 def test_commands_of_the_tables_run_with_old_tables(
     tmp_path: Path, app: Flask, command: Sequence[str]
 ) -> None:
-    run(tmp_path, (*FLASK, "db", "downgrade", "0003"))
-    assert run(tmp_path, (*FLASK, "db", *command)).returncode == 0
+    there = {"MFA_SQLALCHEMY_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"]}
+    assert run(tmp_path, (*FLASK, "db", "downgrade", "0003"), **there).returncode == 0
+    assert run(tmp_path, (*FLASK, "db", *command), **there).returncode == 0
 
 
 def checked(app: Flask) -> None:
@@ -86,25 +84,19 @@ def test_the_newest_tables_are_accepted(app: Flask) -> None:
     checked(app)
 
 
-def test_tables_of_an_older_version_are_refused(app: Flask, tmp_path: Path) -> None:
-    set_revision(tmp_path, "0003")
+def test_tables_of_an_older_version_are_refused(app: Flask, engine: Engine) -> None:
+    set_revision(engine, "0003")
     with pytest.raises(readiness.OldSchema):
         checked(app)
 
 
-def test_tables_of_a_newer_version_are_refused_with_a_sentence_of_its_own(app: Flask, tmp_path: Path) -> None:
-    set_revision(tmp_path, "9999")
+def test_tables_of_a_newer_version_are_refused_with_a_sentence_of_its_own(app: Flask, engine: Engine) -> None:
+    set_revision(engine, "9999")
     with pytest.raises(readiness.NewSchema, match="newer version"):
         checked(app)
 
 
-def test_a_database_that_is_away_is_named_as_such(tmp_path: Path) -> None:
-    app = create_app({**SETTINGS, "INSTANCE_PATH": tmp_path, "MAIL_WORKER": "none"})
-    with app.app_context():
-        db.session.execute(text("SELECT 1"))
-        db.session.remove()
-        db.engine.dispose()
-    (tmp_path / "twostep.db").unlink()
-    (tmp_path / "twostep.db").mkdir()
+def test_a_database_that_is_away_is_named_as_such(app: Flask, stores: Stores) -> None:
+    stores.lose(app)
     with pytest.raises(readiness.Unreachable):
         checked(app)
