@@ -21,7 +21,6 @@ from mfa.commands import (
 from mfa.email_change import routes as email_change_routes
 from mfa.extensions import csrf, db, limiter, login_manager, mail as flask_mail
 from mfa.mail import mailbox, routes as mail_routes
-from mfa.mail.worker import Worker
 from mfa.sessions import browser, routes as sessions_routes
 from mfa.two_step import link, routes as two_step_routes, sign_in, wizard
 from mfa.web import access, assets, errors, headers, health, language, metrics, reports, templates
@@ -118,7 +117,7 @@ def _check_keys(app: Flask) -> None:
 
 
 def _start_mail_worker(app: Flask) -> None:
-    worker = app.extensions["mail_worker"] = Worker(app, housekeeping.keep)
+    worker = app.extensions["mail_worker"] = housekeeping.worker(app)
 
     @app.before_request
     def _wake() -> None:

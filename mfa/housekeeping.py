@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from flask import Flask
+
 from mfa import clock
 from mfa.attempts import rules as attempts
 from mfa.mail import outbox
+from mfa.mail.worker import Worker
 from mfa.sessions import rules as sessions
 
 
+def worker(app: Flask) -> Worker:
+    """What does it for as long as *app* serves."""
+    return Worker(app, outbox.deliver_due, tidy)
+
+
 def keep() -> int:
-    """Send the mails that are due and delete what is over; how many mails left."""
+    """Do it once; how many mails left."""
     sent = outbox.deliver_due()
+    tidy()
+    return sent
+
+
+def tidy() -> None:
+    """Delete what is over."""
     now = clock.now()
     sessions.forget_dead(now)
     attempts.forget_spent(now)
-    return sent

@@ -10,7 +10,6 @@ from flask import current_app
 from mfa import housekeeping
 from mfa.commands import Commands
 from mfa.mail import outbox
-from mfa.mail.worker import Worker
 
 group = Commands("mail", help="The notifications that wait to be sent.")
 
@@ -22,7 +21,7 @@ def deliver(forever: bool) -> None:
     if not forever:
         click.echo(f"{housekeeping.keep()} sent, {outbox.waiting()} waiting")
         return
-    worker = Worker(current_app._get_current_object(), housekeeping.keep)  # type: ignore[attr-defined]  # noqa: SLF001
+    worker = housekeeping.worker(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
     # Waited for and not handled: a handler could come while the worker holds the lock that waking it takes.
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)

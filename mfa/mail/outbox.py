@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import Integer, bindparam, delete, event, func, insert, select, update
+from sqlalchemy.orm import Session
 
 from mfa import clock, languages
 from mfa.accounts.models import Account
@@ -28,6 +29,7 @@ than a conversation has, so nobody else sends it meanwhile."""
 _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
 _GIVE_UP_AFTER = timedelta(days=30)
+_POSTED = "mails posted"
 
 
 def post(
@@ -65,9 +67,8 @@ def post(
         run(_POST, mail)
     else:
         run(_POST_AT_MOST, {**mail, "at_most": at_most})
-    worker: Worker | None = current_app.extensions.get("mail_worker")
-    if worker:
-        event.listen(db.session(), "after_commit", lambda _: worker.wake(), once=True)
+    if not after:
+        db.session().info[_POSTED] = True
 
 
 def take_back(reference: str) -> None:
@@ -85,10 +86,25 @@ def hand_over(reference: str, *, to: str) -> None:
         affected(update(OutboxMail).where(OutboxMail.reference == reference).values(reference=to))
 
 
-def deliver_due() -> int:
-    """Send every mail that is due; how many left."""
+@event.listens_for(db.session, "after_commit")
+def _wake(session: Session) -> None:
+    worker: Worker | None = session.info.pop(_POSTED, False) and current_app.extensions.get("mail_worker")
+    if worker:
+        worker.wake()
+
+
+@event.listens_for(db.session, "after_soft_rollback")
+def _forget(session: Session, _previous: Any) -> None:
+    session.info.pop(_POSTED, None)
+
+
+def deliver_due(stopped: Callable[[], bool] = lambda: False) -> int:
+    """Send every mail that is due; how many left.
+
+    :param stopped: asked between two mails; once it is so, the rest waits for another worker.
+    """
     sent, last = 0, 0
-    while mail := _take_next(after=last):
+    while not stopped() and (mail := _take_next(after=last)):
         sent += _deliver(mail)
         last = mail.id
     return sent

@@ -4,6 +4,7 @@ process of its own (``flask mail deliver --forever``)."""
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing import util
 
@@ -14,14 +15,20 @@ LOOK_EVERY = 15.0
 
 
 class Worker:
-    """Calls *deliver* in an application context of its own, whenever it is woken and now and then.
+    """Calls what it is given in an application context of its own.
 
     Inside a server its thread starts with the first request, so that one which forks has one in each process.
+
+    :param deliver: called whenever it is woken and now and then; asks what it is given, between two mails,
+        whether it shall stop.
+    :param tidy: called now and then.
     """
 
-    def __init__(self, app: Flask, deliver: Callable[[], object]) -> None:
+    def __init__(
+        self, app: Flask, deliver: Callable[[Callable[[], bool]], object], tidy: Callable[[], object]
+    ) -> None:
         self._app = app
-        self._deliver = deliver
+        self._deliver, self._tidy = deliver, tidy
         self._work = threading.Event()
         self._stopped = False
         self._begun = False
@@ -55,6 +62,7 @@ class Worker:
     def run(self) -> None:
         """Deliver until :meth:`stop`, in the thread that calls this; it looks at once."""
         self._work.set()
+        tidied = time.monotonic()
         while True:
             self._work.wait(LOOK_EVERY)
             if self._stopped:
@@ -62,7 +70,10 @@ class Worker:
             self._work.clear()
             try:
                 with self._app.app_context():
-                    self._deliver()
+                    self._deliver(lambda: self._stopped)
+                    if time.monotonic() - tidied >= LOOK_EVERY:
+                        tidied = time.monotonic()
+                        self._tidy()
             except Exception:
                 # The thread must outlive a database that is away for a while.
                 self._app.logger.exception("the outbox could not be delivered")
