@@ -132,6 +132,16 @@ def left_waiting(config: dict[str, Any]) -> int:
     return count
 
 
+def mail_worker(config: dict[str, Any]) -> subprocess.Popen[str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "app", "mail", "deliver", "--forever"],
+        cwd=ROOT,
+        env={**own, **{f"MFA_{name}": str(value) for name, value in config.items()}},
+        text=True,
+    )
+
+
 def ends_after_the_mail(process: subprocess.Popen[str], inbox: HoldingInbox) -> None:
     """*process* is told to stop while a mail is under way, and ends well, not before that has left."""
     assert inbox.came.wait(30)
@@ -161,19 +171,27 @@ def test_a_notification_under_way_leaves_once_when_the_mail_worker_is_told_to_st
     config: dict[str, Any], inbox: HoldingInbox
 ) -> None:
     write_notification(config)
-    own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flask", "--app", "app", "mail", "deliver", "--forever"],
-        cwd=ROOT,
-        env={**own, **{f"MFA_{name}": str(value) for name, value in config.items()}},
-        text=True,
-    )
+    process = mail_worker(config)
     try:
         ends_after_the_mail(process, inbox)
     finally:
         process.kill()
         process.wait()
     assert left_waiting(config) == 0
+
+
+def test_the_mail_worker_that_is_told_to_stop_leaves_the_mails_that_it_has_not_begun(
+    config: dict[str, Any], inbox: HoldingInbox
+) -> None:
+    for _ in range(3):
+        write_notification(config)
+    process = mail_worker(config)
+    try:
+        ends_after_the_mail(process, inbox)
+    finally:
+        process.kill()
+        process.wait()
+    assert left_waiting(config) == 2
 
 
 def test_told_to_stop_it_ends_well(served: Served) -> None:
