@@ -12,7 +12,6 @@ from mfa.sessions import browser, devices, forms, rules
 from mfa.sessions.models import AccountSession
 from mfa.web import hx
 from mfa.web.access import public
-from mfa.web.forms import Form
 
 blueprint = Blueprint("sessions", __name__)
 
@@ -69,7 +68,6 @@ def _show_tab(message: str | None = None) -> Response:
         here=here,
         others=[(session, _form(session)) for session in others],
         device_name=devices.name,
-        csrf_form=Form(formdata=None),
         message=message,
     )
 

@@ -138,7 +138,6 @@ def _show_confirmation(token: str, state: str, status: int = 200) -> Response:
         title=gettext("2-step verification"),
         status=status,
         state=state,
-        form=Form(formdata=None),
         action=url_for("second_step.confirm", token=token),
     )
 
