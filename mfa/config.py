@@ -122,6 +122,8 @@ FIXED: dict[str, Any] = {
     "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
 }
 
+_CONNECT_SECONDS = 5
+"""For how long a request waits for a database whose host says nothing; without it, minutes."""
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
 
 
@@ -204,6 +206,13 @@ def _derive(config: Config, instance: Path) -> None:
     config["SQLALCHEMY_DATABASE_URI"] = (
         config["SQLALCHEMY_DATABASE_URI"] or f"sqlite:///{instance / 'twostep.db'}"
     )
+    address = str(config["SQLALCHEMY_DATABASE_URI"])
+    if address.startswith("postgresql") and "connect_timeout" not in address:
+        options = config["SQLALCHEMY_ENGINE_OPTIONS"]
+        config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+            **options,
+            "connect_args": {"connect_timeout": _CONNECT_SECONDS},
+        }
 
 
 def _from_files() -> dict[str, str]:

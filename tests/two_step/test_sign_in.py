@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from flask import Flask
+from sqlalchemy import event
 
 from mfa.accounts import password as passwords, rules as accounts
 from mfa.database import transaction
+from mfa.extensions import db
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 from tests.support.smtp import Inbox
@@ -343,3 +347,17 @@ def test_an_ended_session_leads_the_whole_window_to_sign_in(mina: Person, clock:
     assert response.status_code == 401
     assert response.headers["HX-Redirect"] == "/sign-in?next=/account/two-step&ended=yes"
     assert response.text == ""
+
+
+def test_a_sign_in_with_its_code_takes_15_statements(app: Flask, protected: Person) -> None:
+    protected.sign_out()
+    asked: list[str] = []
+    here = threading.get_ident()
+    with app.app_context():
+        listened = event.listens_for(db.engine, "before_cursor_execute")
+        # The thread that sends mails asks besides.
+        listened(lambda *given: asked.append(given[2]) if threading.get_ident() == here else None)
+    protected.sign_in()
+    protected.verify(protected.next_code())
+    protected.get("/")
+    assert len(asked) == 15, asked

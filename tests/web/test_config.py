@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mfa import create_app
+from mfa import create_app, readiness
 from mfa.config import BadSetting
 
 GOOD = {
@@ -247,3 +248,14 @@ def test_over_https_every_cookie_is_secure_and_bound_to_the_host(tmp_path: Path)
     app = start(tmp_path)
     names = {app.config["SESSION_COOKIE_NAME"], app.config["DEVICE_COOKIE_NAME"]}
     assert names == {"__Host-session", "__Host-device"}
+
+
+def test_a_database_host_that_says_nothing_holds_nobody_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the connection and is silent; without a limit this would wait until the test is killed."""
+    monkeypatch.setattr("mfa.config._CONNECT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(readiness.Unreachable):
+            start(tmp_path, SQLALCHEMY_DATABASE_URI=f"postgresql+psycopg://somebody@127.0.0.1:{port}/twostep")
