@@ -12,12 +12,13 @@ DEV := $(VENV)/.installed-dev
 CATALOGS := mfa/translations
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test lint format shots bench bench-quick lighthouse translations lock clean
+.PHONY: help install run serve test test-servers lint format shots bench bench-quick lighthouse translations lock clean
 
 help:
 	@echo "make run      serve on http://$(HOST):$(PORT), mails at /dev/mailbox"
 	@echo "make serve    the server of production, with the settings of the environment"
 	@echo "make test     run all tests, in a real browser too"
+	@echo "make test-servers  those that keep something again, on PostgreSQL and Redis"
 	@echo "make lint     format, lint, types, and the arrows between the rooms"
 	@echo "make format   put the code into its form"
 	@echo "make shots    a picture of every screen into docs/screens"
@@ -54,9 +55,11 @@ serve: export PORT := $(PORT)
 serve: install
 	exec $(BIN)/python -m deploy.serve
 
-test: $(DEV)
+test test-servers: $(DEV)
 	$(BIN)/python -m tests.support.chromium
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(STORES) $(TESTS)
+
+test-servers: STORES := --servers
 
 lint: $(DEV)
 	$(BIN)/ruff format --check .

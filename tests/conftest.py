@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,18 +72,30 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--servers", action="store_true", help="on PostgreSQL and Redis, not on SQLite")
+    parser.addoption(
+        "--one-case", action="store_true", help="each test with the first of its parameters alone"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On the servers nothing is repeated that keeps nothing, nor what is about the one file of SQLite."""
-    if config.getoption("--servers"):
-        config.hook.pytest_deselected(items=[item for item in items if not _is_for_servers(item)])
-        items[:] = filter(_is_for_servers, items)
+    chosen = list(filter(_is_for_servers, items)) if config.getoption("--servers") else list(items)
+    if config.getoption("--one-case"):
+        chosen = list({item.nodeid.partition("[")[0]: item for item in reversed(chosen)}.values())[::-1]
+    kept = set(chosen)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = chosen
 
 
 def _is_for_servers(item: pytest.Item) -> bool:
     fixtures: list[str] = getattr(item, "fixturenames", [])
     return "stores" in fixtures and not item.get_closest_marker("sqlite")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What stands there from the beginning is not looked through again and again for what nobody needs."""
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 @pytest.fixture(scope="session")

@@ -79,11 +79,12 @@ _DYING = textwrap.dedent(
     from mfa.extensions import db
     from tests.conftest import SETTINGS
 
-    instance, server_name, mail_port, at, cookie, token, pending, fatal = sys.argv[1:]
+    instance, database, server_name, mail_port, at, cookie, token, pending, fatal = sys.argv[1:]
     clock.install(lambda: datetime.fromtimestamp(float(at), timezone.utc))
     app = create_app({
-        **SETTINGS, "INSTANCE_PATH": instance, "SERVER_NAME": server_name, "MAIL_SERVER": "127.0.0.1",
-        "MAIL_PORT": int(mail_port), "MAIL_WORKER": "none",
+        **SETTINGS, "INSTANCE_PATH": instance, "SQLALCHEMY_DATABASE_URI": database,
+        "SERVER_NAME": server_name, "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": int(mail_port),
+        "MAIL_WORKER": "none",
     })
     left = int(fatal)
 
@@ -111,6 +112,7 @@ def kill_through(person: Person, engine: Engine) -> None:
     config = person.app.config
     arguments = [
         str(Path(person.app.instance_path)),
+        config["SQLALCHEMY_DATABASE_URI"],
         config["SERVER_NAME"],
         str(config["MAIL_PORT"]),
         str(person.clock.seconds),

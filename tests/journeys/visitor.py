@@ -65,6 +65,8 @@ class Visitor:
 
     def enter(self, label: str, digits: str, button: str) -> None:
         """Six digits, which go off by themselves; without JavaScript by *button*."""
+        # A page that is seen may not have its script yet, without which nothing goes off by itself.
+        self.page.wait_for_load_state("domcontentloaded")
         self.fill(label, digits)
         if self.page.locator("html.js").count() == 0:
             self.press(button)
