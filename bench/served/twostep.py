@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -27,6 +28,9 @@ flask = create_app(json.loads(os.environ["BENCH_SETTINGS"]))
 with flask.app_context():
     meter.count_of_sqlalchemy(db.engine)
 app = meter.wrap(flask.wsgi_app)
+# As app.py does.
+gc.collect()
+gc.freeze()
 
 
 def seed() -> None:
