@@ -1,0 +1,23 @@
+"""SQLite as it is set up: to be shared by threads and processes, and to keep its references whole."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
+
+pytestmark = pytest.mark.sqlite
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"), [("journal_mode", "wal"), ("busy_timeout", 10_000), ("foreign_keys", 1)]
+)
+def test_every_connection_has_it(engine: Engine, pragma: str, value: object) -> None:
+    with engine.connect() as first, engine.connect() as second:
+        assert {each.scalar(text(f"PRAGMA {pragma}")) for each in (first, second)} == {value}
+
+
+def test_a_row_that_belongs_to_no_account_is_refused(engine: Engine) -> None:
+    orphan = text("INSERT INTO recovery_codes (account_id, digest) VALUES (4711, x'00')")
+    with engine.begin() as connection, pytest.raises(IntegrityError):
+        connection.execute(orphan)
