@@ -17,7 +17,21 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, bindparam, case, delete, false, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    SQLColumnExpression,
+    String,
+    bindparam,
+    case,
+    cast,
+    delete,
+    false,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from mfa.attempts.models import Spent, Throttle
 from mfa.database import dialect, insert_if_absent, run, transaction, upsert
@@ -138,7 +152,7 @@ def end_wait(subject: str, policy: Policy) -> None:
     run(_END_WAIT, _key(subject, policy))
 
 
-def account_subject(account_id: int, device_id: str | None = None) -> str:
+def account_subject(account_id: int | str, device_id: str | None = None) -> str:
     """By what the attempts of an account are counted.
 
     :param device_id: the id of a device that is known to the account; it has a count of its own.
@@ -146,15 +160,17 @@ def account_subject(account_id: int, device_id: str | None = None) -> str:
     return f"account:{account_id}" if device_id is None else f"account:{account_id}:{device_id}"
 
 
+def failures_of(account_id: SQLColumnExpression[int]) -> ColumnElement[int | None]:
+    """For the statement of another room: the :data:`SECOND_STEP_FAILURES` of an account; None is none."""
+    subject = literal(account_subject("")) + cast(account_id, String)
+    own = (Throttle.subject == subject, Throttle.purpose == SECOND_STEP_FAILURES.purpose)
+    return select(Throttle.attempts).where(*own).scalar_subquery()
+
+
 def wait(subject: str, policy: Policy, now: datetime) -> int:
     """Seconds until *subject* may try again; 0 when it may now."""
     blocked = run(_BLOCKED_UNTIL, _key(subject, policy)).scalar()
     return max(0, (blocked or 0) - int(now.timestamp()))
-
-
-def counted(subject: str, policy: Policy) -> int:
-    """How often *subject* has tried since its last success."""
-    return run(_ATTEMPTS, _key(subject, policy)).scalar() or 0
 
 
 @contextmanager
@@ -191,7 +207,6 @@ def is_spent(purpose: str, reference: str) -> bool:
 
 # Each is run by every sign-in, so they are made once.
 _SAME = (Throttle.subject == bindparam("of"), Throttle.purpose == bindparam("what"))
-_ATTEMPTS = select(Throttle.attempts).where(*_SAME)
 _BLOCKED_UNTIL = select(Throttle.blocked_until).where(*_SAME)
 _FORGET = delete(Throttle).where(*_SAME)
 _END_WAIT = update(Throttle).where(*_SAME).values(blocked_until=0)

@@ -61,7 +61,7 @@ def enter(entry: rules.Entry) -> None:
     if entry.needs_second_step:
         session[_HALF] = entry.token
         # What this request shows next is asked of it, too.
-        g.half = (entry.token, rules.Half(entry.session, entry.account, None))
+        g.half = (entry.token, rules.Half(entry.session, entry.account, entry.failures))
     else:
         keep(entry.token)
         know(entry.account)

@@ -19,6 +19,7 @@ from mfa import languages
 from mfa.accounts import rules as accounts
 from mfa.accounts.models import Account
 from mfa.activity import rules as activity
+from mfa.attempts import rules as attempts
 from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
@@ -49,11 +50,15 @@ class Locked(Refusal):
 
 @dataclass(frozen=True)
 class Entry:
-    """What a browser gets after a right password: the token of a session of *account*, full or half."""
+    """What a browser gets after a right password: the token of a session of *account*, full or half.
+
+    :param failures: wrong codes since the account's last right one.
+    """
 
     token: str
     account: Account
     session: AccountSession
+    failures: int = 0
 
     @property
     def needs_second_step(self) -> bool:
@@ -69,11 +74,21 @@ class Live(NamedTuple):
 
 
 class Half(NamedTuple):
-    """A half-session, its account, and the authenticator that its code comes from; None if it is gone."""
+    """A half-session and its account.
+
+    :param failures: wrong codes since the account's last right one.
+    :param authenticator: where its code comes from; None where that was not read, or is gone.
+    """
 
     session: AccountSession
     account: Account
-    authenticator: Authenticator | None
+    failures: int
+    authenticator: Authenticator | None = None
+
+    @property
+    def confirm_first(self) -> bool:
+        """Whether codes are looked at only after the owner has confirmed by mail."""
+        return self.session.confirmed_at is None and self.failures >= attempts.MOST_FAILURES
 
 
 def enter(
@@ -151,7 +166,10 @@ def load(token: str, now: datetime) -> Live | None:
 def load_half(token: str, now: datetime) -> Half | None:
     """The live half-session of a token, in one statement; None if there is none."""
     found = db.session.execute(_LIVE_HALF, _alive(token, HALF, now)).first()
-    return Half(*found) if found else None
+    if found is None:
+        return None
+    session, account, failures, authenticator = found
+    return Half(session, account, failures or 0, authenticator)
 
 
 def see(session: AccountSession, now: datetime) -> None:
@@ -287,7 +305,7 @@ _LIVE = (
     .where(*_ALIVE)
 )
 _LIVE_HALF = (
-    select(AccountSession, Account, Authenticator)
+    select(AccountSession, Account, attempts.failures_of(AccountSession.account_id), Authenticator)
     .join(Account, Account.id == AccountSession.account_id)
     .outerjoin(Authenticator, _OWN_AUTHENTICATOR)
     .where(*_ALIVE)
@@ -311,7 +329,7 @@ _BEGIN = (
         .where(Account.id == bindparam("whose"), Account.generation == bindparam("generation"))
         .with_for_update(key_share=True),
     )
-    .returning(AccountSession.id, AccountSession.stage)
+    .returning(AccountSession.id, AccountSession.stage, attempts.failures_of(AccountSession.account_id))
 )
 _FORGET_DEAD = delete(AccountSession).where(AccountSession.expires_at < bindparam("now"))
 _COMPLETE = (
@@ -334,8 +352,9 @@ def _begin(account: Account, generation: int, now: datetime, device: Device, fai
     begun = run(_BEGIN, {**made, **whose, **ends}).first()
     if begun is None:
         raise accounts.Changed
-    session_id, stage = begun
-    return Entry(token, account, AccountSession(id=session_id, account_id=account.id, stage=stage, **made))
+    session_id, stage, wrong_codes = begun
+    session = AccountSession(id=session_id, account_id=account.id, stage=stage, **made)
+    return Entry(token, account, session, wrong_codes or 0)
 
 
 def _end(now: datetime) -> datetime:

@@ -111,12 +111,6 @@ def is_on(account_id: int) -> bool:
     return bool(run(_IS_ON, {"whose": account_id}).scalar())
 
 
-def confirmation_needed(account_id: int) -> bool:
-    """Whether codes of the account are looked at only after its owner has confirmed by mail."""
-    subject = attempts.account_subject(account_id)
-    return attempts.counted(subject, attempts.SECOND_STEP_FAILURES) >= attempts.MOST_FAILURES
-
-
 def codes_left(account_id: int) -> int:
     """How many recovery codes are unused."""
     return run(_CODES_LEFT, {"whose": account_id}).scalar() or 0

@@ -266,9 +266,9 @@ def sign_in(half: sessions.Half, factor: str, typed: str, *, now: datetime, devi
     :raises sessions.SessionEnded: the half-session was used or ended meanwhile.
     :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
     """
-    session, account, authenticator = half
+    session, account = half.session, half.account
     attempt = factors.Attempt(account, now, device, confirmed=session.confirmed_at is not None)
-    right = factors.check(factor, attempt, typed, authenticator)
+    right = factors.check(factor, attempt, typed, half.authenticator)
     with transaction():
         # Whatever ends sessions holds the account too: it comes first and ends this, or after and sees it.
         if not accounts.hold(account):
@@ -288,7 +288,7 @@ def request_confirmation(half: sessions.Half, now: datetime) -> None:
     :raises delivery.MailNotSent: the mail server does not take it.
     """
     account = half.account
-    if half.session.confirmed_at or not factors.confirmation_needed(account.id):
+    if not half.confirm_first:
         raise Stale
     subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.CONFIRM_SENDING, now)
@@ -311,7 +311,7 @@ def confirm(half: sessions.Half, token: str, now: datetime, device: Device) -> N
         named = toolbox().confirm_links.read(token, now.timestamp())["half"]
     except (links.BadToken, KeyError) as error:
         raise Stale from error
-    session, account, _ = half
+    session, account = half.session, half.account
     with transaction():
         sessions.lock_row(account.id)
         if named != session.id or not sessions.confirm(session.id, now):

@@ -27,7 +27,7 @@ def verify() -> Response:
     half = browser.half()
     if half is None:
         return _sign_in_again()
-    if half.session.confirmed_at is None and factors.confirmation_needed(half.account.id):
+    if half.confirm_first:
         return _show_confirmation_needed()
     return _show_verify(request.args.get("factor") == "recovery")
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def on_a_terminal(config: dict[str, Any], *arguments: str) -> str:
-    """What the command writes where somebody sees it: standard error is a terminal, standard output is none."""
+    """What the command writes where somebody sees it: only standard error is a terminal."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
     seen, terminal = pty.openpty()
     subprocess.run(
