@@ -32,6 +32,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 class App(Flask):
     """Flask, told that none of our functions is a coroutine: it would look at 18 of them in each request."""
 
+    jinja_environment = templates.Environment
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
 

@@ -109,6 +109,7 @@ def add(app: Flask) -> None:
 
 def nonce() -> str:
     """What this answer's own scripts and htmx elements bear, and injected ones can't: 128 random bits."""
-    if "nonce" not in g:
-        g.nonce = secrets.token_urlsafe(16)
-    return str(g.nonce)
+    made: str | None = g.get("nonce")
+    if made is None:
+        made = g.nonce = secrets.token_urlsafe(16)
+    return made
