@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, case, delete, exists, insert, select, update
+from sqlalchemy import Integer, bindparam, case, delete, exists, insert, select, update
 
 from mfa import languages
 from mfa.accounts import rules as accounts
@@ -311,6 +311,7 @@ _LIVE_HALF = (
     .where(*_ALIVE)
 )
 _PROTECTED = exists().where(Authenticator.account_id == Account.id)
+_WHOSE = bindparam("whose", type_=Integer)
 _BEGINNING = {
     "account_id": Account.id,
     # Whether it is half of one is decided where it is written.
@@ -326,10 +327,11 @@ _BEGIN = (
     .from_select(
         list(_BEGINNING),
         select(*_BEGINNING.values())
-        .where(Account.id == bindparam("whose"), Account.generation == bindparam("generation"))
+        .where(Account.id == _WHOSE, Account.generation == bindparam("generation"))
         .with_for_update(key_share=True),
     )
-    .returning(AccountSession.id, AccountSession.stage, attempts.failures_of(AccountSession.account_id))
+    # By whose it is and not by the column: a subquery in RETURNING belongs to no row, it would ask of all.
+    .returning(AccountSession.id, AccountSession.stage, attempts.failures_of(_WHOSE))
 )
 _FORGET_DEAD = delete(AccountSession).where(AccountSession.expires_at < bindparam("now"))
 _COMPLETE = (

@@ -105,3 +105,15 @@ def test_a_connection_that_rested_long_is_asked_whether_it_is_there_still(
     monkeypatch.setattr("mfa.database._has_unasked_answer", lambda _socket: False)
     terminate_connections(engine)
     assert mina.is_signed_in()
+
+
+def test_wrong_codes_of_two_who_are_halfway_in_do_not_stand_in_anybodys_way(
+    protected: Person, make_person: Callable[..., Person]
+) -> None:
+    protected.sign_out()
+    for thief in (make_person(), make_person()):
+        thief.sign_in()
+        thief.verify("000000")
+    owner = make_person()
+    assert owner.sign_in().status_code == 200
+    assert entered(owner.verify(protected.next_code()))

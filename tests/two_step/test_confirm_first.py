@@ -38,6 +38,18 @@ def test_the_code_is_not_asked_for(besieged: Person) -> None:
     assert 'name="code"' not in besieged.page
 
 
+def test_the_code_is_still_asked_of_everybody_else(
+    protected: Person, make_person: Callable[..., Person], clock: Clock
+) -> None:
+    other = make_person().sign_up("other@example.com").activate()
+    with protected.app.app_context():
+        for _ in range(attempts.MOST_FAILURES):
+            attempts.count("account:1", attempts.SECOND_STEP_FAILURES, clock())
+    other.sign_out()
+    other.sign_in()
+    assert 'name="code"' in other.page
+
+
 def test_a_right_code_is_not_looked_at(besieged: Person) -> None:
     response = besieged.verify(besieged.next_code())
     assert response.status_code == 422
