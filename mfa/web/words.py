@@ -10,6 +10,21 @@ from flask_babel import gettext, ngettext
 
 from mfa import languages
 
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
 
 def duration(seconds: int) -> str:
     """``45`` → "45 seconds", ``61`` → "2 minutes": rounded up, so that the time has passed by then."""
@@ -27,7 +42,10 @@ def about(seconds: int) -> str:
 
 def moment(when: datetime) -> str:
     """A moment in UTC: "November 24, 2026, 12:00 PM UTC"."""
-    time = format_time(when, "short", locale=languages.current())
+    language = languages.current()
+    time = (
+        _english_time(when) if language == languages.SOURCE else format_time(when, "short", locale=language)
+    )
     return gettext("%(date)s, %(time)s UTC", date=day(when), time=time)
 
 
@@ -38,7 +56,15 @@ def day(when: datetime) -> str:
 
 @lru_cache(maxsize=1000)
 def _day(when: date, language: str) -> str:
+    if language == languages.SOURCE:
+        # In the code, as all English: what babel knows of it is 4 MB, in each process.
+        return f"{_MONTHS[when.month - 1]} {when.day}, {when.year}"
     return format_date(when, "long", locale=language)
+
+
+def _english_time(when: datetime) -> str:
+    half = "AM" if when.hour < 12 else "PM"
+    return f"{(when.hour - 1) % 12 + 1}:{when.minute:02}\N{NARROW NO-BREAK SPACE}{half}"
 
 
 def device(name: str) -> str:
