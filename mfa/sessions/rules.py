@@ -333,7 +333,14 @@ _BEGIN = (
     # By whose it is and not by the column: a subquery in RETURNING belongs to no row, it would ask of all.
     .returning(AccountSession.id, AccountSession.stage, attempts.failures_of(_WHOSE))
 )
-_FORGET_DEAD = delete(AccountSession).where(AccountSession.expires_at < bindparam("now"))
+# What somebody else is ending it passes over: it holds no account, so it must not wait for anybody either.
+_FORGET_DEAD = delete(AccountSession).where(
+    AccountSession.id.in_(
+        select(AccountSession.id)
+        .where(AccountSession.expires_at < bindparam("now"))
+        .with_for_update(skip_locked=True)
+    )
+)
 _COMPLETE = (
     update(AccountSession)
     .where(AccountSession.id == bindparam("half"), AccountSession.stage == HALF)

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from mfa.sessions import rules as sessions
 from mfa.two_step import rules as two_step
+from tests.support.clock import Clock
 from tests.support.cookies import read_cookie
 from tests.support.crowd import at_once, copies
 from tests.support.database import dump
@@ -241,6 +242,20 @@ def test_a_factor_that_was_right_before_a_disable_opens_no_move_after_it(
     )
     assert "enrollment" not in read_cookie(other.cookie())
     assert "authenticators:" not in dump(engine)
+
+
+def test_what_deletes_dead_sessions_waits_for_nobody_who_ends_them(
+    mina: Person, make_person: Make, engine: Engine, clock: Clock
+) -> None:
+    """Both go through several rows of an account, each in an order of its own: they could wait in a circle."""
+    make_person().sign_in()
+    clock.advance(days=31)
+    held = "SELECT id FROM sessions ORDER BY id LIMIT 1 FOR UPDATE"
+    with ThreadPoolExecutor(1) as pool, engine.begin() as connection:
+        assert connection.scalar(text(held)) is not None
+        runner = mina.app.test_cli_runner()
+        pool.submit(runner.invoke, args=["mail", "deliver"]).result(10)
+        assert len(connection.scalars(text("SELECT id FROM sessions")).all()) == 1
 
 
 # Many at once
