@@ -50,7 +50,10 @@ def guard(app: Flask) -> None:
     @app.before_request
     def _forms_alone() -> None:
         # A form's values are texts. Files and JSON would bring other things to places that take texts.
-        if request.endpoint not in NOT_FORMS and (request.is_json or request.files):
+        # Neither comes without saying so; to look for files in what has no body takes 15 µs.
+        if not request.content_type or request.endpoint in NOT_FORMS:
+            return
+        if request.is_json or request.files:
             abort(415)
 
     @app.before_request
