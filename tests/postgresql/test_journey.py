@@ -82,7 +82,7 @@ def test_after_the_keys_are_rotated_the_old_one_is_needed_by_nothing(
 
 def terminate_connections(engine: Engine) -> None:
     """As when PostgreSQL is started anew."""
-    mine = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+    mine = text("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = :name")
     other = create_engine(engine.url.set(database="postgres"))
     with other.connect() as connection:
         assert connection.scalars(mine, {"name": engine.url.database}).all()
