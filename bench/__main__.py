@@ -126,7 +126,7 @@ class Run:
         place = self.folder / "profile"
         how = Set(150, settings={"MAIL_PORT": self.inbox.port})
         contenders.seed(TWOSTEP, place, how)
-        told = contenders.run(TWOSTEP, place, how, "bench.profiled")
+        told = contenders.run(TWOSTEP, place, how, "bench.profiled", python=sys.executable)
         return {**json.loads(told), "memory": _imports()}
 
 
@@ -166,8 +166,8 @@ def main() -> None:
 def measure(names: list[str], effort: Effort, results: dict[str, Any], kept: Path) -> None:
     """Run the stages of those names, and put what they find into *results* and into the file *kept*."""
     SCRATCH.mkdir(exist_ok=True)
-    for peer in PEERS:
-        peer.install()
+    for contender in (*PEERS, TWOSTEP):
+        contender.install()
     folder = Path(tempfile.mkdtemp(prefix="run", dir=SCRATCH))
     run = Run(effort, folder)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -46,20 +47,34 @@ class Contender:
 
     @property
     def python(self) -> str:
-        return str(SCRATCH / self.peer / "bin" / "python") if self.peer else sys.executable
+        """Of its environment; until :meth:`install` was called, ours is the one at work."""
+        own = self._environment
+        return str(own / "bin" / "python") if self.peer or own.exists() else sys.executable
+
+    @property
+    def _environment(self) -> Path:
+        return SCRATCH / (self.peer or "twostep")
 
     def install(self) -> None:
         """Make its environment, unless that was done from the same requirements."""
-        if self.peer is None:
+        requirements, own = self._requirements(), self._environment
+        mark = own / "installed.txt"
+        if mark.exists() and mark.read_text() == requirements:
             return
-        requirements = ROOT / "bench" / "peers" / self.peer / "requirements.txt"
-        mark = SCRATCH / self.peer / "installed.txt"
-        if mark.exists() and mark.read_text() == requirements.read_text():
-            return
-        venv.create(SCRATCH / self.peer, with_pip=True, clear=True, symlinks=True)
-        command = [self.python, "-m", "pip", "install", "--quiet", "-r", str(requirements)]
+        venv.create(own, with_pip=True, clear=True, symlinks=True)
+        (own / "requirements.txt").write_text(requirements)
+        command = [self.python, "-m", "pip", "install", "--quiet", "-r", str(own / "requirements.txt")]
         subprocess.run(command, check=True)
-        mark.write_text(requirements.read_text())
+        mark.write_text(requirements)
+
+    def _requirements(self) -> str:
+        """What it needs; ours is what production has, and the server that all are measured under."""
+        if self.peer:
+            return (ROOT / "bench" / "peers" / self.peer / "requirements.txt").read_text()
+        development = (ROOT / "requirements-dev.lock").read_text()
+        server = re.search(rf"^{GUNICORN}==[^\n]*(\n +[^\n]*)*", development, re.MULTILINE)
+        assert server
+        return (ROOT / "requirements.lock").read_text() + server[0] + "\n"
 
     def version(self) -> str:
         """Of what is measured: empty for ours."""
@@ -128,11 +143,13 @@ def environment(contender: Contender, folder: Path, how: Set) -> dict[str, str]:
     }
 
 
-def run(contender: Contender, folder: Path, how: Set, module: str, *arguments: str) -> str:
-    """Run a module in the contender's environment; what it prints."""
+def run(
+    contender: Contender, folder: Path, how: Set, module: str, *arguments: str, python: str | None = None
+) -> str:
+    """Run a module in the contender's environment, or in that of *python*; what it prints."""
     folder.mkdir(parents=True, exist_ok=True)
     told = subprocess.run(
-        [contender.python, "-m", module, *arguments],
+        [python or contender.python, "-m", module, *arguments],
         cwd=ROOT,
         env=environment(contender, folder, how),
         check=True,

@@ -11,14 +11,12 @@ from pathlib import Path
 PARTS = (
     "flask",
     "sqlalchemy.orm flask_sqlalchemy",
-    "flask_migrate",
     "flask_babel",
     "flask_limiter",
     "flask_wtf wtforms",
     "flask_login flask_mail email_validator",
     "cryptography.hazmat.primitives.ciphers.aead argon2",
     "qrcode.main",
-    "redis",
     "ua_parser",
     "mfa",
 )
