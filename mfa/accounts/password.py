@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, literal, select
+from sqlalchemy import BigInteger, Integer, bindparam, case, func, literal_column, select
 
 from mfa import languages
 from mfa.accounts import addresses, rules
@@ -53,9 +53,10 @@ def seek(email: str) -> Sought:
     """Look an address up for sign-in: one statement, whether there is an account or not.
 
     The stand-in is the hash of some account, for one address the same each time: hashes that were imported
-    take another time than ours, so unknown addresses take each time as often as known ones do. It belongs to
-    the highest id among the ends of a keyed hash of the address (its last bit, its last two …): all accounts
-    stand in alike often, and when some are added few addresses get another (linear hashing).
+    take another time than ours, so unknown addresses take each time as often as known ones do. How far its
+    id is from the first one is the end of a keyed hash of the address (its last bit, its last two …), the
+    longest that does not lead past the last one: when accounts are added few addresses get another (linear
+    hashing). Where nobody has that id, the next one stands in.
 
     :raises WrongCredentials: not an address.
     """
@@ -64,23 +65,45 @@ def seek(email: str) -> Sought:
     except addresses.BadAddress as error:
         raise WrongCredentials from error
     number = int.from_bytes(toolbox().ring.keyed_hash("somebody", address.key.encode())[:4])
-    ends = sorted({number % (1 << bits) + 1 for bits in range(_ID_BITS)})
-    account, stand_in = db.session.execute(_SEEK, {"key": address.key, "ends": ends}).one()
+    account, stand_in = db.session.execute(_SEEK, {"key": address.key, "number": number}).one()
     return Sought(address, account, stand_in)
 
 
-_ID_BITS = 31
+_IDS = (
+    select(
+        select(func.min(Account.id)).scalar_subquery().label("first"),
+        select(func.max(Account.id)).scalar_subquery().label("last"),
+    )
+    # One row anyway: this keeps PostgreSQL from looking for each of them wherever it is named below.
+    .limit(1)
+    .subquery()
+)
+_POWERS = [literal_column(str(1 << bits), Integer) for bits in range(31)]
+_SPAN = _IDS.c.last - _IDS.c.first
+_ROOM = (
+    select(
+        _IDS.c.first,
+        _SPAN.label("span"),
+        case(*((power > _SPAN, power) for power in _POWERS)).label("power"),
+    )
+    .limit(1)
+    .subquery()
+)
+_NUMBER = bindparam("number", type_=BigInteger)
+_FROM_THE_FIRST = case(
+    (_NUMBER % _ROOM.c.power <= _ROOM.c.span, _NUMBER % _ROOM.c.power),
+    else_=_NUMBER % (_ROOM.c.power // 2),
+)
+_SOMEBODY = Account.__table__.alias()
 _STAND_IN = (
-    select(Account.__table__.c.password_hash)
-    .where(Account.__table__.c.id.in_(bindparam("ends", expanding=True)))
-    .order_by(Account.__table__.c.id.desc())
+    select(_SOMEBODY.c.password_hash)
+    .where(_SOMEBODY.c.id >= _ROOM.c.first + _FROM_THE_FIRST)
+    .order_by(_SOMEBODY.c.id)
     .limit(1)
     .scalar_subquery()
 )
 _SEEK = (
-    select(Account, _STAND_IN)
-    .select_from(select(literal(1)).subquery())
-    .outerjoin(Account, Account.email_key == bindparam("key"))
+    select(Account, _STAND_IN).select_from(_ROOM).outerjoin(Account, Account.email_key == bindparam("key"))
 )
 
 

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 from werkzeug.security import generate_password_hash
 
 from mfa.accounts import password
+from mfa.accounts.models import Account
+from mfa.database import transaction
+from mfa.extensions import db
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 
 KINDS = {"pbkdf2": generate_password_hash("x", "pbkdf2:sha256:6000"), "scrypt": generate_password_hash("x")}
@@ -58,6 +62,17 @@ def test_when_accounts_are_added_few_addresses_take_another(
     before = chosen()
     imported(app, tmp_path, 50, 52)
     assert sum(old != new for old, new in zip(before, chosen(), strict=True)) < 30
+
+
+def test_unknown_addresses_take_each_kind_also_where_the_first_ids_are_nobodys(
+    app: Flask, tmp_path: Path, chosen: Callable[[], list[str]]
+) -> None:
+    """Else the time of another kind, which no account takes, would say that an address is unknown."""
+    imported(app, tmp_path, 0, 100)
+    with app.app_context(), transaction():
+        db.session.execute(delete(Account).where(Account.id <= 50))
+    kinds = Counter(hashed.partition(":")[0] for hashed in chosen())
+    assert all(160 < kinds[kind] < 240 for kind in KINDS)
 
 
 def test_with_somebodys_password_an_unknown_address_opens_nothing(

@@ -247,7 +247,7 @@ def test_a_factor_that_was_right_before_a_disable_opens_no_move_after_it(
 def test_what_deletes_dead_sessions_waits_for_nobody_who_ends_them(
     mina: Person, make_person: Make, engine: Engine, clock: Clock
 ) -> None:
-    """Both go through several rows of an account, each in an order of its own: they could wait in a ring."""
+    """Both go through several rows of an account, in two orders: they could wait in a circle."""
     make_person().sign_in()
     clock.advance(days=31)
     held = "SELECT id FROM sessions ORDER BY id LIMIT 1 FOR UPDATE"
