@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, case, delete, exists, insert, select, update
+from sqlalchemy import BindParameter, Integer, bindparam, case, delete, exists, insert, select, update
 
 from mfa import languages
 from mfa.accounts import rules as accounts
@@ -312,13 +312,22 @@ _LIVE_HALF = (
 )
 _PROTECTED = exists().where(Authenticator.account_id == Account.id)
 _WHOSE = bindparam("whose", type_=Integer)
+
+
+def _given(name: str, column: str) -> BindParameter[Any]:
+    # With the column's type: a moment that is bound without it is taken for one of the database's own zone.
+    return bindparam(name, type_=AccountSession.__table__.c[column].type)
+
+
 _BEGINNING = {
     "account_id": Account.id,
     # Whether it is half of one is decided where it is written.
     "stage": case((_PROTECTED, HALF), else_=FULL),
-    "expires_at": case((_PROTECTED, bindparam("half_ends_at")), else_=bindparam("ends_at")),
+    "expires_at": case(
+        (_PROTECTED, _given("half_ends_at", "expires_at")), else_=_given("ends_at", "expires_at")
+    ),
     **{
-        name: bindparam(name, type_=AccountSession.__table__.c[name].type)
+        name: _given(name, name)
         for name in ("token_hash", "created_at", "proved_at", "seen_at", "user_agent", "address", "failures")
     },
 }
