@@ -141,9 +141,10 @@ def complete(
 def give_way(half: AccountSession, to: AccountSession) -> None:
     """End a half-session because the password was typed again in the same browser.
 
-    The mail about it keeps its hour: typing the password again and again does not put it off.
+    The mail about it keeps its hour: typing the password again and again does not put it off. A session that
+    it has become meanwhile, by a code in another window, goes on.
     """
-    end(half.id)
+    affected(delete(AccountSession).where(AccountSession.id == half.id, AccountSession.stage == HALF))
     outbox.hand_over(_unfinished(half.account_id, half.id), to=_unfinished(to.account_id, to.id))
 
 
