@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, case, delete, exists, insert, select, update
+from sqlalchemy import BindParameter, Integer, bindparam, case, delete, exists, insert, select, update
 
 from mfa import languages
 from mfa.accounts import rules as accounts
@@ -141,9 +141,10 @@ def complete(
 def give_way(half: AccountSession, to: AccountSession) -> None:
     """End a half-session because the password was typed again in the same browser.
 
-    The mail about it keeps its hour: typing the password again and again does not put it off.
+    The mail about it keeps its hour: typing the password again and again does not put it off. A session that
+    it has become meanwhile, by a code in another window, goes on.
     """
-    end(half.id)
+    affected(delete(AccountSession).where(AccountSession.id == half.id, AccountSession.stage == HALF))
     outbox.hand_over(_unfinished(half.account_id, half.id), to=_unfinished(to.account_id, to.id))
 
 
@@ -312,13 +313,22 @@ _LIVE_HALF = (
 )
 _PROTECTED = exists().where(Authenticator.account_id == Account.id)
 _WHOSE = bindparam("whose", type_=Integer)
+
+
+def _given(name: str, column: str) -> BindParameter[Any]:
+    # With the column's type: a moment that is bound without it is taken for one of the database's own zone.
+    return bindparam(name, type_=AccountSession.__table__.c[column].type)
+
+
 _BEGINNING = {
     "account_id": Account.id,
     # Whether it is half of one is decided where it is written.
     "stage": case((_PROTECTED, HALF), else_=FULL),
-    "expires_at": case((_PROTECTED, bindparam("half_ends_at")), else_=bindparam("ends_at")),
+    "expires_at": case(
+        (_PROTECTED, _given("half_ends_at", "expires_at")), else_=_given("ends_at", "expires_at")
+    ),
     **{
-        name: bindparam(name, type_=AccountSession.__table__.c[name].type)
+        name: _given(name, name)
         for name in ("token_hash", "created_at", "proved_at", "seen_at", "user_agent", "address", "failures")
     },
 }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine
 
+from mfa.sessions import rules as sessions
+from mfa.sessions.models import AccountSession
 from tests.support.crowd import AT_ONCE, at_once, copies
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
@@ -34,6 +37,24 @@ def test_one_half_session_posted_64_times_at_once_signs_in_once(
     people = copies(protected, make_person, AT_ONCE)
     results = at_once(lambda number: entered(people[number].verify(code)), AT_ONCE)
     assert sum(results) == 1
+
+
+def test_a_password_typed_again_while_another_window_enters_the_code_ends_no_whole_session(
+    protected: Person, make_person: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protected.sign_out()
+    protected.sign_in()
+    (other,) = copies(protected, make_person, 1)
+    code, real = protected.next_code(), sessions.give_way
+
+    def after_the_code(half: AccountSession, to: AccountSession) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            assert entered(pool.submit(other.verify, code).result())
+        real(half, to)
+
+    monkeypatch.setattr(sessions, "give_way", after_the_code)
+    protected.sign_in()
+    assert other.is_signed_in()
 
 
 def test_64_wrong_codes_at_once_are_five_looked_at(

@@ -10,12 +10,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from mfa import create_app
 from mfa.config import BadSetting
 from mfa.extensions import db
+from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person, entered
+from tests.support.postgresql import address
 
 NEW_KEY = "fedcba9876543210" * 4
 NEW_EMAIL = "mina@new.example"
@@ -105,6 +107,19 @@ def test_a_connection_that_rested_long_is_asked_whether_it_is_there_still(
     monkeypatch.setattr("mfa.database._has_unasked_answer", lambda _socket: False)
     terminate_connections(engine)
     assert mina.is_signed_in()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Seoul", "America/New_York"])
+def test_half_a_session_ends_after_ten_minutes_in_every_zone_of_the_database(
+    config: dict[str, Any], make_person: Callable[..., Person], protected: Person, clock: Clock, zone: str
+) -> None:
+    uri = make_url(config["SQLALCHEMY_DATABASE_URI"]).update_query_dict({"options": f"-c timezone={zone}"})
+    app = create_app({**config, "SQLALCHEMY_DATABASE_URI": address(uri)})
+    there = make_person(client=app.test_client())
+    there.sign_in()
+    assert there.get("/sign-in/verify").status_code == 200
+    clock.advance(minutes=11)
+    assert there.get("/sign-in/verify").headers["HX-Redirect"] == "/sign-in"
 
 
 def test_wrong_codes_of_two_who_are_halfway_in_do_not_stand_in_anybodys_way(

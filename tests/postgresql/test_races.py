@@ -160,6 +160,41 @@ def test_a_session_that_begins_by_password_at_the_moment_of_a_lock_ends_with_it(
     assert not mina.is_signed_in()
 
 
+def test_a_right_password_signs_nobody_in_past_an_activation_at_that_moment(
+    mina: Person, make_person: Make, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thief = make_person()
+    thief.get("/sign-in")
+    mina.begin().verify_email().scan().enter_code()
+    meanwhile(
+        monkeypatch,
+        engine,
+        (sessions, "end_all"),
+        mina.complete,
+        lambda: thief.post("/sign-in", {"email": EMAIL, "password": PASSWORD}),
+    )
+    assert not thief.is_signed_in()
+    assert "authenticators:" in dump(engine)
+
+
+def test_the_old_password_opens_nothing_at_the_moment_of_its_change(
+    mina: Person, make_person: Make, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thief = make_person()
+    thief.get("/sign-in")
+    mina.get("/account/password")
+    fields = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    meanwhile(
+        monkeypatch,
+        engine,
+        (sessions, "end_all"),
+        lambda: mina.post("/account/password", fields),
+        lambda: thief.post("/sign-in", {"email": EMAIL, "password": PASSWORD}),
+    )
+    assert not thief.is_signed_in()
+    assert mina.is_signed_in()
+
+
 def test_owner_and_operator_who_turn_it_off_at_once_do_not_stand_in_each_others_way(
     protected: Person, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
