@@ -61,7 +61,7 @@ _REST = {
 **The tab and the floor.** The floor asks an open connection of `sqlite3` for one row and fills in two
 values for nobody in particular. The tab is for somebody: a signed cookie is read, the session found by the
 hash of its token together with its account (live, not idle, not locked), the state of the second step read,
-2 KB of markup written in the visitor’s language with a form’s token and a nonce, and sixteen headers set.
+2 KB of markup written in the visitor’s language with a form’s token and a nonce, and its headers set.
 Of that time a third is Flask and Werkzeug, a quarter SQLAlchemy, a fifth the templates (see below); what is
 Twostep’s own is a tenth.
 """,
