@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Route, expect
 
 from tests.journeys.visitor import Visitor
 
+pytestmark = pytest.mark.looks
+
 SEND = "**/enroll/email/send"
 
 

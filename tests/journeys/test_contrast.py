@@ -13,6 +13,8 @@ from tests.journeys.visitor import Visitor
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
 
+pytestmark = pytest.mark.looks
+
 ACCENTS = ["#ffff00", "#ffffff", "#000000", "#ff0000", "#00ff88"]
 STILL = """async () => {
     do await new Promise(requestAnimationFrame);

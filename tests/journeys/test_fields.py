@@ -9,6 +9,8 @@ from playwright.sync_api import Locator, expect
 
 from tests.journeys.visitor import PASSWORD, Visitor
 
+pytestmark = pytest.mark.looks
+
 HINT = "Checked as soon as the sixth digit is in."
 
 

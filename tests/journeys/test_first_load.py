@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import BrowserContext
+
+pytestmark = pytest.mark.looks
 
 MOST_BYTES = 45 * 1024
 MOST_REQUESTS = 5

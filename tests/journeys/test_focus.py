@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.journeys.visitor import EMAIL, Visitor
+
+pytestmark = pytest.mark.looks
 
 
 def heading(mina: Visitor, name: str) -> Locator:

@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
 from tests.support.authenticator import Authenticator, read_qr
 
+pytestmark = pytest.mark.looks
+
 NAME_OF_FOCUSED = """(({ ariaLabel, labels, innerText }) =>
     (ariaLabel ?? labels?.[0]?.innerText ?? innerText).trim())(document.activeElement)"""
 NEW_PASSWORD = "seven boats under glass"

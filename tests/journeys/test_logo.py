@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext
 
+pytestmark = pytest.mark.looks
+
 LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 30" width="120" height="30">
 <style>rect { fill: #e0115f; }</style><rect width="120" height="30"/><script>alert("ran")</script></svg>"""
 

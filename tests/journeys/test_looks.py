@@ -11,6 +11,8 @@ from tests.journeys.visitor import Visitor
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
 
+pytestmark = pytest.mark.looks
+
 FORCED = {"forced_colors": "active", "color_scheme": "dark"}
 
 RECORD_MOTION = """

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.visitor import EMAIL, Visitor
 
+pytestmark = pytest.mark.looks
+
 
 def reach_codes(mina: Visitor) -> list[str]:
     mina.begin()

@@ -9,6 +9,8 @@ from playwright.sync_api import Locator, expect
 
 from tests.journeys.visitor import Visitor
 
+pytestmark = pytest.mark.looks
+
 WITH_KEYBOARD = {"width": 390, "height": 400}
 
 # The keyboard of iOS lies over the page, of which then less is seen; no browser here can be made to do so.

@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, Page
 from tests.journeys.visitor import PHONE
 from tests.shots import DESKTOP, Look, settle, visiting, walk
 
+pytestmark = pytest.mark.looks
+
 LOOKS = {
     "desktop-light": Look({**DESKTOP, "color_scheme": "light"}),
     "korean-phone-dark": Look({**PHONE, "color_scheme": "dark"}, "ko"),

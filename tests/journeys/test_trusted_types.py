@@ -15,6 +15,8 @@ from tests.journeys.visitor import Visitor
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
 
+pytestmark = pytest.mark.looks
+
 
 @pytest.fixture
 def mina(browser: Browser, server: str, inbox: Inbox, clock: Clock) -> Iterator[Visitor]:

@@ -62,6 +62,8 @@ class PostgreSQL:
     def create(self, like: URL | None = None) -> URL:
         """A new database, empty or a copy of another that nobody is connected to."""
         name = f"twostep{next(_numbers)}"
+        if like and like.database in self._kept:
+            self._kept.pop(like.database).close()
         template = f' TEMPLATE "{like.database}"' if like else ""
         engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
