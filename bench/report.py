@@ -57,12 +57,12 @@ among it) counting to who calls it. Of a part: with all that it calls, so parts 
 
 """
 _REST = {
-    "floor": """
-**The tab and the floor.** The floor asks an open connection of `sqlite3` for one row and fills in two
+    "the tab’s partial": """
+**The tab.** The floor asks an open connection of `sqlite3` for one row and fills in two
 values for nobody in particular. The tab is for somebody: a signed cookie is read, the session found by the
 hash of its token together with its account (live, not idle, not locked), the state of the second step read,
 2 KB of markup written in the visitor’s language with a form’s token and a nonce, and its headers set.
-Of that time a third is Flask and Werkzeug, a quarter SQLAlchemy, a fifth the templates (see below); what is
+Of that time a third is Flask and Werkzeug, a quarter SQLAlchemy, an eighth the templates (see below); what is
 Twostep’s own is a tenth.
 """,
     "own cost": """
@@ -70,7 +70,11 @@ Twostep’s own is a tenth.
 each attempt is counted before it is looked at, in a transaction of its own and for all servers; a sign-in
 is an event under Activity; a session is a row that can be ended from elsewhere; half of one, with a mail to
 its owner if nobody finishes it, stands between password and code; a code is used up for good. No one part
-of it is large any more.
+of it is large any more. It is measured one request at a time, after other servers have had the processor’s
+caches; where sign-ins follow one another the distance to the peers is greater (*Whole sign-ins a second*).
+""",
+    "to its password hash": """
+**A whole sign-in.** What it takes besides its hash is its own cost, above.
 """,
     "its statements": """
 **Its statements.** Password: look the address up; count; begin half a session, which holds the account;
