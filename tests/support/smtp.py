@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import email.policy
-import queue
 import re
 import socket
+import threading
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any
@@ -56,8 +56,9 @@ class Inbox:
     """The mail server and what it has received. It can refuse mails, and it can be down."""
 
     def __init__(self) -> None:
-        self._letters: queue.Queue[Letter] = queue.Queue()
-        self._read: list[Letter] = []
+        self._letters: list[Letter] = []
+        # Many may wait at once, each for a mail of its own.
+        self._arrived = threading.Condition()
         self.refusing = False
         self.port = free_port()
         self._controller: Controller | None = None
@@ -75,31 +76,33 @@ class Inbox:
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
         if self.refusing:
             return "554 refused"
-        self._letters.put(Letter(envelope.content, envelope.rcpt_tos))
+        with self._arrived:
+            self._letters.append(Letter(envelope.content, envelope.rcpt_tos))
+            self._arrived.notify_all()
         return "250 OK"
 
     def wait_for(self, subject: str = "", to: str = "", timeout: float = 10) -> Letter:
         """The next mail whose subject contains *subject*, sent to *to*; others are kept for later."""
 
-        def fits(letter: Letter) -> bool:
-            return subject in letter.subject and (not to or letter.recipients == [to])
+        def first() -> Letter | None:
+            fitting = (
+                letter
+                for letter in self._letters
+                if subject in letter.subject and (not to or letter.recipients == [to])
+            )
+            return next(fitting, None)
 
-        for letter in self._read:
-            if fits(letter):
-                self._read.remove(letter)
-                return letter
-        while True:
-            letter = self._letters.get(timeout=timeout)
-            if fits(letter):
-                return letter
-            self._read.append(letter)
+        with self._arrived:
+            letter = self._arrived.wait_for(first, timeout)
+            assert letter, f"no mail “{subject}” for {to or 'anybody'} has come"
+            self._letters.remove(letter)
+            return letter
 
     def take_all(self) -> list[Letter]:
         """Everything that has arrived and was not waited for."""
-        while not self._letters.empty():
-            self._read.append(self._letters.get())
-        letters, self._read = self._read, []
-        return letters
+        with self._arrived:
+            letters, self._letters = self._letters, []
+            return letters
 
 
 def free_port() -> int:
