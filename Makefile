@@ -10,8 +10,6 @@ FLASK := $(BIN)/flask --app app
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 CATALOGS := mfa/translations
-# Of the tests: one more than the processors of a small machine, as each waits now and then.
-PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help install run serve test test-servers lint format shots bench bench-quick lighthouse translations lock clean
@@ -59,7 +57,7 @@ serve: install
 
 test test-servers: $(DEV)
 	$(BIN)/python -m tests.support.chromium
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile $(STORES) $(TESTS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(STORES) $(TESTS)
 
 test-servers: STORES := --servers
 
