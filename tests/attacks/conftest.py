@@ -8,7 +8,7 @@ The same for all tests, so each makes an account of its own, and the clock only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,11 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from mfa import create_app
+from mfa.attempts import rules as attempts
 from mfa.extensions import db
+from mfa.sessions import rules as sessions
 from tests.conftest import SETTINGS
+from tests.support.database import dump
 from tests.support.person import Person
 from tests.support.redis import Redis
 from tests.support.remote import RemoteClient
@@ -51,6 +54,14 @@ class Site:
     def log(self) -> str:
         """What the servers said."""
         return "".join(server.log.read_text() for server in self.servers)
+
+    def dump(self, *, without: Collection[str] = ()) -> str:
+        """All that the database keeps, but for what is over: the servers delete that whenever they like."""
+        now = self.workers.clock()
+        with self.app.app_context():
+            sessions.forget_dead(now)
+            attempts.forget_spent(now)
+        return dump(self.engine, without=without)
 
     def client(self, address: str | None = None) -> RemoteClient:
         """A browser that is led to the next server, as a balancer does it."""

@@ -8,7 +8,6 @@ import pytest
 
 from tests.attacks.conftest import Site
 from tests.support.crowd import at_once, copies
-from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
 
 Make = Callable[..., Person]
@@ -50,10 +49,10 @@ def test_a_link_that_is_fetched_changes_nothing(
     site: Site, member: Person, other: str, link: Callable[[Person, str], str], method: str
 ) -> None:
     path = link(member, other)
-    before = dump(site.engine, without={"outbox"})
+    before = site.dump(without={"outbox"})
     member.client.open(path, method=method)
     site.client().open(path, method=method)
-    assert dump(site.engine, without={"outbox"}) == before
+    assert site.dump(without={"outbox"}) == before
 
 
 def test_a_link_leads_to_the_configured_host(site: Site, member: Person, other: str) -> None:
@@ -64,9 +63,9 @@ def test_a_link_leads_to_the_configured_host(site: Site, member: Person, other: 
 
 
 def test_the_password_alone_asks_for_nothing_where_2sv_is_on(site: Site, guarded: Person, other: str) -> None:
-    before = dump(site.engine, without=MAY_CHANGE)
+    before = site.dump(without=MAY_CHANGE)
     assert ask(guarded, other) == 422
-    assert dump(site.engine, without=MAY_CHANGE) == before
+    assert site.dump(without=MAY_CHANGE) == before
 
 
 def test_the_code_that_asked_signs_nobody_in(guarded: Person, make_visitor: Make, other: str) -> None:
@@ -108,9 +107,9 @@ def test_the_link_in_other_hands_changes_nothing(
     if signed_in:
         finder.sign_up()
     finder.get("/account/profile" if signed_in else "/sign-in")
-    before = dump(site.engine, without={"outbox"})
+    before = site.dump(without={"outbox"})
     finder.post(path, finder.hidden())
-    assert dump(site.engine, without={"outbox"}) == before
+    assert site.dump(without={"outbox"}) == before
 
 
 def test_the_link_pressed_16_times_at_once_changes_it_once(
@@ -119,9 +118,9 @@ def test_the_link_pressed_16_times_at_once_changes_it_once(
     path = confirm_link(member, other)
     member.get(path)
     people = copies(member, make_visitor, 16)
-    before = dump(site.engine).count("email_changes: (")
+    before = site.dump().count("email_changes: (")
     at_once(lambda number: people[number].post(path), 16)
-    assert dump(site.engine).count("email_changes: (") - before == 1
+    assert site.dump().count("email_changes: (") - before == 1
     assert sum(person.is_signed_in() for person in people) == 1
 
 
@@ -174,6 +173,6 @@ def test_the_two_links_are_not_each_other(
 ) -> None:
     token = link(member, other).rpartition("/")[2]
     member.get("/account/profile")
-    before = dump(site.engine, without={"outbox"})
+    before = site.dump(without={"outbox"})
     assert member.post(f"{ASK}/{place}/{token}", member.hidden()).status_code == 410
-    assert dump(site.engine, without={"outbox"}) == before
+    assert site.dump(without={"outbox"}) == before

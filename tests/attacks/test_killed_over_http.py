@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from tests.attacks.conftest import Site
-from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
 from tests.support.workers import SturdyWorkers
 
@@ -35,7 +34,7 @@ def die_through(site: Site, person: Person, url: str, fields: dict[str, str]) ->
 
     :raises AssertionError: after a death the database was neither as before nor as after the change.
     """
-    before = dump(site.engine, without=MAY_CHANGE)
+    before = site.dump(without=MAY_CHANGE)
     cookie, page = person.cookie(), person.page
     deaths, half_done = 0, []
     for step in range(80):
@@ -45,12 +44,12 @@ def die_through(site: Site, person: Person, url: str, fields: dict[str, str]) ->
             person.post(url, fields, headers={"X-Die-Before": str(step)})
         except httpx.TransportError:
             deaths += 1
-            after = dump(site.engine, without=MAY_CHANGE)
+            after = site.dump(without=MAY_CHANGE)
             if after != before:
                 half_done.append(after)
             continue
         break
-    after = dump(site.engine, without=MAY_CHANGE)
+    after = site.dump(without=MAY_CHANGE)
     # Once the commit has happened the change stands, and what is left of the request changes nothing.
     assert all(state == after for state in half_done)
     return deaths, before, after

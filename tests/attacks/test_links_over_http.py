@@ -9,7 +9,6 @@ from itertools import permutations
 import pytest
 
 from tests.attacks.conftest import Site
-from tests.support.database import dump
 from tests.support.person import PASSWORD, Person
 from tests.support.smtp import Letter
 
@@ -97,10 +96,10 @@ def test_a_mailed_link_that_a_scanner_opens_changes_nothing(
     site: Site, visitor: Person, make_visitor: Make, ask: str, method: str
 ) -> None:
     path = ASK[ask](visitor).path
-    before = dump(site.engine, without={"outbox"})
+    before = site.dump(without={"outbox"})
     scanner = make_visitor()
     assert scanner.client.open(path, method=method).status_code == 200
-    assert dump(site.engine, without={"outbox"}) == before
+    assert site.dump(without={"outbox"}) == before
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -109,9 +108,9 @@ def test_a_mailed_link_that_the_browser_fetches_ahead_changes_nothing(
     site: Site, visitor: Person, ask: str, method: str
 ) -> None:
     path, cookie = ASK[ask](visitor).path, visitor.cookie()
-    before = dump(site.engine, without={"outbox"})
+    before = site.dump(without={"outbox"})
     visitor.client.open(path, method=method, headers={"Sec-Purpose": "prefetch"})
-    assert dump(site.engine, without={"outbox"}) == before
+    assert site.dump(without={"outbox"}) == before
     assert not cookie or visitor.cookie() == cookie
 
 
@@ -128,12 +127,12 @@ def test_the_links_of_every_notice_change_nothing(site: Site, visitor: Person) -
     visitor.disable(code=visitor.next_code())
     letters += [visitor.inbox.wait_for(subject, to=visitor.email) for subject in subjects[1:]]
     links = {link for letter in letters for link in re.findall(r"https?://[^\s\"<>]+", letter.text)}
-    before = dump(site.engine, without={"outbox"})
+    before = site.dump(without={"outbox"})
     for link in links:
         for method in ("GET", "HEAD"):
             visitor.client.open(link, method=method)
     assert len(links) > 1
-    assert dump(site.engine, without={"outbox"}) == before
+    assert site.dump(without={"outbox"}) == before
 
 
 def test_the_link_of_an_enrolment_brings_a_thief_of_the_mail_no_further(
@@ -159,11 +158,11 @@ def test_a_token_of_one_purpose_is_none_of_another(
     site: Site, visitor: Person, make_visitor: Make, made_for: str, used_for: str
 ) -> None:
     token = ASK[made_for](visitor).path.rpartition("/")[2]
-    before = dump(site.engine, without={"outbox"})
+    before = site.dump(without={"outbox"})
     thief = make_visitor()
     thief.get("/sign-in")
     assert thief.post(f"{PLACES[used_for]}{token}", FIELDS).status_code == 410
-    assert dump(site.engine, without={"outbox"}) == before
+    assert site.dump(without={"outbox"}) == before
 
 
 @pytest.mark.parametrize("made_for", PLACES)
@@ -177,10 +176,10 @@ def test_a_token_does_nothing_at_any_other_place_for_tokens(
     assert len(places) >= 2
     member.get("/account/profile")
     fields = {**member.hidden(), **FIELDS}
-    before = dump(site.engine, without={"outbox"})
+    before = site.dump(without={"outbox"})
     for place in places:
         member.client.post(place.replace("<token>", token), data=fields)
-    assert dump(site.engine, without={"outbox"}) == before
+    assert site.dump(without={"outbox"}) == before
 
 
 @pytest.mark.parametrize("place", PLACES)

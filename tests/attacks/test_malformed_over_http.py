@@ -9,7 +9,6 @@ import pytest
 
 from tests.attacks.conftest import Site
 from tests.support.cookies import read_cookie
-from tests.support.database import dump
 from tests.support.person import PASSWORD, Person
 from tests.support.remote import RemoteClient
 
@@ -212,10 +211,10 @@ def test_an_odd_method_is_no_fault_of_the_server(site: Site, sender: Person, met
 
 @pytest.mark.parametrize("method", ["TRACE", "PUT", "DELETE", "PATCH", "PROPFIND"])
 def test_an_odd_method_changes_nothing(site: Site, signed_in: Person, method: str) -> None:
-    before = dump(site.engine, without={"outbox"})
+    before = site.dump(without={"outbox"})
     for url in [*routes(site, "GET", signed_in), *routes(site, "POST", signed_in)]:
         signed_in.client.open(url, method=method, data=signed_in.hidden())
-    assert dump(site.engine, without={"outbox"}) == before
+    assert site.dump(without={"outbox"}) == before
 
 
 def test_trace_does_not_send_the_cookie_back(signed_in: Person) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from tests.attacks.conftest import Site
 from tests.support.crowd import AT_ONCE, at_once, copies
-from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
 from tests.support.remote import RemoteClient
 
@@ -92,10 +91,10 @@ def test_one_recovery_code_64_times_at_once_leaves_nine(
 
 def test_complete_64_times_at_once_turns_it_on_once(site: Site, member: Person, make_visitor: Make) -> None:
     member.begin().verify_email().scan().enter_code()
-    before = dump(site.engine)
+    before = site.dump()
     people = copies(member, make_visitor, AT_ONCE)
     results = at_once(lambda number: "2-step verification is on." in people[number].complete().text, AT_ONCE)
-    after = dump(site.engine)
+    after = site.dump()
     assert sum(results) == 1
     assert after.count("authenticators: (") - before.count("authenticators: (") == 1
     assert after.count("recovery_codes: (") - before.count("recovery_codes: (") == 10
@@ -112,10 +111,10 @@ def test_a_move_completed_64_times_at_once_is_made_once(
     site: Site, guarded: Person, make_visitor: Make
 ) -> None:
     guarded.begin_move().scan().enter_code()
-    before = dump(site.engine)
+    before = site.dump()
     people = copies(guarded, make_visitor, AT_ONCE)
     results = at_once(lambda number: "Your new phone is set up." in people[number].complete().text, AT_ONCE)
-    after = dump(site.engine)
+    after = site.dump()
     assert sum(results) == 1
     assert after.count("authenticators: (") == before.count("authenticators: (")
     assert after.count("recovery_codes: (") == before.count("recovery_codes: (")
@@ -248,4 +247,4 @@ def test_a_client_comes_from_the_network_it_says(site: Site) -> None:
     person = site.person(address="127.77.5.1")
     person.sign_up()
     client.close()
-    assert "'127.77.5.0/24'" in dump(site.engine)
+    assert "'127.77.5.0/24'" in site.dump()

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.attacks.conftest import Site
-from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
 
 Make = Callable[..., Person]
@@ -86,11 +85,11 @@ def test_a_cookie_of_the_wizard_opens_nothing_after_complete(
 
 def test_complete_sent_again_as_it_was_changes_nothing(site: Site, walk: Walk, make_visitor: Make) -> None:
     walk.person.complete()
-    before = dump(site.engine, without=AFTER_SENDING)
+    before = site.dump(without=AFTER_SENDING)
     thief = make_visitor()
     walk.kept["coded"].back_into(thief)
     thief.complete()
-    assert dump(site.engine, without=AFTER_SENDING) == before
+    assert site.dump(without=AFTER_SENDING) == before
 
 
 @pytest.mark.parametrize("step", STEPS[:-1])
@@ -152,9 +151,9 @@ def test_an_enrolment_begun_before_another_was_completed_turns_nothing_more_on(
     other.sign_in()
     walk.person.clock.advance(minutes=1)
     other.activate()
-    before = dump(site.engine, without=AFTER_SENDING)
+    before = site.dump(without=AFTER_SENDING)
     walk.rewind("coded").complete()
-    assert dump(site.engine, without=AFTER_SENDING) == before
+    assert site.dump(without=AFTER_SENDING) == before
 
 
 # Reissue and disable
@@ -164,11 +163,11 @@ def test_a_reissue_brought_back_by_its_cookie_does_nothing_more(site: Site, guar
     guarded.prove_password("reissue")
     kept = Kept.of(guarded)
     guarded.post("/account/two-step/reissue/recovery-codes", {"saved": "y"})
-    before = dump(site.engine, without=AFTER_SENDING)
+    before = site.dump(without=AFTER_SENDING)
     kept.back_into(guarded)
     answer = guarded.post("/account/two-step/reissue/recovery-codes", {"saved": "y"})
     assert answer.status_code == 409
-    assert dump(site.engine, without=AFTER_SENDING) == before
+    assert site.dump(without=AFTER_SENDING) == before
 
 
 def test_a_reissue_brought_back_by_its_cookie_shows_the_codes_no_more(guarded: Person) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from tests.attacks.conftest import Site
 from tests.support.cookies import read_cookie
-from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
 
 Make = Callable[..., Person]
@@ -173,10 +172,10 @@ def test_every_post_from_another_site_is_refused(site: Site, guarded: Person) ->
 
 
 def test_no_refused_post_changes_anything(site: Site, guarded: Person) -> None:
-    before = dump(site.engine, without={"outbox"})
+    before = site.dump(without={"outbox"})
     for url in doors(site):
         guarded.client.post(url, data={"password": PASSWORD, "saved": "y", "name": "Changed"})
-    assert dump(site.engine, without={"outbox"}) == before
+    assert site.dump(without={"outbox"}) == before
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
