@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext
 
 from tests.journeys.visitor import WAYS, Visitor
 from tests.support.clock import Clock
+from tests.support.person import Person
 from tests.support.smtp import Inbox
 
 
@@ -28,8 +29,14 @@ def visitor(
 
 
 @pytest.fixture
-def mina(visitor: Callable[..., Visitor]) -> Visitor:
-    """Signed up, at the console, at a desktop with JavaScript."""
-    mina = visitor()
-    mina.sign_up()
+def mina(visitor: Callable[..., Visitor], person: Person) -> Visitor:
+    """Signed in, at the console, at a desktop with JavaScript."""
+    return visitor().arrive(person.sign_up())
+
+
+@pytest.fixture
+def protected(visitor: Callable[..., Visitor], person: Person) -> Visitor:
+    """The same with 2-step verification on, at its tab."""
+    mina = visitor().arrive(person.sign_up().activate())
+    mina.open_two_step()
     return mina

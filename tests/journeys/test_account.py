@@ -12,6 +12,7 @@ from mfa.attempts import rules as attempts
 from mfa.extensions import db
 from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
 from tests.support.clock import Clock
+from tests.support.person import Person
 from tests.support.smtp import Inbox
 
 NEW = "mina@new.example"
@@ -40,18 +41,16 @@ def change_email(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
-def test_another_address(visitor: Callable[..., Visitor], way: str) -> None:
-    mina = visitor(way)
-    mina.sign_up()
+def test_another_address(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+    mina = visitor(way).arrive(person.sign_up())
     change_email(mina)
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
-def test_another_address_with_the_second_step_on(visitor: Callable[..., Visitor], way: str) -> None:
-    mina = visitor(way)
-    mina.sign_up()
-    mina.activate()
-    mina.page.goto("/")
+def test_another_address_with_the_second_step_on(
+    visitor: Callable[..., Visitor], person: Person, way: str
+) -> None:
+    mina = visitor(way).arrive(person.sign_up().activate())
     ask_for_a_change(mina)
     mina.fill("Authentication code", "000000")
     mina.press("Send link")
@@ -63,9 +62,8 @@ def test_another_address_with_the_second_step_on(visitor: Callable[..., Visitor]
     mina.sees("Check your inbox")
 
 
-def test_the_link_leads_over_sign_in_to_its_page(visitor: Callable[..., Visitor]) -> None:
-    mina, elsewhere = visitor(), visitor()
-    mina.sign_up()
+def test_the_link_leads_over_sign_in_to_its_page(visitor: Callable[..., Visitor], person: Person) -> None:
+    mina, elsewhere = visitor().arrive(person.sign_up()), visitor()
     ask_for_a_change(mina)
     mina.press("Send link")
     mina.sees("Check your inbox")
@@ -75,9 +73,8 @@ def test_the_link_leads_over_sign_in_to_its_page(visitor: Callable[..., Visitor]
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
-def test_the_old_address_undoes_it(visitor: Callable[..., Visitor], way: str) -> None:
-    thief, mina = visitor(), visitor(way)
-    thief.sign_up()
+def test_the_old_address_undoes_it(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+    thief, mina = visitor().arrive(person.sign_up()), visitor(way)
     change_email(thief)
     mina.page.goto(mina.inbox.wait_for("address was changed", to=EMAIL).link)
     mina.sees("Undo the change of your email")
@@ -91,15 +88,13 @@ def test_the_old_address_undoes_it(visitor: Callable[..., Visitor], way: str) ->
 
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
-def test_activity_page_by_page(visitor: Callable[..., Visitor], way: str) -> None:
-    mina = visitor(way)
-    mina.sign_up()
-    mina.press("Account management")
+def test_activity_page_by_page(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+    person.sign_up()
+    person.get("/account/profile")
     for number in range(20):
-        mina.fill("Name", f"Mina {number}")
-        mina.press("Save")
-        mina.reads("Saved.")
-        mina.page.goto("/account/profile")
+        person.post("/account/profile", {"name": f"Mina {number}"})
+    mina = visitor(way).arrive(person)
+    mina.press("Account management")
     mina.follow("Activity")
     mina.sees("Activity")
     expect(mina.page.locator(".events__event")).to_have_count(20)
@@ -122,11 +117,9 @@ def test_times_are_those_of_the_readers_zone(
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
 def test_after_a_hundred_wrong_codes_the_owner_confirms_by_mail(
-    visitor: Callable[..., Visitor], app: Flask, clock: Clock, way: str
+    visitor: Callable[..., Visitor], person: Person, app: Flask, clock: Clock, way: str
 ) -> None:
-    mina = visitor(way)
-    mina.sign_up()
-    mina.activate()
+    mina = visitor(way).arrive(person.sign_up().activate())
     mina.sign_out()
     with app.app_context():
         for _ in range(attempts.MOST_FAILURES):

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Route, expect
 from tests.journeys.visitor import EMAIL, PASSWORD, WAYS, Visitor
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
+from tests.support.person import Person
 from tests.support.smtp import Inbox
 
 # Every journey, every way
@@ -68,10 +69,8 @@ def test_the_whole_journey(visitor: Callable[..., Visitor], way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
-def test_a_forgotten_password(visitor: Callable[..., Visitor], way: str) -> None:
-    mina = visitor(way)
-    mina.sign_up()
-    mina.activate()
+def test_a_forgotten_password(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+    mina = visitor(way).arrive(person.sign_up().activate())
     mina.sign_out()
     mina.follow("Forgot your password?")
     mina.type("Email", EMAIL)
@@ -86,10 +85,9 @@ def test_a_forgotten_password(visitor: Callable[..., Visitor], way: str) -> None
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
-def test_disable_with_a_recovery_code(visitor: Callable[..., Visitor], way: str) -> None:
-    mina = visitor(way)
-    mina.sign_up()
-    mina.activate()
+def test_disable_with_a_recovery_code(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+    mina = visitor(way).arrive(person.sign_up().activate())
+    mina.open_two_step()
     mina.press("Disable 2-Step Verification")
     mina.type("Password", PASSWORD)
     mina.press("Next")
@@ -100,9 +98,8 @@ def test_disable_with_a_recovery_code(visitor: Callable[..., Visitor], way: str)
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
-def test_name_and_password_in_the_modal(visitor: Callable[..., Visitor], way: str) -> None:
-    mina = visitor(way)
-    mina.sign_up()
+def test_name_and_password_in_the_modal(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+    mina = visitor(way).arrive(person.sign_up())
     mina.press("Account management")
     mina.fill("Name", "Mina K. Park")
     mina.press("Save")
@@ -116,9 +113,10 @@ def test_name_and_password_in_the_modal(visitor: Callable[..., Visitor], way: st
 
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
-def test_another_device_is_signed_out_from_afar(visitor: Callable[..., Visitor], way: str) -> None:
-    mina, elsewhere = visitor(way), visitor("phone")
-    mina.sign_up()
+def test_another_device_is_signed_out_from_afar(
+    visitor: Callable[..., Visitor], person: Person, way: str
+) -> None:
+    mina, elsewhere = visitor(way).arrive(person.sign_up()), visitor("phone")
     elsewhere.page.goto("/sign-in")
     elsewhere.type_password()
     elsewhere.is_in()
@@ -330,9 +328,9 @@ def test_complete_is_disabled_until_the_box_is_ticked(mina: Visitor) -> None:
 
 def test_without_javascript_complete_is_refused_until_the_box_is_ticked(
     visitor: Callable[..., Visitor],
+    person: Person,
 ) -> None:
-    mina = visitor("no-js")
-    mina.sign_up()
+    mina = visitor("no-js").arrive(person.sign_up())
     mina.begin()
     mina.verify_email()
     mina.scan()
@@ -365,9 +363,10 @@ def test_the_key_can_be_copied_and_gives_the_same_codes(mina: Visitor) -> None:
 
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
-def test_the_codes_can_be_downloaded(visitor: Callable[..., Visitor], way: str, tmp_path: Path) -> None:
-    mina = visitor(way)
-    mina.sign_up()
+def test_the_codes_can_be_downloaded(
+    visitor: Callable[..., Visitor], person: Person, way: str, tmp_path: Path
+) -> None:
+    mina = visitor(way).arrive(person.sign_up())
     mina.begin()
     mina.verify_email()
     mina.scan()

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from tests.journeys.visitor import Visitor
+from tests.support.person import Person
 
 pytestmark = pytest.mark.looks
 
@@ -39,12 +40,11 @@ def press_twice(button: Locator) -> None:
 
 
 @pytest.fixture
-def without_htmx(visitor: Callable[..., Visitor]) -> Visitor:
-    """Signed up, in a browser for which htmx did not load."""
+def without_htmx(visitor: Callable[..., Visitor], person: Person) -> Visitor:
+    """Signed in, in a browser for which htmx did not load."""
     mina = visitor()
     mina.page.route(re.compile(r"/(htmx|hx-csp)\b"), lambda route: route.abort())
-    mina.sign_up()
-    return mina
+    return mina.arrive(person.sign_up())
 
 
 def test_the_pressed_button_is_busy_until_the_answer_comes(mina: Visitor) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page
 from mfa import branding
 from tests.journeys.visitor import Visitor
 from tests.support.clock import Clock
+from tests.support.person import Person
 from tests.support.smtp import Inbox
 
 pytestmark = pytest.mark.looks
@@ -66,7 +67,7 @@ class Meter:
 
 
 def test_text_keeps_its_contrast(
-    open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock
+    open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock, person: Person
 ) -> None:
     mina = Visitor(open_browser(), inbox, clock)
     page, meter = mina.page, Meter(mina.page)
@@ -78,7 +79,7 @@ def test_text_keeps_its_contrast(
     meter.see("input[type=email]", "borderColor", SHAPE)
     page.hover(".button--primary")
     meter.see(".button--primary")
-    mina.sign_up()
+    mina.arrive(person.sign_up())
     meter.see(".profile__initials")
     meter.see(".home__card p")
     mina.open_two_step()

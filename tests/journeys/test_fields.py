@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.journeys.visitor import PASSWORD, Visitor
+from tests.support.person import Person
 
 pytestmark = pytest.mark.looks
 
@@ -33,7 +34,6 @@ def reach_code(mina: Visitor) -> None:
 
 
 def reach_verify(mina: Visitor) -> None:
-    mina.activate()
     mina.sign_out()
     mina.type_password()
     mina.sees("2-step verification")
@@ -65,10 +65,10 @@ def test_the_code_goes_off_at_its_sixth_digit(mina: Visitor) -> None:
     mina.sees("Save your recovery codes")
 
 
-def test_the_code_at_sign_in_goes_off_at_its_sixth_digit(mina: Visitor) -> None:
-    reach_verify(mina)
-    mina.page.get_by_label("Authentication code").press_sequentially(mina.next_code())
-    mina.is_in()
+def test_the_code_at_sign_in_goes_off_at_its_sixth_digit(protected: Visitor) -> None:
+    reach_verify(protected)
+    protected.page.get_by_label("Authentication code").press_sequentially(protected.next_code())
+    protected.is_in()
 
 
 @pytest.mark.parametrize("between", [" ", "-", ""])
@@ -151,15 +151,14 @@ def test_the_press_that_was_meant_for_the_step_before_does_not_land_in_the_next(
     expect(mina.page.locator(".settling")).to_have_count(1)
 
 
-def test_the_code_that_disables_waits_for_the_press(mina: Visitor) -> None:
-    mina.activate()
-    mina.page.clock.install()
-    mina.press("Disable 2-Step Verification")
-    mina.type("Password", PASSWORD)
-    mina.press("Next")
-    sent = posts(mina)
-    mina.fill("Authentication code", mina.next_code())
-    mina.page.clock.run_for(5_000)
+def test_the_code_that_disables_waits_for_the_press(protected: Visitor) -> None:
+    protected.page.clock.install()
+    protected.press("Disable 2-Step Verification")
+    protected.type("Password", PASSWORD)
+    protected.press("Next")
+    sent = posts(protected)
+    protected.fill("Authentication code", protected.next_code())
+    protected.page.clock.run_for(5_000)
     assert sent == []
 
 
@@ -176,9 +175,10 @@ def test_a_refused_field_says_first_what_was_wrong(mina: Visitor) -> None:
     )
 
 
-def test_without_javascript_the_field_says_nothing_of_the_kind(visitor: Callable[..., Visitor]) -> None:
-    mina = visitor("no-js")
-    mina.sign_up()
+def test_without_javascript_the_field_says_nothing_of_the_kind(
+    visitor: Callable[..., Visitor], person: Person
+) -> None:
+    mina = visitor("no-js").arrive(person.sign_up())
     reach_number(mina)
     expect(number_field(mina)).to_have_accessible_description("")
     expect(mina.page.get_by_text(HINT)).to_be_hidden()
@@ -207,9 +207,9 @@ def test_after_the_last_second_the_next_window_begins(mina: Visitor) -> None:
     mina.reads("New code in 28 s")
 
 
-def test_sign_in_counts_the_seconds_too(mina: Visitor) -> None:
-    reach_verify(mina)
-    expect(mina.page.get_by_role("timer")).to_contain_text("New code in")
+def test_sign_in_counts_the_seconds_too(protected: Visitor) -> None:
+    reach_verify(protected)
+    expect(protected.page.get_by_role("timer")).to_contain_text("New code in")
 
 
 def test_the_seconds_are_not_read_out(mina: Visitor) -> None:
@@ -222,9 +222,8 @@ def test_the_mailed_number_has_no_seconds(mina: Visitor) -> None:
     expect(mina.page.get_by_role("timer")).to_have_count(0)
 
 
-def test_without_javascript_there_are_no_seconds(visitor: Callable[..., Visitor]) -> None:
-    mina = visitor("no-js")
-    mina.sign_up()
+def test_without_javascript_there_are_no_seconds(visitor: Callable[..., Visitor], person: Person) -> None:
+    mina = visitor("no-js").arrive(person.sign_up())
     reach_code(mina)
     expect(mina.page.get_by_role("timer")).to_have_count(0)
 

@@ -32,18 +32,16 @@ def test_each_step_of_the_wizard_begins_at_its_heading(mina: Visitor) -> None:
     expect(heading(mina, "2-step verification is on.")).to_be_focused()
 
 
-def test_the_second_step_of_sign_in_begins_in_its_field(mina: Visitor) -> None:
-    mina.activate()
-    mina.sign_out()
-    mina.type_password()
-    expect(mina.page.get_by_label("Authentication code")).to_be_focused()
+def test_the_second_step_of_sign_in_begins_in_its_field(protected: Visitor) -> None:
+    protected.sign_out()
+    protected.type_password()
+    expect(protected.page.get_by_label("Authentication code")).to_be_focused()
 
 
-def test_the_second_step_of_sign_in_is_said_to_have_come(mina: Visitor) -> None:
-    mina.activate()
-    mina.sign_out()
-    mina.type_password()
-    said = mina.page.get_by_role("status").get_by_text("2-step verification", exact=True)
+def test_the_second_step_of_sign_in_is_said_to_have_come(protected: Visitor) -> None:
+    protected.sign_out()
+    protected.type_password()
+    said = protected.page.get_by_role("status").get_by_text("2-step verification", exact=True)
     expect(said).to_be_attached()
 
 

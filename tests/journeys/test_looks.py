@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from tests.journeys.visitor import Visitor
 from tests.support.clock import Clock
+from tests.support.person import Person
 from tests.support.smtp import Inbox
 
 pytestmark = pytest.mark.looks
@@ -23,10 +24,10 @@ RECORD_MOTION = """
 
 
 @pytest.fixture
-def in_forced_colors(open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock) -> Visitor:
-    mina = Visitor(open_browser(**FORCED), inbox, clock)
-    mina.sign_up()
-    return mina
+def in_forced_colors(
+    open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock, person: Person
+) -> Visitor:
+    return Visitor(open_browser(**FORCED), inbox, clock).arrive(person.sign_up())
 
 
 def test_with_reduced_motion_nothing_moves(
@@ -40,10 +41,9 @@ def test_with_reduced_motion_nothing_moves(
 
 
 def test_with_reduced_motion_a_busy_button_does_not_turn(
-    open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock
+    open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock, person: Person
 ) -> None:
-    mina = Visitor(open_browser(reduced_motion="reduce"), inbox, clock)
-    mina.sign_up()
+    mina = Visitor(open_browser(reduced_motion="reduce"), inbox, clock).arrive(person.sign_up())
     mina.begin()
     mina.page.route("**/enroll/email/send", lambda _: None)
     mina.press("Send authentication number")

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from playwright.sync_api import Route, expect
 
 from tests.journeys.visitor import PASSWORD, Visitor
@@ -28,12 +27,6 @@ def losing(visitor: Visitor, url: str) -> Iterator[None]:
     visitor.reads(LOST)
     visitor.context.clear_cookies()
     visitor.context.add_cookies(cookies)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def protected(mina: Visitor) -> Visitor:
-    mina.activate()
-    return mina
 
 
 def test_the_code_of_the_app_can_be_sent_again(mina: Visitor) -> None:

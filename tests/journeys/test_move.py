@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.visitor import PASSWORD, Visitor
+from tests.support.person import Person
 
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx", "korean-phone"])
@@ -36,11 +37,9 @@ def test_the_whole_move(visitor: Callable[..., Visitor], way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
-def test_a_lost_phone(visitor: Callable[..., Visitor], way: str) -> None:
+def test_a_lost_phone(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
     """Sign in with a recovery code, move with another, from the notice that offers it."""
-    mina = visitor(way)
-    mina.sign_up()
-    mina.activate()
+    mina = visitor(way).arrive(person.sign_up().activate())
     mina.sign_out()
     mina.type_password()
     mina.follow("Use a recovery code instead")
@@ -59,59 +58,56 @@ def test_a_lost_phone(visitor: Callable[..., Visitor], way: str) -> None:
     mina.sees("Your new phone is set up.")
 
 
-def test_it_stays_in_the_modal_and_the_address_follows(mina: Visitor) -> None:
-    mina.activate()
-    mina.page.evaluate("window.stayed = true")
-    mina.press("Move to a new phone")
-    expect(mina.page).to_have_url(re.compile("/account/two-step/move$"))
-    mina.type("Password", PASSWORD)
-    mina.press("Next")
-    expect(mina.page).to_have_url(re.compile("/account/two-step/move/verify$"))
-    mina.fill("Authentication code", mina.next_code())
-    mina.press("Next")
-    mina.sees("Scan the QR code")
-    expect(mina.page).to_have_url(re.compile("/account/two-step/enroll/scan$"))
-    mina.scan(1, of=3)
-    mina.enter_code(2, of=3)
-    mina.save_codes(3, of=3)
-    mina.sees("Your new phone is set up.")
-    expect(mina.page).to_have_url(re.compile("/account/two-step/enroll/moved$"))
-    assert mina.page.evaluate("window.stayed")
+def test_it_stays_in_the_modal_and_the_address_follows(protected: Visitor) -> None:
+    protected.page.evaluate("window.stayed = true")
+    protected.press("Move to a new phone")
+    expect(protected.page).to_have_url(re.compile("/account/two-step/move$"))
+    protected.type("Password", PASSWORD)
+    protected.press("Next")
+    expect(protected.page).to_have_url(re.compile("/account/two-step/move/verify$"))
+    protected.fill("Authentication code", protected.next_code())
+    protected.press("Next")
+    protected.sees("Scan the QR code")
+    expect(protected.page).to_have_url(re.compile("/account/two-step/enroll/scan$"))
+    protected.scan(1, of=3)
+    protected.enter_code(2, of=3)
+    protected.save_codes(3, of=3)
+    protected.sees("Your new phone is set up.")
+    expect(protected.page).to_have_url(re.compile("/account/two-step/enroll/moved$"))
+    assert protected.page.evaluate("window.stayed")
 
 
-def test_closing_it_leaves_a_way_to_go_on_and_the_old_app_working(mina: Visitor) -> None:
-    mina.activate()
-    old_app = mina.app
-    mina.press("Move to a new phone")
-    mina.type("Password", PASSWORD)
-    mina.press("Next")
-    mina.fill("Authentication code", mina.next_code())
-    mina.press("Next")
-    mina.scan(1, of=3)
-    mina.press("Close")
-    mina.open_two_step()
-    mina.follow("Continue at step %(step)s of %(steps)s", step=2, steps=3)
-    mina.sees("Enter the code from your app")
-    mina.press("Cancel")
-    mina.sees("2-step verification is on")
-    mina.sign_out()
-    mina.type_password()
-    mina.clock.advance(seconds=30)
-    mina.enter("Authentication code", old_app.code(mina.clock.seconds), "Verify")
-    mina.is_in()
+def test_closing_it_leaves_a_way_to_go_on_and_the_old_app_working(protected: Visitor) -> None:
+    old_app = protected.app
+    protected.press("Move to a new phone")
+    protected.type("Password", PASSWORD)
+    protected.press("Next")
+    protected.fill("Authentication code", protected.next_code())
+    protected.press("Next")
+    protected.scan(1, of=3)
+    protected.press("Close")
+    protected.open_two_step()
+    protected.follow("Continue at step %(step)s of %(steps)s", step=2, steps=3)
+    protected.sees("Enter the code from your app")
+    protected.press("Cancel")
+    protected.sees("2-step verification is on")
+    protected.sign_out()
+    protected.type_password()
+    protected.clock.advance(seconds=30)
+    protected.enter("Authentication code", old_app.code(protected.clock.seconds), "Verify")
+    protected.is_in()
 
 
-def test_the_warning_about_a_used_code_leads_on_in_the_modal(mina: Visitor) -> None:
-    mina.activate()
-    mina.sign_out()
-    mina.type_password()
-    mina.follow("Use a recovery code instead")
-    mina.fill("Recovery code", mina.recovery_codes[0])
-    mina.press("Verify")
-    mina.is_in()
-    mina.open_two_step()
-    mina.reads("A recovery code was last used on")
-    mina.page.evaluate("window.stayed = true")
-    mina.follow("move to a new one")
-    mina.sees("Move to a new phone")
-    assert mina.page.evaluate("window.stayed")
+def test_the_warning_about_a_used_code_leads_on_in_the_modal(protected: Visitor) -> None:
+    protected.sign_out()
+    protected.type_password()
+    protected.follow("Use a recovery code instead")
+    protected.fill("Recovery code", protected.recovery_codes[0])
+    protected.press("Verify")
+    protected.is_in()
+    protected.open_two_step()
+    protected.reads("A recovery code was last used on")
+    protected.page.evaluate("window.stayed = true")
+    protected.follow("move to a new one")
+    protected.sees("Move to a new phone")
+    assert protected.page.evaluate("window.stayed")

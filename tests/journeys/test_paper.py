@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.visitor import EMAIL, Visitor
+from tests.support.person import Person
 
 pytestmark = pytest.mark.looks
 
@@ -35,9 +36,8 @@ def test_the_page_prints_itself(mina: Visitor) -> None:
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
-def test_the_page_has_the_codes(visitor: Callable[..., Visitor], way: str) -> None:
-    mina = visitor(way)
-    mina.sign_up()
+def test_the_page_has_the_codes(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+    mina = visitor(way).arrive(person.sign_up())
     codes = reach_codes(mina)
     assert press_print(mina).locator("li").all_inner_texts()[:10] == codes
 
@@ -55,16 +55,16 @@ def test_the_wizard_stays_where_it_was(mina: Visitor) -> None:
     mina.sees("2-step verification is on.")
 
 
-def test_without_javascript_the_page_says_how_to_print_it(visitor: Callable[..., Visitor]) -> None:
-    mina = visitor("no-js")
-    mina.sign_up()
+def test_without_javascript_the_page_says_how_to_print_it(
+    visitor: Callable[..., Visitor], person: Person
+) -> None:
+    mina = visitor("no-js").arrive(person.sign_up())
     reach_codes(mina)
     expect(press_print(mina).get_by_text("To print this page")).to_be_visible()
 
 
-def test_on_paper_it_does_not_say_so(visitor: Callable[..., Visitor]) -> None:
-    mina = visitor("no-js")
-    mina.sign_up()
+def test_on_paper_it_does_not_say_so(visitor: Callable[..., Visitor], person: Person) -> None:
+    mina = visitor("no-js").arrive(person.sign_up())
     reach_codes(mina)
     page = press_print(mina)
     page.emulate_media(media="print")

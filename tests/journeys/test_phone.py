@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.journeys.visitor import Visitor
+from tests.support.person import Person
 
 pytestmark = pytest.mark.looks
 
@@ -21,11 +22,9 @@ OVERLAID = """
 
 
 @pytest.fixture
-def mina(visitor: Callable[..., Visitor]) -> Visitor:
-    """Signed up, at the console, on a phone."""
-    mina = visitor("phone")
-    mina.sign_up()
-    return mina
+def mina(visitor: Callable[..., Visitor], person: Person) -> Visitor:
+    """Signed in, at the console, on a phone."""
+    return visitor("phone").arrive(person.sign_up())
 
 
 def field_with_keyboard(mina: Visitor, label: str) -> Locator:
@@ -67,9 +66,8 @@ def test_the_way_into_the_app_is_reached_before_the_picture(mina: Visitor) -> No
     assert order == ["a", "svg"]
 
 
-def test_at_a_desk_there_is_only_the_picture(visitor: Callable[..., Visitor]) -> None:
-    mina = visitor()
-    mina.sign_up()
+def test_at_a_desk_there_is_only_the_picture(visitor: Callable[..., Visitor], person: Person) -> None:
+    mina = visitor().arrive(person.sign_up())
     reach_scan(mina)
     expect(mina.page.get_by_role("link", name="Open in authenticator app")).to_be_hidden()
 
@@ -97,8 +95,8 @@ def test_the_keyboard_hides_neither_the_code_nor_its_button(mina: Visitor) -> No
     expect_in_view(field, button(mina, "Next"))
 
 
-def test_the_keyboard_hides_neither_the_code_of_sign_in_nor_its_button(mina: Visitor) -> None:
-    mina.activate()
+def test_the_keyboard_hides_neither_the_code_of_sign_in_nor_its_button(mina: Visitor, person: Person) -> None:
+    mina.arrive(person.activate())
     mina.sign_out()
     mina.type_password()
     field = field_with_keyboard(mina, "Authentication code")

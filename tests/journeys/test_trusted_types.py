@@ -13,20 +13,18 @@ from playwright.sync_api import Browser, Error, Route, expect
 
 from tests.journeys.visitor import Visitor
 from tests.support.clock import Clock
+from tests.support.person import Person
 from tests.support.smtp import Inbox
 
 pytestmark = pytest.mark.looks
 
 
 @pytest.fixture
-def mina(browser: Browser, server: str, inbox: Inbox, clock: Clock) -> Iterator[Visitor]:
-    """Signed up, at the console; what her browser blocks it may complain of."""
+def mina(browser: Browser, server: str, inbox: Inbox, clock: Clock, person: Person) -> Iterator[Visitor]:
+    """Signed in, at the console; what her browser blocks it may complain of."""
     context = browser.new_context(base_url=server)
     context.set_default_timeout(10_000)
-    mina = Visitor(context, inbox, clock)
-    mina.sign_up()
-    mina.is_in()
-    yield mina
+    yield Visitor(context, inbox, clock).arrive(person.sign_up())
     context.close()
 
 

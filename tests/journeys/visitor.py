@@ -10,10 +10,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.support import catalogs
 from tests.support.authenticator import Authenticator, read_qr
 from tests.support.clock import Clock
+from tests.support.person import EMAIL, PASSWORD, Person
 from tests.support.smtp import Inbox, Letter
 
-EMAIL = "mina.park@example.com"
-PASSWORD = "orange kettle drives north"
 PRODUCT = "Twostep"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -106,6 +105,18 @@ class Visitor:
 
     # Journeys
 
+    def arrive(self, person: Person) -> Visitor:
+        """Go on in this browser as *person*, who is signed in and has come so far without one.
+
+        For what comes after sign-up, or after activation, whose own screens other tests walk.
+        """
+        self.context.add_cookies(person.cookies())
+        if person.app_on_phone:
+            self.app, self.recovery_codes = person.app_on_phone, person.recovery_codes
+        self.page.goto("/")
+        self.is_in()
+        return self
+
     def sign_up(self) -> None:
         self.page.goto("/sign-up")
         self.type("Email", EMAIL)
@@ -145,6 +156,7 @@ class Visitor:
         self.send_number()
         number = self.letter("Your %(product)s authentication number").number
         self.enter("Authentication number", number, "Next")
+        self.sees("Scan the QR code")
 
     def scan(self, step: int = 2, of: int = 4, email: str = EMAIL) -> None:
         self.is_at(step, of)

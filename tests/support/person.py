@@ -83,6 +83,13 @@ class Person:
         kept = self.client.get_cookie("session", domain=self._host)
         return kept.value if kept else ""
 
+    def cookies(self) -> list[dict[str, str]]:
+        """All that the browser holds, as another one takes it."""
+        names = self.app.config["SESSION_COOKIE_NAME"], self.app.config["DEVICE_COOKIE_NAME"]
+        kept = (self.client.get_cookie(name, domain=self._host) for name in names)
+        url = f"http://{self.app.config['SERVER_NAME']}"
+        return [{"name": one.key, "value": one.value, "url": url} for one in kept if one]
+
     def put_cookie(self, value: str) -> None:
         """Put an older, or another's, session cookie into the browser."""
         self.client.set_cookie("session", value, domain=self._host)
