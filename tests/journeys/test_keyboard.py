@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
 from tests.support.authenticator import Authenticator, read_qr
+from tests.support.person import Person
 
 pytestmark = pytest.mark.looks
 
@@ -79,18 +80,27 @@ class Hands:
 
 
 @pytest.fixture(params=["desktop", "korean"])
-def hands(visitor: Callable[..., Visitor], request: pytest.FixtureRequest) -> Hands:
-    """Signed up, at the console."""
-    mina = visitor(request.param)
-    mina.sign_up()
-    return Hands(mina)
+def mina(visitor: Callable[..., Visitor], request: pytest.FixtureRequest) -> Visitor:
+    """At her desk, and nowhere yet."""
+    return visitor(request.param)
 
 
 @pytest.fixture
-def protected(hands: Hands) -> Hands:
+def person(make_person: Callable[..., Person], mina: Visitor) -> Person:
+    return make_person(languages=mina.language).sign_up()
+
+
+@pytest.fixture
+def hands(mina: Visitor, person: Person) -> Hands:
+    """Signed in, at the console."""
+    return Hands(mina.arrive(person))
+
+
+@pytest.fixture
+def protected(mina: Visitor, person: Person) -> Hands:
     """With 2-step verification on, at its tab."""
-    hands.visitor.activate()
-    return hands
+    mina.arrive(person.activate()).open_two_step()
+    return Hands(mina)
 
 
 def test_sign_up(visitor: Callable[..., Visitor]) -> None:

@@ -13,11 +13,12 @@ from tests.support.person import Person
 
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx", "korean-phone"])
-def test_the_whole_move(visitor: Callable[..., Visitor], way: str) -> None:
+def test_the_whole_move(
+    visitor: Callable[..., Visitor], make_person: Callable[..., Person], way: str
+) -> None:
     """Move, and sign in with the new app, not with the old one nor with an old recovery code."""
     mina = visitor(way)
-    mina.sign_up()
-    mina.activate()
+    mina.arrive(make_person(languages=mina.language).sign_up().activate()).open_two_step()
     old_app, old_codes = mina.app, mina.recovery_codes
     mina.move()
     mina.has_codes(10)

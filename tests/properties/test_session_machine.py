@@ -595,6 +595,7 @@ def test_every_opening_goes_as_foretold(
         machine.teardown()
 
 
+@pytest.mark.machine
 def test_a_cookie_is_worth_what_its_session_is(inbox: Inbox, stores: Stores, prepared: Any) -> None:
     reached: Counter[str] = Counter()
     given = {"inbox": inbox, "stores": stores, "prepared": prepared, "reached": reached}

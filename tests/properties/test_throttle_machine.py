@@ -355,6 +355,7 @@ def prepared(inbox: Inbox, stores: Stores, clock: Clock, tmp_path: Path) -> Prep
     return Prepared(stores.save(app), owner)
 
 
+@pytest.mark.machine
 def test_each_count_throttles_its_own_and_nobody_else(stores: Stores, prepared: Prepared) -> None:
     reached: Counter[str] = Counter()
     given = {

@@ -327,6 +327,7 @@ class Journeys(RuleBasedStateMachine):
             assert dump(self.engine, without=MAY_CHANGE) == self.kept
 
 
+@pytest.mark.machine
 def test_whatever_is_abandoned_saves_nothing(inbox: Inbox, stores: Stores) -> None:
     reached: Counter[str] = Counter()
     machine = type("Machine", (Journeys,), {"inbox": inbox, "stores": stores, "reached": reached})
