@@ -138,8 +138,9 @@ def _asset(suffix: str, content: bytes) -> Asset:
 
 @functools.cache
 def _compressed(content: bytes) -> dict[str, bytes]:
+    # 11 would make them 2 % smaller, and take three times as long at each start and a megabyte for good.
     return {
-        "br": brotli.compress(content, mode=brotli.MODE_TEXT, quality=11),
+        "br": brotli.compress(content, mode=brotli.MODE_TEXT, quality=10),
         "gzip": gzip.compress(content, compresslevel=9, mtime=0),
         "identity": content,
     }
