@@ -2,7 +2,7 @@
 
 The cookie can be read, so it holds a random id, times and flags, and nothing else. The secret, the
 recovery codes and the e-mailed number are derived from the id with a key that never leaves the server;
-the database holds nothing at all until ``rules.activate`` or ``rules.move``.
+the database holds nothing at all until ``rules.complete``.
 
 The wizard is a function of the enrolment: :attr:`Enrollment.step` says which step it has reached.
 """

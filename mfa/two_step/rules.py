@@ -12,16 +12,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from mfa import languages
 from mfa.accounts import rules as accounts
 from mfa.accounts.models import Account
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
-from mfa.crypto import digits, links, recovery_codes, totp
+from mfa.crypto import digits, recovery_codes, totp
 from mfa.database import affected, insert_if_absent, run, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
-from mfa.mail import delivery, messages, outbox
+from mfa.mail import messages, outbox
 from mfa.sessions import rules as sessions
 from mfa.sessions.devices import Device
 from mfa.sessions.models import AccountSession
@@ -109,54 +108,6 @@ def confirm_code(account: Account, enrollment: Enrollment, typed: str, now: date
     return enrollment.with_code(step)
 
 
-def activate(
-    account: Account,
-    session: AccountSession,
-    enrollment: Enrollment,
-    *,
-    saved: bool,
-    now: datetime,
-    device: Device,
-) -> str:
-    """Turn 2-step verification on: with :func:`move` all that writes anything of an enrolment.
-
-    The account's other sessions end; this one goes on under the new token returned.
-
-    :param saved: the person ticked that the recovery codes are saved.
-    :raises NotSaved: not ticked.
-    :raises Stale: the enrolment was completed or cancelled, or is a move.
-    :raises accounts.Changed: password or second step were changed since it was begun.
-    """
-    if not saved:
-        raise NotSaved
-    if enrollment.moves:
-        raise Stale
-    assert enrollment.code_step is not None
-    sealed = sealing.seal_secret(account.id, enrollment.secret(toolbox().ring))
-    recovery_set = _make_set(account.id, enrollment)
-    with transaction():
-        _spend(enrollment, now)
-        _advance(account, enrollment)
-        turned_on = insert_if_absent(
-            Authenticator,
-            account_id=account.id,
-            sealed_secret=sealed,
-            used_step=enrollment.code_step,
-            activated_at=now,
-            **recovery_set.columns(),
-        )
-        if not turned_on:
-            raise accounts.Changed
-        _insert_codes(account.id, recovery_set)
-        sealing.note_key(now)
-        # Who signed in with the password alone has not shown a second step on any device.
-        sessions.forget_devices(account)
-        activity.record(account.id, activity.TWO_STEP_ON, now, device)
-        outbox.post(messages.two_step_on, account, now)
-        sessions.end_all(account.id, but=session.id)
-        return sessions.renew(session, now, proved=False)
-
-
 def begin_move(
     account: Account, change: Change, factor: str, typed: str, *, now: datetime, device: Device
 ) -> Enrollment:
@@ -188,7 +139,7 @@ def begin_move(
     )
 
 
-def move(
+def complete(
     account: Account,
     session: AccountSession,
     enrollment: Enrollment,
@@ -197,41 +148,50 @@ def move(
     now: datetime,
     device: Device,
 ) -> str:
-    """Put the new app and the new recovery codes in place of the old ones, of which none works after it.
+    """Turn 2-step verification on, or put the new app and the new recovery codes in place of the old ones, of
+    which none works after it: all that writes anything of an enrolment.
 
     The account's other sessions end; this one goes on under the new token returned.
 
     :param saved: the person ticked that the recovery codes are saved.
     :raises NotSaved: not ticked.
-    :raises Stale: the enrolment was completed or cancelled, or is no move.
+    :raises Stale: the enrolment was completed or cancelled.
     :raises accounts.Changed: password or second step were changed since it was begun.
     """
     if not saved:
         raise NotSaved
-    if not enrollment.moves:
-        raise Stale
     assert enrollment.code_step is not None
-    sealed = sealing.seal_secret(account.id, enrollment.secret(toolbox().ring))
     recovery_set = _make_set(account.id, enrollment)
+    kept = {
+        "sealed_secret": sealing.seal_secret(account.id, enrollment.secret(toolbox().ring)),
+        "used_step": enrollment.code_step,
+        **recovery_set.columns(),
+    }
     with transaction():
         _spend(enrollment, now)
         _advance(account, enrollment)
-        db.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
-        moved = affected(
-            update(Authenticator)
-            .where(Authenticator.account_id == account.id)
-            .values(sealed_secret=sealed, used_step=enrollment.code_step, **recovery_set.columns())
-        )
-        if not moved:
+        if enrollment.moves:
+            _replace(account.id, kept, recovery_set)
+        elif insert_if_absent(Authenticator, account_id=account.id, activated_at=now, **kept):
+            _insert_codes(account.id, recovery_set)
+        else:
             raise accounts.Changed
-        _insert_codes(account.id, recovery_set)
         sealing.note_key(now)
-        # The old phone may be in other hands, and with it a browser that was known.
+        # Who signed in with the password alone has not shown a second step on any device; and an old phone
+        # may be in other hands, and with it a browser that was known.
         sessions.forget_devices(account)
-        activity.record(account.id, activity.TWO_STEP_MOVED, now, device)
-        outbox.post(messages.authenticator_moved, account, now)
+        event, message = _COMPLETED[enrollment.moves]
+        activity.record(account.id, event, now, device)
+        outbox.post(message, account, now)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, now, proved=False)
+
+
+_COMPLETED = {
+    False: (activity.TWO_STEP_ON, messages.two_step_on),
+    True: (activity.TWO_STEP_MOVED, messages.authenticator_moved),
+}
+"""What is recorded and mailed of an enrolment, by whether it moves."""
 
 
 def completed(change: Change) -> bool:
@@ -243,81 +203,6 @@ def cancel(enrollment: Enrollment, now: datetime) -> None:
     """Give an enrolment up, so that no old copy of the cookie can complete it."""
     with transaction():
         _spend(enrollment, now)
-
-
-# Sign-in's second step
-
-
-@dataclass(frozen=True)
-class Passed:
-    """A sign-in that is complete.
-
-    :param entry: the new session.
-    :param codes_left: after a recovery code, how many are left; else None.
-    """
-
-    entry: sessions.Entry
-    codes_left: int | None = None
-
-
-def sign_in(half: sessions.Half, factor: str, typed: str, *, now: datetime, device: Device) -> Passed:
-    """Complete a sign-in by a code of the app or a recovery code.
-
-    :raises sessions.SessionEnded: the half-session was used or ended meanwhile.
-    :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
-    """
-    session, account = half.session, half.account
-    attempt = factors.Attempt(account, now, device, confirmed=session.confirmed_at is not None)
-    right = factors.check(factor, attempt, typed, half.authenticator)
-    with transaction():
-        # Whatever ends sessions holds the account too: it comes first and ends this, or after and sees it.
-        if not accounts.hold(account):
-            raise sessions.SessionEnded
-        left = right.use()
-        if left is not None:
-            factors.tell_used(account, left, now)
-        entry = sessions.complete(session, account, now, device, failures=right.failures, by=right.name)
-    return Passed(entry, left)
-
-
-def request_confirmation(half: sessions.Half, now: datetime) -> None:
-    """Mail the link by which the owner says that codes may be tried again in this half-session.
-
-    :raises Stale: codes may be tried anyway, or this was confirmed already.
-    :raises attempts.Throttled: too many such mails.
-    :raises delivery.MailNotSent: the mail server does not take it.
-    """
-    account = half.account
-    if not half.confirm_first:
-        raise Stale
-    subject = attempts.account_subject(account.id)
-    attempts.count(subject, attempts.CONFIRM_SENDING, now)
-    token = toolbox().confirm_links.make({"half": half.session.id}, now.timestamp())
-    with languages.speaking(account.language):
-        message = messages.confirm_second_step(account.email, name=account.name, token=token)
-    with attempts.returned_on(delivery.MailNotSent, subject, attempts.CONFIRM_SENDING):
-        delivery.send(message)
-
-
-def confirm(half: sessions.Half, token: str, now: datetime, device: Device) -> None:
-    """Let codes be tried in a half-session again, by the link that was mailed for it.
-
-    What others have guessed does not make the owner wait now, but nothing is forgotten: whoever reads the
-    mailbox gets no more guesses by this than the waits allow.
-
-    :raises Stale: the link is too old, used, not genuine, or belongs to another half-session.
-    """
-    try:
-        named = toolbox().confirm_links.read(token, now.timestamp())["half"]
-    except (links.BadToken, KeyError) as error:
-        raise Stale from error
-    session, account = half.session, half.account
-    with transaction():
-        sessions.lock_row(account.id)
-        if named != session.id or not sessions.confirm(session.id, now):
-            raise Stale
-        attempts.end_wait(attempts.account_subject(account.id), attempts.SECOND_STEP)
-        activity.record(account.id, activity.SECOND_STEP_CONFIRMED, now, device)
 
 
 # Reissue and disable
@@ -336,13 +221,7 @@ def reissue(account: Account, change: Change, *, saved: bool, now: datetime, dev
     with transaction():
         _spend(change, now)
         _advance(account, change)
-        db.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
-        replaced = affected(
-            update(Authenticator).where(Authenticator.account_id == account.id).values(recovery_set.columns())
-        )
-        if not replaced:
-            raise accounts.Changed
-        _insert_codes(account.id, recovery_set)
+        _replace(account.id, recovery_set.columns(), recovery_set)
         sealing.note_key(now)
         activity.record(account.id, activity.RECOVERY_CODES_REISSUED, now, device)
         outbox.post(messages.recovery_codes_reissued, account, now)
@@ -380,7 +259,7 @@ def disable(
 
 def delete_second_step(account_id: int) -> bool:
     """Delete everything that is kept of it, as part of the caller's transaction; whether it was on."""
-    db.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+    _delete_codes(account_id)
     return affected(delete(Authenticator).where(Authenticator.account_id == account_id)) == 1
 
 
@@ -411,6 +290,18 @@ def _make_set(account_id: int, pending: Pending) -> _RecoverySet:
         for code in pending.recovery_codes(box.ring)
     ]
     return _RecoverySet(salt, str(box.recovery_cost), sealed_pepper, digests)
+
+
+def _replace(account_id: int, kept: dict[str, object], recovery_set: _RecoverySet) -> None:
+    """Put *kept* into the authenticator's row, and new recovery codes in place of the old ones."""
+    _delete_codes(account_id)
+    if not affected(update(Authenticator).where(Authenticator.account_id == account_id).values(kept)):
+        raise accounts.Changed
+    _insert_codes(account_id, recovery_set)
+
+
+def _delete_codes(account_id: int) -> None:
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
 
 
 def _insert_codes(account_id: int, recovery_set: _RecoverySet) -> None:

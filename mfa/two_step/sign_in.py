@@ -12,7 +12,7 @@ from mfa.crypto import recovery_codes
 from mfa.mail.delivery import MailNotSent
 from mfa.sessions import browser
 from mfa.sessions.rules import SessionEnded
-from mfa.two_step import factors, forms, rules
+from mfa.two_step import factors, forms, second_step
 from mfa.two_step.routes import CODE_REFUSALS
 from mfa.web import access, errors, hx, ranges
 from mfa.web.access import public
@@ -47,7 +47,7 @@ def complete() -> Response:
     field = form.recovery_code if by_recovery_code else form.code
     factor = factors.RECOVERY_CODE if by_recovery_code else factors.CODE
     try:
-        passed = rules.sign_in(half, factor, field.data, now=clock.now(), device=browser.device())
+        passed = second_step.sign_in(half, factor, field.data, now=clock.now(), device=browser.device())
     except factors.ConfirmFirst:
         return _show_confirmation_needed(errors.UNPROCESSABLE)
     except CODE_REFUSALS as error:
@@ -89,8 +89,8 @@ def send_confirmation() -> Response:
         return _sign_in_again()
     form = Form()
     try:
-        rules.request_confirmation(half, clock.now())
-    except rules.Stale:
+        second_step.request_confirmation(half, clock.now())
+    except second_step.NothingToConfirm:
         return hx.onward(url_for("second_step.verify"), lambda: _show_verify(False))
     except (Throttled, MailNotSent) as error:
         form.form_errors.append(errors.sentence(error))
@@ -112,8 +112,8 @@ def confirm(token: str) -> Response:
     if half is None:
         return _show_confirmation(token, "elsewhere")
     try:
-        rules.confirm(half, token, clock.now(), browser.device())
-    except rules.Stale:
+        second_step.confirm(half, token, clock.now(), browser.device())
+    except second_step.NothingToConfirm:
         return _show_confirmation(token, "ended", 410)
     return hx.onward(url_for("second_step.verify"), lambda: _show_verify(False))
 

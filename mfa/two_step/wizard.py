@@ -277,7 +277,7 @@ def complete() -> Response:
         return _move(enrollment)
     try:
         with browser.known_as_before():
-            token = (rules.move if enrollment.moves else rules.activate)(
+            token = rules.complete(
                 current_user.account,
                 current_user.session,
                 enrollment,

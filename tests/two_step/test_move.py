@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select
 
 from mfa import clock as app_clock
 from mfa.accounts.models import Account
+from mfa.accounts.rules import Changed
 from mfa.extensions import db
 from mfa.sessions import devices
 from mfa.sessions.models import AccountSession
@@ -507,18 +508,31 @@ def test_of_two_moves_the_second_is_told_that_the_account_was_changed(protected:
     assert sign_in_by(protected, code_of(app, protected))
 
 
-@pytest.mark.parametrize("moves", [True, False])
-def test_the_rules_refuse_an_enrolment_of_the_other_kind(protected: Person, moves: bool) -> None:
-    """Whatever the generation says: the kind alone decides."""
-    walk_to(protected, "recovery")
-    enrollment = Enrollment.read({**read_cookie(protected.cookie())["enrollment"], "moves": moves})
-    rule, device = rules.activate if moves else rules.move, devices.seen("", "", None)
-    with protected.app.app_context():
+def complete_as(person: Person, *, moves: bool) -> None:
+    """Complete the enrolment that *person* has as if it were of that kind, begun at the account as it is."""
+    enrollment = Enrollment.read({**read_cookie(person.cookie())["enrollment"], "moves": moves})
+    assert enrollment
+    device = devices.seen("", "", None)
+    with person.app.app_context():
         account = db.session.scalars(select(Account)).one()
         session = db.session.scalars(select(AccountSession)).one()
-        assert enrollment
-        with pytest.raises(rules.Stale):
-            rule(account, session, enrollment, saved=True, now=app_clock.now(), device=device)
+        rules.complete(account, session, enrollment, saved=True, now=app_clock.now(), device=device)
+
+
+def test_what_activates_replaces_no_app(protected: Person, engine: Engine) -> None:
+    walk_to(protected, "recovery")
+    before = dump(engine)
+    with pytest.raises(Changed):
+        complete_as(protected, moves=False)
+    assert dump(engine) == before
+
+
+def test_what_moves_turns_nothing_on(mina: Person, engine: Engine) -> None:
+    mina.begin().verify_email().scan().enter_code()
+    before = dump(engine)
+    with pytest.raises(Changed):
+        complete_as(mina, moves=True)
+    assert dump(engine) == before
 
 
 def test_a_move_of_another_session_is_no_move_here(
