@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -132,14 +132,27 @@ def left_waiting(config: dict[str, Any]) -> int:
     return count
 
 
-def mail_worker(config: dict[str, Any]) -> subprocess.Popen[str]:
+@pytest.fixture
+def mail_worker(config: dict[str, Any]) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Starts ``flask mail deliver --forever``."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "flask", "--app", "app", "mail", "deliver", "--forever"],
-        cwd=ROOT,
-        env={**own, **{f"MFA_{name}": str(value) for name, value in config.items()}},
-        text=True,
-    )
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "flask", "--app", "app", "mail", "deliver", "--forever"],
+                cwd=ROOT,
+                env={**own, **{f"MFA_{name}": str(value) for name, value in config.items()}},
+                text=True,
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 def ends_after_the_mail(process: subprocess.Popen[str], inbox: HoldingInbox) -> None:
@@ -168,29 +181,19 @@ def test_a_notification_under_way_leaves_once_when_the_server_is_told_to_stop(
 
 
 def test_a_notification_under_way_leaves_once_when_the_mail_worker_is_told_to_stop(
-    config: dict[str, Any], inbox: HoldingInbox
+    config: dict[str, Any], inbox: HoldingInbox, mail_worker: Callable[[], subprocess.Popen[str]]
 ) -> None:
     write_notification(config)
-    process = mail_worker(config)
-    try:
-        ends_after_the_mail(process, inbox)
-    finally:
-        process.kill()
-        process.wait()
+    ends_after_the_mail(mail_worker(), inbox)
     assert left_waiting(config) == 0
 
 
 def test_the_mail_worker_that_is_told_to_stop_leaves_the_mails_that_it_has_not_begun(
-    config: dict[str, Any], inbox: HoldingInbox
+    config: dict[str, Any], inbox: HoldingInbox, mail_worker: Callable[[], subprocess.Popen[str]]
 ) -> None:
     for _ in range(3):
         write_notification(config)
-    process = mail_worker(config)
-    try:
-        ends_after_the_mail(process, inbox)
-    finally:
-        process.kill()
-        process.wait()
+    ends_after_the_mail(mail_worker(), inbox)
     assert left_waiting(config) == 2
 
 
