@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -185,14 +186,21 @@ def _check_production(config: Config) -> None:
 def _check(config: Config) -> None:
     if not _texts(config["SECRET_KEY_FALLBACKS"]):
         raise BadSetting("MFA_SECRET_KEY_FALLBACKS is a JSON list of keys.")
-    for key in [config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]]:
+    fallbacks = [("SECRET_KEY_FALLBACKS", key) for key in config["SECRET_KEY_FALLBACKS"]]
+    for name, key in [("SECRET_KEY", config["SECRET_KEY"]), *fallbacks]:
         if not isinstance(key, str) or len(key) < MASTER_KEY_BYTES or len(set(key)) < _DIFFERENT_CHARACTERS:
             raise BadSetting(
-                f"MFA_SECRET_KEY is too weak: it needs at least {MASTER_KEY_BYTES} random characters."
+                f"MFA_{name} holds a key that is too weak: it needs at least {MASTER_KEY_BYTES} random"
+                " characters."
             )
     for name, (good, sentence) in _CHECKS.items():
         if not good(config[name]):
             raise BadSetting(f"MFA_{name} {sentence}")
+    if config["MAIL_USE_TLS"] and config["MAIL_USE_SSL"]:
+        raise BadSetting(
+            "MFA_MAIL_USE_TLS and MFA_MAIL_USE_SSL exclude one another: set the first for STARTTLS (port"
+            " 587), the second for TLS from the start (port 465)."
+        )
 
 
 def _derive(config: Config, instance: Path) -> None:
@@ -344,6 +352,10 @@ _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
         "is the address of a database whose driver is installed, like postgresql+psycopg://user@host/name.",
     ),
     "TRUSTED_HOSTS": (lambda value: value is None or _texts(value), "is a JSON list of host names."),
+    "MAIL_DEFAULT_SENDER": (
+        lambda value: value is None or _email_address(parseaddr(str(value))[1]),
+        "is an e-mail address, like no-reply@console.example.",
+    ),
     "MAIL_USE_TLS": _SWITCH,
     "MAIL_USE_SSL": _SWITCH,
     "TRUSTED_PROXIES": (_whole(0, 9), "is the number of proxies before the server, from 0 to 9."),

@@ -67,7 +67,8 @@ def _numbered(text: TextIO) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as error:
             raise UnusableFile(
-                f"From line {begins} on it is not CSV. Is a quotation mark not closed?"
+                f"From line {begins} on it is not CSV. Is a quotation mark not closed, or a value longer than"
+                f" {csv.field_size_limit():,} characters?"
             ) from error
 
 

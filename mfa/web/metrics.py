@@ -12,19 +12,21 @@ from __future__ import annotations
 import hmac
 import os
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, request
 from prometheus_client import (
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     disable_created_metrics,
     generate_latest,
     multiprocess,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from mfa import clock
@@ -133,10 +135,22 @@ def _waiting() -> bytes:
         db.session.rollback()
         return b""
     registry = CollectorRegistry()
-    Gauge("twostep_mail_waiting", "Notifications that have not left yet.", registry=registry).set(count)
-    Gauge(
-        "twostep_mail_oldest_seconds",
-        "The age of the oldest notification that should have left; 0 if there is none.",
-        registry=registry,
-    ).set((clock.now() - oldest).total_seconds() if oldest else 0)
+    registry.register(_Outbox(count, (clock.now() - oldest).total_seconds() if oldest else 0))
     return generate_latest(registry)
+
+
+class _Outbox(Collector):
+    """Two values as they are now: a Gauge would leave them in the folder of the processes to grow old."""
+
+    def __init__(self, waiting: int, oldest_seconds: float) -> None:
+        self._waiting, self._oldest_seconds = waiting, oldest_seconds
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily(
+            "twostep_mail_waiting", "Notifications that have not left yet.", value=self._waiting
+        )
+        yield GaugeMetricFamily(
+            "twostep_mail_oldest_seconds",
+            "The age of the oldest notification that should have left; 0 if there is none.",
+            value=self._oldest_seconds,
+        )

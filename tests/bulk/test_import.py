@@ -229,6 +229,13 @@ def test_a_file_that_is_not_there_is_said_in_a_sentence(files: Files) -> None:
     assert "it can't be read: No such file or directory." in result.stderr
 
 
+def test_a_value_that_is_too_long_for_csv_is_named_as_a_reason(files: Files) -> None:
+    result = files.take(f"email,name\na@example.com,{'x' * 140_000}\n")
+    assert result.exit_code == 2
+    assert "From line 2 on it is not CSV." in result.stderr
+    assert "a value longer than 131,072 characters?" in result.stderr
+
+
 def test_where_a_file_stops_being_csv_whole_batches_stand(files: Files, engine: Engine) -> None:
     result = files.take(
         'email\na@example.com\nb@example.com\nc@example.com\n"d"d@example.com\n', "--batch", "2"

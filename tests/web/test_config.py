@@ -61,7 +61,9 @@ def start(tmp_path: Path, **changes: Any) -> Any:
         ("SECRET_KEY_FALLBACKS", None),
         ("SECRET_KEY_FALLBACKS", "0123456789abcdef" * 4),
         ("TRUSTED_HOSTS", 5),
+        ("SECRET_KEY_FALLBACKS", ["short"]),
         ("MAIL_USE_TLS", "maybe"),
+        ("MAIL_DEFAULT_SENDER", "nobody"),
         ("PRODUCT_NAME", ""),
         ("PRODUCT_NAME", "   "),
         ("PRODUCT_NAME", "a" * 41),
@@ -259,3 +261,13 @@ def test_a_database_host_that_says_nothing_holds_nobody_for_long(
         port = silent.getsockname()[1]
         with pytest.raises(readiness.Unreachable):
             start(tmp_path, SQLALCHEMY_DATABASE_URI=f"postgresql+psycopg://somebody@127.0.0.1:{port}/twostep")
+
+
+def test_two_ways_to_encrypt_mail_stop_the_start(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="MFA_MAIL_USE_TLS and MFA_MAIL_USE_SSL exclude one another"):
+        start(tmp_path, MAIL_USE_TLS=True, MAIL_USE_SSL=True)
+
+
+def test_mails_may_come_from_an_address_with_a_name(tmp_path: Path) -> None:
+    sender = "Acme <no-reply@acme.example>"
+    assert start(tmp_path, MAIL_DEFAULT_SENDER=sender).config["MAIL_DEFAULT_SENDER"] == sender

@@ -214,6 +214,19 @@ def test_metrics_are_those_of_all_processes_whichever_answers(served: Served) ->
     assert counts == {12.0}
 
 
+def test_what_waits_in_the_outbox_is_said_once_and_as_it_is_now(
+    served: Served, config: dict[str, Any]
+) -> None:
+    def shown() -> list[str]:
+        text = httpx.get(f"{served.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+        return re.findall(r"^twostep_mail_waiting.*", text, re.MULTILINE)
+
+    write_notification(config)
+    assert {tuple(shown()) for _ in range(8)} == {("twostep_mail_waiting 1.0",)}
+    write_notification(config)
+    assert {tuple(shown()) for _ in range(8)} == {("twostep_mail_waiting 2.0",)}
+
+
 def test_a_setting_that_can_not_work_is_said_once(tmp_path: Path) -> None:
     own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
     stopped = subprocess.run(
