@@ -19,6 +19,20 @@ def test_the_modal_opens_at_the_heading_of_its_tab(mina: Visitor) -> None:
     expect(heading(mina, "Profile")).to_be_focused()
 
 
+def test_the_focus_comes_with_the_content_and_takes_nobody_back_who_went_on(protected: Visitor) -> None:
+    protected.follow("Profile")
+    expect(heading(protected, "Profile")).to_be_focused()
+    at_once = protected.page.evaluate_handle(
+        """() => ({ focused: new Promise(done => new MutationObserver(() => {
+            const { port1, port2 } = new MessageChannel();
+            port1.onmessage = () => done(document.activeElement.textContent);
+            port2.postMessage("the next task");
+        }).observe(document.getElementById("account"), { childList: true })) })"""
+    )
+    protected.follow("2-Step Verification")
+    assert at_once.evaluate("({ focused }) => focused") == "2-step verification is on"
+
+
 def test_each_step_of_the_wizard_begins_at_its_heading(mina: Visitor) -> None:
     mina.begin()
     expect(heading(mina, "Verify your email")).to_be_focused()
