@@ -7,6 +7,7 @@ sentence that names it.
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import secrets
@@ -143,6 +144,7 @@ def load(config: Config, given: Mapping[str, Any], instance: Path) -> None:
     :raises BadSetting: the first setting that can't work.
     """
     config.from_mapping(DEFAULTS)
+    _refuse_misspelt(known={*config, *FIXED, "INSTANCE_PATH", *(f"{name}_FILE" for name in FROM_FILES)})
     config.from_prefixed_env("MFA")
     config.from_mapping({name: os.environ[f"MFA_{name}"] for name in TEXTS if f"MFA_{name}" in os.environ})
     config.from_mapping(_from_files())
@@ -159,6 +161,16 @@ def load(config: Config, given: Mapping[str, Any], instance: Path) -> None:
         _check_production(config)
     _check(config)
     _derive(config, instance)
+
+
+def _refuse_misspelt(known: set[str]) -> None:
+    # What resembles no setting may be there for another reason: Kubernetes names its services so.
+    for variable in sorted(os.environ):
+        name = variable.removeprefix("MFA_")
+        if name == variable or name.partition("__")[0] in known:
+            continue
+        for meant in difflib.get_close_matches(name, sorted(known), n=1, cutoff=_RESEMBLANCE):
+            raise BadSetting(f"{variable} is no setting: MFA_{meant} is.")
 
 
 def _fill_development(config: Config, instance: Path) -> None:
@@ -323,6 +335,8 @@ def _picture(value: object) -> bool:
 
 
 _DIFFERENT_CHARACTERS = 8
+_RESEMBLANCE = 0.85
+"""From 0 to 1: one letter too few or too many in six, or two in the wrong order, are still the same name."""
 _LONGEST_NAME = 40
 _SHORTEST_TOKEN = 16
 _MOST_WORKERS = 256

@@ -18,10 +18,16 @@ from mfa.two_step import sealing
 
 
 class Unreachable(BadSetting):
+    """The database answers with an error or not at all: it is away, refuses the password, is locked …
+
+    :param error: what SQLAlchemy made of it; the first line of what the driver said is for the operator.
+    """
+
     reason = "database"
 
-    def __init__(self) -> None:
-        super().__init__("MFA_SQLALCHEMY_DATABASE_URI names a database that can't be reached.")
+    def __init__(self, error: SQLAlchemyError) -> None:
+        said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        super().__init__(f"The database that MFA_SQLALCHEMY_DATABASE_URI names can't be used: {said}")
 
 
 class OldSchema(BadSetting):
@@ -59,7 +65,7 @@ def check_keys() -> None:
     try:
         missing = sealing.missing_keys()
     except SQLAlchemyError as error:
-        raise Unreachable from error
+        raise Unreachable(error) from error
     if missing:
         raise MissingKeys(missing)
 
@@ -73,7 +79,7 @@ def check_schema() -> None:
         with db.engine.connect() as connection:
             found = migrations.made(connection)
     except SQLAlchemyError as error:
-        raise Unreachable from error
+        raise Unreachable(error) from error
     heads, known = migrations.revisions(current_app.extensions["migrate"].directory)
     if found - known:
         raise NewSchema

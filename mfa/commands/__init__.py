@@ -31,4 +31,4 @@ class Commands(AppGroup):
         except BadSetting as error:
             raise click.ClickException(str(error)) from error
         except OperationalError as error:
-            raise click.ClickException(str(readiness.Unreachable())) from error
+            raise click.ClickException(str(readiness.Unreachable(error))) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 from tests.support.database import dump
 from tests.support.person import EMAIL, Person, entered
 from tests.support.smtp import Inbox
+from tests.support.stores import Stores
 
 REASON = "She lost her phone; passport seen on a call"
 COMMANDS = ["show", "disable-2sv", "sign-out", "lock"]
@@ -159,3 +161,16 @@ def test_the_log_says_who_did_it_and_nothing_of_the_reason(
     logged = "".join(f"{record.__dict__!r}" for record in caplog.records)
     assert "support_signed_out" in logged
     assert "mina.secret" not in logged
+
+
+def test_a_database_that_is_away_is_one_sentence_with_what_the_driver_says(
+    app: Flask, stores: Stores
+) -> None:
+    stores.lose(app)
+    result = run(app, "show")
+    assert result.exit_code == 1
+    assert re.fullmatch(
+        r"Error: The database that MFA_SQLALCHEMY_DATABASE_URI names can't be used:"
+        r".*(unable to open database file|does not exist)\n",
+        result.output,
+    )

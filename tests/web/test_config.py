@@ -271,3 +271,34 @@ def test_two_ways_to_encrypt_mail_stop_the_start(tmp_path: Path) -> None:
 def test_mails_may_come_from_an_address_with_a_name(tmp_path: Path) -> None:
     sender = "Acme <no-reply@acme.example>"
     assert start(tmp_path, MAIL_DEFAULT_SENDER=sender).config["MAIL_DEFAULT_SENDER"] == sender
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("MFA_MAIL_SEVER", "MFA_MAIL_SERVER"),
+        ("MFA_SESSION_IDLE_SECOND", "MFA_SESSION_IDLE_SECONDS"),
+        ("MFA_SECRET_KEYS_FILE", "MFA_SECRET_KEY_FILE"),
+        ("MFA_INSTANCE_PTAH", "MFA_INSTANCE_PATH"),
+    ],
+)
+def test_a_misspelt_setting_stops_the_start_and_is_told_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, misspelt: str, meant: str
+) -> None:
+    monkeypatch.setenv(misspelt, "something")
+    with pytest.raises(BadSetting, match=rf"{misspelt} is no setting: {meant} is\."):
+        start(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["MFA_PORT_5000_TCP_ADDR", "MFA_SERVICE_HOST", "MFA_SERVICE_PORT"])
+def test_what_kubernetes_sets_for_a_service_of_that_name_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "10.0.0.7")
+    start(tmp_path)
+
+
+def test_of_a_database_that_cannot_be_used_the_driver_says_why(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'missing' / 'twostep.db'}"
+    with pytest.raises(readiness.Unreachable, match=r"can't be used: unable to open database file$"):
+        start(tmp_path, SQLALCHEMY_DATABASE_URI=address)
