@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,14 @@ def _sign(response: Response) -> Response:
 def _hear_of_death() -> None:
     """``X-Die-Before: 3``: let the process be killed before the fourth thing that it asks of the database."""
     g.lives = int(request.headers.get("X-Die-Before", -1))
+
+
+@app.before_request
+def _take_signal() -> None:
+    """``X-Take-Signal: 15``: let the thread that answers take a signal to the process, as any thread may."""
+    number = int(request.headers.get("X-Take-Signal", 0))
+    if number:
+        signal.pthread_kill(threading.get_ident(), number)
 
 
 def _live_or_die(*_: Any, **__: Any) -> None:

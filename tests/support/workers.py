@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -85,6 +86,15 @@ class Workers:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+    def wait_for(self, line: str, seconds: float = 20) -> None:
+        """Wait until it has said *line*."""
+        assert self._process
+        end = time.monotonic() + seconds
+        while line not in self.log.read_text():
+            assert time.monotonic() < end, f"it did not say {line!r}:\n{self.log.read_text()}"
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=0.05)
 
     @property
     def folder(self) -> Path:

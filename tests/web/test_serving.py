@@ -28,6 +28,7 @@ from tests.support.clock import Clock
 from tests.support.person import EMAIL, Person
 from tests.support.remote import RemoteClient
 from tests.support.smtp import Inbox, free_port
+from tests.support.workers import Workers
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "only for Prometheus, 0123"
@@ -200,6 +201,19 @@ def test_the_mail_worker_that_is_told_to_stop_leaves_the_mails_that_it_has_not_b
 def test_told_to_stop_it_ends_well(served: Served) -> None:
     served.process.terminate()
     assert served.process.wait(timeout=60) == 0
+
+
+def test_a_process_that_is_told_to_stop_hears_it_in_whichever_thread_that_comes(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    server = Workers(tmp_path, config, processes=1)
+    server.start()
+    try:
+        answer = httpx.get(f"{server.url}/sign-in", headers={"X-Take-Signal": str(int(signal.SIGTERM))})
+        server.wait_for("Stopping worker-1")
+    finally:
+        server.stop()
+    assert answer.status_code == 200
 
 
 def test_metrics_are_those_of_all_processes_whichever_answers(served: Served) -> None:
