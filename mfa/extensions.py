@@ -10,8 +10,10 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import MetaData
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
 from mfa.mail.smtp import Mail
@@ -31,9 +33,24 @@ class Base(DeclarativeBase):
     )
 
 
+class Session(FlaskSession):
+    """Flask-SQLAlchemy's, which ends well also where its connection broke after the last question.
+
+    It is closed when the answer is made, which would otherwise be thrown away; what was not committed is gone
+    with the connection.
+    """
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+
+
 # What was read stays readable after a commit: the request renders from it without asking again, and
 # what decides is a conditional statement, never an object read before.
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+db = SQLAlchemy(model_class=Base, session_options={"class_": Session, "expire_on_commit": False})
 if TYPE_CHECKING:
 
     class Model(Base):

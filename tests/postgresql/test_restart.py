@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flask import request_finished
+from sqlalchemy import make_url
 
 from tests.conftest import SETTINGS
 from tests.support.person import Person, entered
@@ -46,3 +48,19 @@ def test_meanwhile_it_is_alive_and_not_ready_and_afterwards_all_is_as_before(
     protected.sign_out()
     protected.sign_in()
     assert entered(protected.verify(protected.next_code()))
+
+
+def test_an_answer_that_is_made_is_given_though_the_connection_breaks_then(
+    protected: Person, own: Servers
+) -> None:
+    url = make_url(protected.app.config["SQLALCHEMY_DATABASE_URI"])
+    broken = []
+
+    def cut(_app: object, **_: object) -> None:
+        own.postgresql.cut(url)
+        broken.append(True)
+
+    with request_finished.connected_to(cut, protected.app):
+        assert protected.client.get("/account/two-step").status_code == 200
+    assert broken
+    assert protected.is_signed_in()

@@ -30,6 +30,10 @@ SELECT attrelid::regclass::text, attname, atttypid, attnotnull FROM pg_attribute
     ORDER BY 1, attnum
 """
 _VERSION = "SELECT version_num FROM alembic_version"
+_CUT = """
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 # What the sequences have counted is forgotten too: the rows of a new database have the numbers from 1.
 _EMPTY = """
 DO $$ DECLARE name text; BEGIN
@@ -89,6 +93,10 @@ class PostgreSQL:
             self._kept.pop(url.database).close()
         with psycopg.connect(_plain(self._url), autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{url.database}" WITH (FORCE)')
+
+    def cut(self, url: URL) -> None:
+        """End every connection to a database but our own."""
+        assert all(ended for (ended,) in self._of(url).execute(_CUT).fetchall())
 
     def files(self, url: URL) -> bytes:
         """All that stands in the files of a database."""
