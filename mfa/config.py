@@ -8,10 +8,12 @@ sentence that names it.
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -92,6 +94,7 @@ _WORDS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false
 
 FROM_FILES = (
     "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
     "MAIL_PASSWORD",
     "METRICS_TOKEN",
     "SQLALCHEMY_DATABASE_URI",
@@ -235,8 +238,8 @@ def _derive(config: Config, instance: Path) -> None:
         }
 
 
-def _from_files() -> dict[str, str]:
-    found = {}
+def _from_files() -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for name in FROM_FILES:
         path = os.environ.get(f"MFA_{name}_FILE")
         if path:
@@ -244,6 +247,10 @@ def _from_files() -> dict[str, str]:
                 found[name] = Path(path).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeError) as error:
                 raise BadSetting(f"MFA_{name}_FILE names a file that can't be read.") from error
+            if name == "SECRET_KEY_FALLBACKS":
+                # A list, as in the environment; what is none is refused later.
+                with suppress(ValueError):
+                    found[name] = json.loads(found[name])
     return found
 
 

@@ -195,6 +195,22 @@ def test_a_secret_may_be_named_by_a_file(tmp_path: Path, from_environment: pytes
     assert config["MAIL_PASSWORD"] == "from a file, 0123456789 and letters"
 
 
+def test_old_keys_may_be_named_by_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = "an old key, 0123456789 and letters"
+    (tmp_path / "old").write_text(f'["{old}"]\n')
+    monkeypatch.setenv("MFA_SECRET_KEY_FALLBACKS_FILE", str(tmp_path / "old"))
+    assert start(tmp_path).config["SECRET_KEY_FALLBACKS"] == [old]
+
+
+def test_a_file_of_old_keys_that_is_no_list_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "old").write_text("an old key, 0123456789 and letters\n")
+    monkeypatch.setenv("MFA_SECRET_KEY_FALLBACKS_FILE", str(tmp_path / "old"))
+    with pytest.raises(BadSetting, match="MFA_SECRET_KEY_FALLBACKS is a JSON list"):
+        start(tmp_path)
+
+
 def test_a_file_of_a_secret_that_is_not_there_stops_the_start(
     tmp_path: Path, from_environment: pytest.MonkeyPatch
 ) -> None:

@@ -47,7 +47,8 @@ def test_the_settings_of_the_services_start_the_application(
     for name, value in OURS["app"]["environment"].items():
         text = str(value)
         if name.endswith("_FILE"):
-            (tmp_path / name).write_text("sqlite://" if "DATABASE" in name else "0123456789abcdef" * 4)
+            special = {"MFA_SQLALCHEMY_DATABASE_URI_FILE": "sqlite://", "MFA_SECRET_KEY_FALLBACKS_FILE": "[]"}
+            (tmp_path / name).write_text(special.get(name, "0123456789abcdef" * 4))
             text = str(tmp_path / name)
         text = re.sub(r"\$\{(\w+):([?-])([^}]*)\}", lambda found: given.get(found[1], found[3]), text)
         monkeypatch.setenv(name, text)
@@ -111,8 +112,26 @@ def test_no_secret_stands_in_the_file_and_each_that_is_used_is_declared() -> Non
                 assert str(value).startswith("/run/secrets/"), name
 
 
-def test_secrets_are_not_committed() -> None:
-    assert "/deploy/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+def test_what_an_operator_makes_is_not_committed() -> None:
+    assert {"/deploy/secrets/", "/.env"} <= set((ROOT / ".gitignore").read_text().splitlines())
+
+
+def test_the_guide_makes_every_secret_and_gives_every_setting_that_must_be_given() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text()
+    (made,) = re.findall(r"^mkdir -m 700 deploy/secrets.*?^```$", guide, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r"(?:> |touch )(\w+)$|touch (\w+) ", made, re.MULTILINE)) == {
+        (name, "") if name != "mail_password" else ("", name) for name in COMPOSE["secrets"]
+    }
+    assert set(re.findall(r"^echo (\w+)=\S+ +>+ \.env$", made, re.MULTILINE)) == set(
+        re.findall(r"\$\{(\w+):\?", NAMED["compose.yaml"])
+    )
+
+
+def test_the_services_that_the_guide_names_exist() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text()
+    named = re.findall(r"docker compose (?:exec|run|stop|restart)((?: -\S+)*)((?: \w+)+)", guide)
+    assert named
+    assert {words.split()[0] for _, words in named} <= set(SERVICES)
 
 
 @pytest.mark.parametrize("name", ["app", "worker"])
