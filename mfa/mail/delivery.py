@@ -37,5 +37,15 @@ def send(message: Message) -> None:
         else:
             mail.send(letter)
     except (OSError, smtplib.SMTPException, BadHeaderError) as error:
-        current_app.logger.warning("mail not sent: %s", type(error).__name__)
+        current_app.logger.warning("mail not sent: %s", _said(error))
         raise MailNotSent from error
+
+
+def _said(error: Exception) -> str:
+    """What kind of failure it was, with the mail server's numbers for it; its words may hold the address."""
+    codes = set()
+    if isinstance(error, smtplib.SMTPResponseException):
+        codes = {error.smtp_code}
+    elif isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = {code for code, _ in error.recipients.values()}
+    return " ".join([type(error).__name__, *map(str, sorted(codes))])

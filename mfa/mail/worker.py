@@ -9,6 +9,7 @@ from collections.abc import Callable
 from multiprocessing import util
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 LOOK_EVERY = 15.0
 """Seconds between looks for mails whose time to be tried again has come."""
@@ -74,6 +75,9 @@ class Worker:
                     if time.monotonic() - tidied >= LOOK_EVERY:
                         tidied = time.monotonic()
                         self._tidy()
+            # The thread must outlive a database that is away for a while.
+            except OperationalError as error:
+                said = str(error.orig).partition("\n")[0]
+                self._app.logger.error("the outbox could not be delivered: %s", said)  # noqa: TRY400
             except Exception:
-                # The thread must outlive a database that is away for a while.
                 self._app.logger.exception("the outbox could not be delivered")

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,11 @@ from mfa.database import transaction
 from mfa.extensions import db
 from mfa.mail import messages, outbox
 from mfa.mail.models import OutboxMail
+from mfa.mail.worker import Worker
 from tests.conftest import SETTINGS
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
+from tests.support.stores import Stores
 
 TO = "mina@example.com"
 MINA = Account(email=TO, name="Mina")
@@ -81,6 +83,41 @@ def test_a_mail_server_that_is_down_for_an_hour_delays_the_mail(
     clock.advance(hours=1)
     assert outbox.deliver_due() == 1
     assert "is on" in inbox.wait_for().subject
+
+
+class MovedAway(Inbox):
+    """A mail server that knows no mailbox, and says so with the address."""
+
+    async def handle_RCPT(self, *said: Any) -> str:  # noqa: N802
+        return f"550 no mailbox {said[3]}"
+
+
+def test_the_log_has_the_number_that_the_mail_server_gave_and_no_address(
+    config: dict[str, Any], clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = MovedAway()
+    app = create_app({**config, "MAIL_WORKER": "none", "MAIL_PORT": server.port})
+    with app.app_context():
+        post(clock)
+        assert outbox.deliver_due() == 0
+        db.engine.dispose()
+    server.stop()
+    assert caplog.messages == ["mail not sent: SMTPRecipientsRefused 550"]
+
+
+def test_a_database_that_is_away_is_one_line_of_the_worker(
+    app: Flask, stores: Stores, caplog: pytest.LogCaptureFixture
+) -> None:
+    def look(_stopped: Callable[[], bool]) -> None:
+        worker.stop()
+        outbox.deliver_due()
+
+    worker = Worker(app, look, lambda: None)
+    stores.lose(app)
+    worker.run()
+    (line,) = caplog.records
+    assert line.getMessage().startswith("the outbox could not be delivered: ")
+    assert line.exc_info is None
 
 
 def test_a_mail_that_did_not_leave_is_not_tried_again_at_once(app: Flask, inbox: Inbox, clock: Clock) -> None:
