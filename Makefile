@@ -98,8 +98,7 @@ lock: | $(BIN)/python
 	$(BIN)/uv pip compile pyproject.toml --all-extras --output-file requirements.lock $(LOCK_OPTIONS)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --output-file requirements-dev.lock $(LOCK_OPTIONS)
 
-LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-emit-find-links --no-header --no-annotate --quiet --upgrade
+LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --upgrade
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

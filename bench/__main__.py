@@ -192,7 +192,7 @@ def measure(names: list[str], effort: Effort, results: dict[str, Any], kept: Pat
 def _busy(seconds: float = 3) -> float:
     """How many processors are busy, while nothing of the bench runs."""
     before = _ticks()
-    time.sleep(seconds)
+    time.sleep(seconds)  # the measure itself: what others do meanwhile
     return (_ticks() - before) / os.sysconf("SC_CLK_TCK") / seconds
 
 

@@ -218,7 +218,7 @@ def _wait(process: subprocess.Popen[bytes], host: str, port: int, log: Path) -> 
         except OSError:
             if process.poll() is not None:
                 break
-            time.sleep(0.1)
+            time.sleep(0.1)  # no server says when it has begun
         else:
             return
     raise RuntimeError(f"it did not start:\n{log.read_text()[-3000:]}")

@@ -58,7 +58,7 @@ class Journeys(ABC):
     def enroll(self, browser: Browser, email: str) -> None:
         """Of somebody who is signed in."""
 
-    def open_steps(self, browser: Browser, email: str) -> dict[str, bytes]:  # noqa: ARG002
+    def open_steps(self, browser: Browser, email: str) -> dict[str, bytes]:
         """A GET of each step of the enrolment, as open as it is when it is reached; none by default."""
         return {}
 
@@ -140,7 +140,7 @@ class Allauth(Journeys):
     def second_step(self, browser: Browser) -> None:
         browser.post("/accounts/2fa/authenticate/", {"code": code()})
 
-    def enroll(self, browser: Browser, email: str) -> None:  # noqa: ARG002
+    def enroll(self, browser: Browser, email: str) -> None:
         browser.get(self.settings)
         page = browser.get("/accounts/2fa/totp/activate/")
         if "reauthenticate" in browser.url:
@@ -164,7 +164,7 @@ class FlaskSecurity(Journeys):
     def second_step(self, browser: Browser) -> None:
         browser.post("/tf-validate", {"code": code()})
 
-    def enroll(self, browser: Browser, email: str) -> None:  # noqa: ARG002
+    def enroll(self, browser: Browser, email: str) -> None:
         browser.get("/tf-setup")
         page = browser.post("/tf-setup", {"setup": "authenticator"})
         action = re.search(r'action="(/tf-setup/[^"]+)"', page)
@@ -190,7 +190,7 @@ class TwoFactor(Journeys):
     def second_step(self, browser: Browser) -> None:
         browser.post("/account/login/", {"token-otp_token": code()})
 
-    def enroll(self, browser: Browser, email: str) -> None:  # noqa: ARG002
+    def enroll(self, browser: Browser, email: str) -> None:
         browser.get(self.settings)
         browser.get("/account/two_factor/setup/")
         page = browser.post("/account/two_factor/setup/", {})

@@ -30,7 +30,7 @@ def count(sql: str) -> None:
 
 def count_of_sqlalchemy(engine: Any) -> None:
     """Count what *engine* is asked."""
-    from sqlalchemy import event  # noqa: PLC0415 (not in every contender's environment)
+    from sqlalchemy import event
 
     event.listen(engine, "before_cursor_execute", lambda _c, _cursor, sql, *_: count(sql))
 

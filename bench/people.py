@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-PASSWORD = "orange kettle drives north"  # noqa: S105
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105
+PASSWORD = "orange kettle drives north"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 """The TOTP key of everyone with a second step, in base32."""
 
 

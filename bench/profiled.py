@@ -85,7 +85,7 @@ def _shares(act: Callable[[], Any]) -> dict[str, dict[str, float]]:
     """
     profile = cProfile.Profile()
     profile.runcall(act)
-    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    stats = pstats.Stats(profile).stats
     spent: Counter[str] = Counter()
     parts: Counter[str] = Counter()
     for (file, _, function), (_, _, own, whole, callers) in stats.items():

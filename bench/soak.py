@@ -36,7 +36,7 @@ def measure(server: Server, effort: Effort, inbox: Inbox) -> dict[str, Any]:
         thread.start()
     samples = []
     while time.perf_counter() < end:
-        time.sleep(min(_SAMPLE_SECONDS, effort.soak / 10))
+        time.sleep(min(_SAMPLE_SECONDS, effort.soak / 10))  # between two samples
         samples.append(sum(rss for rss, _ in server.memory()) / len(server.memory()))
     for thread in threads:
         thread.join()

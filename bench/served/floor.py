@@ -30,7 +30,7 @@ def _connection() -> sqlite3.Connection:
     if kept is None:
         kept = sqlite3.connect(people.folder() / "floor.db", check_same_thread=False)
         kept.set_trace_callback(meter.count)
-        _connection.kept = kept  # type: ignore[attr-defined]
+        _connection.kept = kept
     return kept
 
 

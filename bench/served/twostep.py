@@ -34,7 +34,7 @@ gc.freeze()
 
 
 def seed() -> None:
-    import flask_migrate  # noqa: PLC0415 (what is served does not load it)
+    import flask_migrate
 
     flask_migrate.upgrade()
     add(people.count(), people.count())

@@ -78,6 +78,6 @@ class Worker:
             # The thread must outlive a database that is away for a while.
             except OperationalError as error:
                 said = str(error.orig).partition("\n")[0]
-                self._app.logger.error("the outbox could not be delivered: %s", said)  # noqa: TRY400
+                self._app.logger.error("the outbox could not be delivered: %s", said)  # noqa: TRY400 (eighty lines more say nothing)
             except Exception:
                 self._app.logger.exception("the outbox could not be delivered")

@@ -37,7 +37,7 @@ def test_a_script_in_the_logo_does_not_run_even_where_the_logo_is_opened(
     page = open_browser().new_page()
     page.goto("/sign-in")
     ran: list[str] = []
-    alone = page.context.browser.new_page()  # type: ignore[union-attr]
+    alone = page.context.browser.new_page()
     alone.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
     alone.goto(page.evaluate("document.querySelector('.brand img').src"))
     assert alone.locator("rect").count() == 1

@@ -26,7 +26,7 @@ def losing(visitor: Visitor, url: str) -> Iterator[None]:
     yield
     visitor.reads(LOST)
     visitor.context.clear_cookies()
-    visitor.context.add_cookies(cookies)  # type: ignore[arg-type]
+    visitor.context.add_cookies(cookies)
 
 
 def test_the_code_of_the_app_can_be_sent_again(mina: Visitor) -> None:

@@ -75,7 +75,7 @@ def wizard(mina: Person) -> Callable[[], list[TestResponse]]:
         answers.append(response)
         return keep(response)
 
-    mina._keep = note  # type: ignore[method-assign]
+    mina._keep = note
 
     def walk() -> list[TestResponse]:
         mina.activate()

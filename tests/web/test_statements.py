@@ -20,7 +20,7 @@ def compiled() -> Iterator[tuple[str, SQLCompiler]]:
     for found in pkgutil.walk_packages(mfa.__path__, "mfa."):
         for name, value in vars(importlib.import_module(found.name)).items():
             if isinstance(value, (UpdateBase, Select)):
-                made = value.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
+                made = value.compile(dialect=postgresql.dialect())
                 assert isinstance(made, SQLCompiler)
                 yield f"{found.name}.{name}", made
 

@@ -24,20 +24,20 @@ django_parts.configure(
 )
 django.setup()
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402 (it needs the settings)
+from django.core.wsgi import get_wsgi_application
 
 django_parts.count_statements()
 app = meter.wrap(get_wsgi_application())
 
 
 def seed() -> None:
-    from allauth.account.models import EmailAddress  # noqa: PLC0415
-    from allauth.mfa.adapter import get_adapter  # noqa: PLC0415
-    from allauth.mfa.models import Authenticator  # noqa: PLC0415
-    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes  # noqa: PLC0415
-    from django.contrib.auth.hashers import make_password  # noqa: PLC0415
-    from django.contrib.auth.models import User  # noqa: PLC0415
-    from django.core.management import call_command  # noqa: PLC0415
+    from allauth.account.models import EmailAddress
+    from allauth.mfa.adapter import get_adapter
+    from allauth.mfa.models import Authenticator
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+    from django.contrib.auth.hashers import make_password
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
     hashed = make_password(people.PASSWORD)

@@ -18,8 +18,8 @@ flask = Flask(__name__)
 flask.config.update(
     SECRET_KEY="0123456789abcdef" * 4,
     SQLALCHEMY_DATABASE_URI=f"sqlite:///{people.folder() / 'security.db'}",
-    SECURITY_PASSWORD_SALT="0123456789",  # noqa: S106
-    SECURITY_PASSWORD_HASH="argon2",  # noqa: S106
+    SECURITY_PASSWORD_SALT="0123456789",
+    SECURITY_PASSWORD_HASH="argon2",
     SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={
         "argon2__time_cost": _COST["t"],
         "argon2__memory_cost": _COST["m"],
@@ -39,15 +39,15 @@ db = SQLAlchemy(flask)
 fsqla_v3.FsModels.set_db_info(db)
 
 
-class Role(db.Model, fsqla_v3.FsRoleMixin):  # type: ignore[misc, name-defined]
+class Role(db.Model, fsqla_v3.FsRoleMixin):
     pass
 
 
-class User(db.Model, fsqla_v3.FsUserMixin):  # type: ignore[misc, name-defined]
+class User(db.Model, fsqla_v3.FsUserMixin):
     pass
 
 
-class WebAuthn(db.Model, fsqla_v3.FsWebAuthnMixin):  # type: ignore[misc, name-defined]
+class WebAuthn(db.Model, fsqla_v3.FsWebAuthnMixin):
     pass
 
 
@@ -57,9 +57,9 @@ with flask.app_context():
 
     @event.listens_for(db.engine, "connect")
     def _prepare(connection: object, _record: object) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[attr-defined]
-        connection.execute("PRAGMA synchronous = NORMAL")  # type: ignore[attr-defined]
-        connection.execute("PRAGMA busy_timeout = 10000")  # type: ignore[attr-defined]
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA busy_timeout = 10000")
 
 
 app = meter.wrap(flask.wsgi_app)
@@ -76,7 +76,7 @@ def seed() -> None:
     db.create_all()
     hashed = hash_password(people.PASSWORD)
     # As its own factory writes a key: sealed.
-    factory = security._totp_factory._totp  # noqa: SLF001
+    factory = security._totp_factory._totp
     sealed = factory(key=people.SECRET, format="base32").to_json(encrypt=True)
     for number in range(people.count()):
         for email, method in ((people.protected(number), "authenticator"), (people.plain(number), None)):

@@ -19,17 +19,17 @@ django_parts.configure(
 )
 django.setup()
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402 (it needs the settings)
+from django.core.wsgi import get_wsgi_application
 
 django_parts.count_statements()
 app = meter.wrap(get_wsgi_application())
 
 
 def seed() -> None:
-    from django.contrib.auth.hashers import make_password  # noqa: PLC0415
-    from django.contrib.auth.models import User  # noqa: PLC0415
-    from django.core.management import call_command  # noqa: PLC0415
-    from django_otp.plugins.otp_totp.models import TOTPDevice  # noqa: PLC0415
+    from django.contrib.auth.hashers import make_password
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
+    from django_otp.plugins.otp_totp.models import TOTPDevice
 
     call_command("migrate", verbosity=0)
     hashed = make_password(people.PASSWORD)
