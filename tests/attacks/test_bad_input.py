@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.support.database import dump
-from tests.support.person import Person
+from tests.support.person import EMAIL, PASSWORD, Person
 from tests.support.smtp import Inbox
 
 NASTY = {
@@ -258,3 +258,28 @@ def test_an_unforeseen_error_is_a_calm_500(
     assert response.status_code == 500
     assert "Something went wrong" in response.text
     assert "bees" not in response.text
+
+
+@pytest.mark.parametrize("field", ["password", "code"])
+def test_a_field_that_comes_twice_is_one_guess(protected: Person, field: str) -> None:
+    """Whoever looks at the second value, or at both, gives more guesses than are counted."""
+    protected.sign_out()
+    if field == "password":
+        protected.get("/sign-in")
+        answer = protected.post("/sign-in", {"email": EMAIL, "password": ["a wrong password", PASSWORD]})
+    else:
+        protected.sign_in()
+        answer = protected.post("/sign-in/verify", {"code": ["000000", protected.next_code()]})
+    assert answer.status_code == 422
+    assert not protected.is_signed_in()
+
+
+def test_an_address_that_comes_twice_is_counted_as_the_one_that_is_looked_up(person: Person) -> None:
+    person.sign_up()
+    person.sign_out()
+    answers = []
+    for number in range(12):
+        person.get("/sign-in")
+        emails = [EMAIL, f"other-{number}@example.com"]
+        answers.append(person.post("/sign-in", {"email": emails, "password": "a wrong password"}).status_code)
+    assert answers[-1] == 429
