@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
 import tempfile
-import threading
 from typing import Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 
+from deploy.gateway import Gateway
+
 KILL_AFTER = 30
 """Seconds that a process may take to finish what it has begun; a mail server that hangs costs less."""
-_WAKE = signal.SIGURG
-"""Means nothing else to anybody here."""
 
 
 def serve(target: str, *, host: str, port: int) -> None:
@@ -37,11 +35,10 @@ def serve(target: str, *, host: str, port: int) -> None:
             target,
             address=host,
             port=port,
-            interface=Interfaces.WSGI,
+            interface=Interfaces.RSGI,
             http=HTTPModes.http1,
             websockets=False,
             workers=config["WORKERS"] or 2 * (os.cpu_count() or 1),
-            blocking_threads=config["THREADS"],
             respawn_failed_workers=True,
             workers_kill_timeout=KILL_AFTER,
         ).serve(target_loader=_load)
@@ -52,30 +49,11 @@ def _find(target: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def _load(target: str) -> Any:
-    """The application, for a process that is about to serve it; called in its main thread."""
-    _have_signals_heard()
-    return _find(target)
-
-
-def _have_signals_heard() -> None:
-    """Have this process hear SIGTERM in whichever thread it comes.
-
-    A signal belongs to the first thread that looks for one, and hashing a password begins threads that do so.
-    Python's handlers run in the main thread alone, which would wait on, and the process serve on until it is
-    killed. So Python writes each signal to a pipe as well, and who reads there wakes the main thread.
-    """
-    told, tell = os.pipe()
-    os.set_blocking(tell, False)
-    signal.signal(_WAKE, lambda *_: None)
-    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-    threading.Thread(target=_wake, args=(threading.get_ident(), told), name="signals", daemon=True).start()
-
-
-def _wake(main: int, told: int) -> None:
-    while True:
-        if os.read(told, 1)[0] != _WAKE:
-            signal.pthread_kill(main, _WAKE)
+def _load(target: str) -> Gateway:
+    """Return the application, for a process that is about to serve it."""
+    application = _find(target)
+    config = application.config
+    return Gateway(application, threads=config["THREADS"], longest_body=config["MAX_CONTENT_LENGTH"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,97 @@
+"""What the server of production makes of a request before the application sees it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.workers import SturdyWorkers, Workers
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module", params=[Workers, SturdyWorkers])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, stores: Any
+) -> Iterator[Workers]:
+    """`make serve`'s server and gunicorn, each behind one proxy."""
+    folder = tmp_path_factory.mktemp("gateway")
+    settings = {**stores.fresh(folder), "MODE": "development", "TRUSTED_PROXIES": 1, "EVENT_LOG": "events"}
+    cheap = {"PASSWORD_HASH_COST": "t=1,m=8,p=1", "MAIL_WORKER": "none"}
+    server = request.param(folder, {**settings, **cheap}, processes=1)
+    server.start()
+    yield server
+    server.stop()
+
+
+def ask(server: Workers, request: bytes) -> bytes:
+    with socket.create_connection((server.host, server.port), timeout=30) as connection:
+        connection.sendall(request)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    return answer
+
+
+def get(server: Workers) -> bytes:
+    return ask(server, f"GET /sign-in HTTP/1.1\r\nHost: {server.name}\r\nConnection: close\r\n\r\n".encode())
+
+
+def guess(server: Workers, *lines: str) -> bytes:
+    """Post a wrong password, for an address of its own, with those header lines; the status line."""
+    page = get(server).decode()
+    cookie = re.search(r"set-cookie: ([^;]+)", page, re.IGNORECASE)
+    token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)
+    assert cookie and token
+    body = f"email=person{next(NUMBERS)}%40example.com&password=wrong&csrf_token={token[1]}"
+    head = [
+        *("POST /sign-in HTTP/1.1", f"Host: {server.name}", f"Cookie: {cookie[1]}", "Connection: close"),
+        *("Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}", *lines),
+    ]
+    return ask(server, "\r\n".join([*head, "", body]).encode()).partition(b"\r\n")[0]
+
+
+def network(server: Workers, *lines: str) -> str:
+    """The network that a guess with those header lines is taken to come from."""
+    assert b" 422 " in guess(server, *lines)
+    last = (server.folder / "events").read_text().splitlines()[-1]
+    return str(json.loads(last)["network"])
+
+
+@pytest.mark.parametrize("name", ["X_Forwarded_For", "X-Forwarded_For", "x_forwarded-for"])
+@pytest.mark.parametrize("place", ["before", "after", "after others"])
+def test_header_with_underscore_is_not_taken_for_the_proxys(server: Workers, name: str, place: str) -> None:
+    true, forged = "X-Forwarded-For: 203.0.113.7", f"{name}: 8.8.8.8"
+    others = [f"X-Other-{number}: x" for number in range(5)]
+    lines = {"before": [forged, true], "after": [true, forged], "after others": [true, *others, forged]}
+    assert network(server, *lines[place]) == "203.0.113.0/24"
+
+
+def test_header_with_underscore_alone_is_dropped(server: Workers) -> None:
+    assert network(server, "X_Forwarded_For: 8.8.8.8") == "127.0.0.0/24"
+
+
+def test_no_other_header_is_read_with_an_underscore(server: Workers) -> None:
+    assert b" 403 " in guess(server, "Sec-Fetch-Site: cross-site")
+    assert b" 422 " in guess(server, "Sec_Fetch_Site: cross-site")
+
+
+def test_last_line_of_a_header_sent_twice_is_the_proxys(server: Workers) -> None:
+    assert network(server, "X-Forwarded-For: 8.8.8.8", "X-Forwarded-For: 203.0.113.7") == "203.0.113.0/24"
+
+
+def test_underscore_does_not_make_a_content_length(server: Workers) -> None:
+    assert b" 422 " in guess(server, "Content_Length: 999999")
+
+
+def test_shipped_caddyfile_drops_headers_with_underscore() -> None:
+    lines = [line.strip() for line in (ROOT / "deploy" / "Caddyfile").read_text().splitlines()]
+    assert lines.index("request_header -*_*") < lines.index("reverse_proxy app:8000 {")
