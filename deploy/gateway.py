@@ -1,8 +1,8 @@
 """Between Granian and the application: from a request as Granian's RSGI gives it to WSGI.
 
-Granian has a WSGI of its own. There ``X_Forwarded_For`` and ``X-Forwarded-For`` have become one name before any of
-our code runs, so a client could write what a proxy says of it. RSGI still has the names as they were sent, and
-headers whose name has an underscore are dropped here, all of them (RFC 9110 §17.10).
+Granian has a WSGI of its own. There ``X_Forwarded_For`` and ``X-Forwarded-For`` have become one name before
+any of our code runs, so a client could replace what a proxy wrote. RSGI still has the names as they were
+sent, and here every header whose name has an underscore is dropped (RFC 9110 §17.10).
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class Gateway:
     :param longest_body: bytes; more than that is not read, so that the application sees that it is too much.
     """
 
-    def __init__(self, application: Callable[..., Iterable[bytes]], *, threads: int, longest_body: int) -> None:
+    def __init__(
+        self, application: Callable[..., Iterable[bytes]], *, threads: int, longest_body: int
+    ) -> None:
         self._application = application
         self._longest_body = longest_body
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")

@@ -25,6 +25,7 @@ from mfa.sessions import browser, routes as sessions_routes
 from mfa.two_step import link, routes as two_step_routes, sign_in, wizard
 from mfa.web import access, assets, errors, headers, health, language, metrics, reports, templates
 from mfa.web.cookies import SessionInterface
+from mfa.web.proxies import ForwardedFor
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -58,7 +59,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     log.set_up(app)
     if app.config["TRUSTED_PROXIES"]:
         count = app.config["TRUSTED_PROXIES"]
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
+        app.wsgi_app = ForwardedFor(app.wsgi_app, count)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_proto=count, x_host=0)  # type: ignore[method-assign]
 
     health.answer_to_any_host(app)
 

@@ -98,7 +98,7 @@ def seen(user_agent: str, address: str, mark: Mark | None = None) -> Device:
 def shorten(address: str) -> str:
     """The network of an IP address (its first 24 or 48 bits); empty for anything else."""
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return ""
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
