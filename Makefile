@@ -1,4 +1,4 @@
-# `make run` and `make test` are all that a newcomer needs; each installs what it needs first.
+# `make run` and `make test` are all a newcomer needs; each target installs what it needs.
 SHELL := /bin/sh
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -15,18 +15,18 @@ CATALOGS := mfa/translations
 .PHONY: help install run serve test test-servers lint format shots bench bench-quick lighthouse translations lock clean
 
 help:
-	@echo "make run      serve on http://$(HOST):$(PORT), mails at /dev/mailbox"
-	@echo "make serve    the server of production, with the settings of the environment"
-	@echo "make test     run all tests, in a real browser too"
-	@echo "make test-servers  those that keep something again, on PostgreSQL and Redis"
-	@echo "make lint     format, lint, types, and the arrows between the rooms"
-	@echo "make format   put the code into its form"
-	@echo "make shots    a picture of every screen into docs/screens"
-	@echo "make bench    measure the speed, beside what else there is, into docs/performance.md (half an hour)"
-	@echo "make bench-quick  the same roughly, in a few minutes, on the screen alone"
-	@echo "make lighthouse  what Lighthouse says of sign-in and the account page (needs Node.js)"
-	@echo "make translations  bring the languages up to date"
-	@echo "make lock     pin the newest versions of everything"
+	@echo "make run           serve on http://$(HOST):$(PORT), mailbox at /dev/mailbox"
+	@echo "make serve         run the production server with the settings of the environment"
+	@echo "make test          run the tests, with the whole journey in a real browser"
+	@echo "make test-servers  run the tests that use the database again on PostgreSQL and Redis"
+	@echo "make lint          check formatting, types, import directions and spelling"
+	@echo "make format        format the code"
+	@echo "make shots         take a picture of every screen, into .shots"
+	@echo "make bench         measure against other packages, into docs/performance.md (half an hour)"
+	@echo "make bench-quick   print a rough measurement in a few minutes"
+	@echo "make lighthouse    run Lighthouse on sign-in and the account page (needs Node.js)"
+	@echo "make translations  update the message catalogs"
+	@echo "make lock          pin the newest versions of all dependencies"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -66,6 +66,8 @@ lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell
+	$(BIN)/python -m tests.project.words
 	cd static/vendor && sha256sum --check --quiet *.sha256
 
 format: $(DEV)
@@ -86,7 +88,7 @@ lighthouse: $(DEV)
 	$(BIN)/python -m tests.support.chromium
 	$(BIN)/python -m bench.lighthouse
 
-# Gathers the texts of the interface into the catalogs and makes what the program reads of them. A new language:
+# Collect the texts of the interface into the catalogs and compile them. To add a language:
 # make translations LANGUAGE=de
 translations: $(DEV)
 	@[ -z "$(LANGUAGE)" ] || mkdir -p $(CATALOGS)/$(LANGUAGE)/LC_MESSAGES

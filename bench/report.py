@@ -13,86 +13,87 @@ PEERS = ("django-allauth", "Flask-Security-Too", "django-two-factor-auth")
 GOAL_ACCOUNTS, GOAL_SECONDS = 1_000_000, 300
 QUIET = 0.3
 """With fewer processors than this busy with other work, before and after a stage, its wall times count; else
-those of the processor."""
+those processor time."""
 
 _ABOUT = """# Performance
 
-Written by `make bench`, which starts each contender itself; do not edit. What is compared was served at the
-same time on one machine and asked in turn, round after round; the medians count. So look at the ratios: the
-figures themselves are this machine’s. How it is done stands in [`bench/`](../bench).
+`make bench` writes this page; do not edit it. It starts every contender on the same machine and sends
+requests to each in turn, round after round, and reports medians. Look at the ratios; the absolute figures
+belong to this machine. The code is in [`bench/`](../bench).
 
-All contenders: two workers with one request at a time each, the same hash cost, SQLite in WAL mode with
-`synchronous=NORMAL` (Twostep also on PostgreSQL). The floors are a bare Flask route, and Flask with one
-SELECT and one small fragment from a template file. Peers answer with their own unstyled pages.
+Every contender runs two workers with one request at a time each, the same hash cost, and SQLite in WAL mode
+with `synchronous=NORMAL` (Twostep also on PostgreSQL, with `fsync` off). The floors are a bare Flask route,
+and Flask with one SELECT and one small fragment from a template file. Peers answer with their own unstyled
+pages.
 """
 
 _PAGES = """## Pages under load (gunicorn sync)
 
-The page that says how the second step stands, for somebody who has one: Twostep’s tab as the partial that
-htmx asks for, the peers’ settings page. The client took at most {busy:.0%} of one processor.
+The page that shows the state of the second step, for a person who has it on: in Twostep the tab's partial
+for htmx, in the peers their settings page. The client used at most {busy:.0%} of one processor.
 
 """
-_JOURNEYS = """## What a journey costs
+_JOURNEYS = """## The cost of a journey
 
-With a cheap hash, so that the framework’s own cost shows. A sign-in goes from the sign-in page over password
-and code, at a known device, to the page behind them. An enrolment goes from the settings page of somebody
-signed in, over QR code, first code, recovery codes and their file, back to it; Twostep’s has an e-mail step
-besides, whose mail goes to a real mail server on the machine.
+With a cheap hash, so that the cost of the rest shows. A sign-in is: sign-in page, password, code (at a
+known device) and the page behind them. An enrollment is: settings page, QR code, first code, recovery
+codes, their file, and the settings page again. Twostep's also has an e-mail step, with a real mail server
+on the machine.
 """
 _SIGN_INS = """## Whole sign-ins a second
 
-With the cheap hash; the driver is Python with a thread a client, and takes its part of the processors.
+With the cheap hash. The driver is a Python program with one thread per client and uses its share of the
+processors.
 
 """
-_SCALE = """## From few accounts to many
+_SCALE = """## From a thousand accounts to a million
 
-Every account with a second step, a session, a count of attempts and ten events of activity, scattered. The
-time in the server, wall · processor.
+Every account has a second step, a session, a counter of attempts and ten events. Time in the server, wall ·
+processor.
 
 """
-_PROFILE = """## What the time is made of
+_PROFILE = """## Where the time goes
 
-Shares under cProfile, on SQLite with the cheap hash. Of a package: what it takes itself, C code (the database
-among it) counting to who calls it. Of a part: with all that it calls, so parts may lie within one another.
+Shares under cProfile, on SQLite with the cheap hash. Packages: time spent in their own code, with C code
+(such as the database) counted for the caller. Parts: time including everything they call, so parts can
+contain each other.
 
 """
 _REST = {
     "the tab’s partial": """
-**The tab.** The floor asks an open connection of `sqlite3` for one row and fills in two
-values for nobody in particular. The tab is for somebody: a signed cookie is read, the session found by the
-hash of its token together with its account (live, not idle, not locked), the state of the second step read,
-2 KB of markup written in the visitor’s language with a form’s token and a nonce, and its headers set.
-Of that time a third is Flask and Werkzeug, a quarter SQLAlchemy, an eighth the templates (see below); what is
-Twostep’s own is a tenth.
+**The tab.** The floor reads one row from an open `sqlite3` connection and fills in two values. The tab
+reads a signed cookie, finds the session and its account (active, not idle, not locked) by the hash of the
+token, reads the state of the second step, writes 2 KB of markup in the visitor's language with a form token
+and a nonce, and sets its headers. A third of that time is Flask and Werkzeug, a quarter SQLAlchemy, an
+eighth the templates (see below); Twostep's own code is a tenth.
 """,
     "own cost": """
-**A sign-in’s own cost.** Four requests through Flask, of which two write. It does what the peers leave out:
-each attempt is counted before it is looked at, in a transaction of its own and for all servers; a sign-in
-is an event under Activity; a session is a row that can be ended from elsewhere; half of one, with a mail to
-its owner if nobody finishes it, stands between password and code; a code is used up for good. No one part
-of it is large any more. It is measured one request at a time, after other servers have had the processor’s
-caches; where sign-ins follow one another the distance to the peers is greater (*Whole sign-ins a second*).
+**A sign-in's own cost.** Four requests through Flask, two of which write. Twostep does what the peers leave
+out: it counts each attempt before checking it, in a transaction of its own and for all servers; it stores
+an event for Activity; its sessions are rows that can be ended from elsewhere; a half-session, with a mail
+to its owner if nobody finishes it, lies between password and code; a used code is stored. No single part is
+large. The measurement takes one request at a time, after other servers have used the processor's caches;
+for consecutive sign-ins the distance to the peers is greater (*Whole sign-ins a second*).
 """,
     "to its password hash": """
-**A whole sign-in.** What it takes besides its hash is its own cost, above.
+**A whole sign-in.** The rest, apart from the hash, is its own cost (above).
 """,
     "its statements": """
-**Its statements.** Password: look the address up; count; begin half a session, which holds the account;
-forget the count; write the mail for the case that nobody finishes. Code: read the half-session with account
-and authenticator; count twice, in one statement; hold the account; use up the time step; forget the counts;
-make the half-session a session; take the mail back; write the event. Home: read session and account. What
-could still be one is kept apart so that each says one thing, and SQLite can’t write to two tables in one
-statement.
+**Its statements.** Password: find the address; count; begin a half-session, which locks the account; reset
+the count; store the mail for an unfinished sign-in. Code: read the half-session with account and
+authenticator; count twice in one statement; lock the account; use up the time step; reset the counts; turn
+the half-session into a session; delete the mail; store the event. Home: read session and account. SQLite
+can't write to two tables in one statement.
 """,
     "its time in the server": """
-**The enrolment’s time.** A quarter of it is the step that no peer has: a number, counted and sent by a mail
-in two forms to a real mail server while the person waits, and its proof. The QR code is made by the qrcode
-package with one fixed mask in some 2 ms, of which nearly all is its own Python.
+**The enrollment's time.** A quarter of it is the step that no peer has: a number that is counted and
+mailed, as text and HTML, to a real mail server while the person waits, and then checked. The qrcode package
+takes about 2 ms for the QR code.
 """,
     "memory of a worker": """
-**Memory.** Beyond what Flask-Security loads there are here the limits by network (with asyncio, which their
-package imports: 2.4 MB), Babel, authenticated encryption, Prometheus’ counters, and the static files in
-three forms. On PostgreSQL its driver with libpq takes 9 MB more, at Flask-Security too if it were on it.
+**Memory.** Beyond what Flask-Security loads, Twostep has limits by network (whose package imports asyncio:
+2.4 MB), Babel, authenticated encryption, Prometheus counters, and the static files in three encodings. The
+PostgreSQL driver with libpq takes 9 MB more, as it would in Flask-Security.
 """,
 }
 """What the rest is made of where a goal is missed, by words that its name has."""
@@ -139,7 +140,7 @@ def _taken(results: Results) -> str:
         for name, part in results.items()
         if isinstance(part, dict) and "taken" in part
     ]
-    heads = ["stage", "taken", "rounds", "processors busy with other work", ""]
+    heads = ["stage", "taken", "rounds", "processors busy with other programs", ""]
     missing = [stage for stage in STAGES if stage not in results]
     if missing:
         lines.append(f"**Not measured in this run: {', '.join(missing)}.**")
@@ -167,7 +168,7 @@ def _goals(results: Results) -> str:
 def _rest(results: Results) -> str:
     missed = [goal for goal, _, _, met in _all_goals(results) if met is False]
     told = [text.strip() for words, text in _REST.items() if any(words in goal for goal in missed)]
-    return "\n\n".join(["### What the rest is made of where one is missed", *told]) if told else ""
+    return "\n\n".join(["### Why goals are missed", *told]) if told else ""
 
 
 Goal = tuple[str, str, str, bool | None]
@@ -177,7 +178,7 @@ def _all_goals(results: Results) -> list[Goal]:
     all_of_them = (
         _page_goals,
         _sign_in_goals,
-        _enrolment_goals,
+        _enrollment_goals,
         _memory_goals,
         _scale_goals,
         _soak_goals,
@@ -207,7 +208,7 @@ def _sign_in_goals(results: Results) -> Iterable[Goal]:
         return
     basis, cheap = _basis(part), part["cheap"]
     besides = cheap[OURS]["settings page"]["statements"] - 1
-    yield "a signed-in GET: statements besides what it shows", "≤ 1", f"{besides:.0f}", besides <= 1
+    yield "a signed-in GET: statements beyond those for its content", "≤ 1", f"{besides:.0f}", besides <= 1
     ours = cheap[OURS]["sign-in"]
     best = min((cheap[peer]["sign-in"][basis], peer) for peer in PEERS)
     ratio = ours[basis] / best[0]
@@ -220,15 +221,15 @@ def _sign_in_goals(results: Results) -> Iterable[Goal]:
     yield "a whole sign-in, to its password hash", "≤ 1.1 ×", said, whole <= 1.1 * hashing
 
 
-def _enrolment_goals(results: Results) -> Iterable[Goal]:
+def _enrollment_goals(results: Results) -> Iterable[Goal]:
     part = results.get("journeys", {})
     if not part:
         return
     basis, cheap = _basis(part), part["cheap"]
-    ours = cheap[OURS]["enrolment"]
-    yield "the enrolment’s HTML", "≤ 25 KB", _kb(ours["size"]), ours["size"] <= 25_000
+    ours = cheap[OURS]["enrollment"]
+    yield "the enrollment’s HTML", "≤ 25 KB", _kb(ours["size"]), ours["size"] <= 25_000
     yield "the same, compressed", "≤ 10 KB", _kb(ours["gzipped"]), ours["gzipped"] <= 10_000
-    best = min((cheap[peer]["enrolment"][basis], peer) for peer in PEERS)
+    best = min((cheap[peer]["enrollment"][basis], peer) for peer in PEERS)
     ratio = ours[basis] / best[0]
     said = f"{ratio:.2f} × ({_ms(ours[basis])} to {_ms(best[0])} of {best[1]}, {basis})"
     yield "its time in the server, to the best peer’s", "≤ 0.6 ×", said, ratio <= 0.6
@@ -290,7 +291,7 @@ def _pages(results: Results) -> str:
     busy = max(one["busy"] for by_clients in part["pages"].values() for one in by_clients.values())
     text = _PAGES.format(busy=busy) + _rates(part["pages"])
     if part.get("steps"):
-        text += "\n\nA GET of each step of the wizard, as open as it is when it is reached:\n\n"
+        text += "\n\nA GET of each step of the wizard, in the state in which people reach it:\n\n"
         text += _rates(part["steps"])
     return text
 
@@ -299,7 +300,7 @@ def _granian(results: Results) -> str:
     part = results.get("load", {}).get("granian")
     if not part:
         return ""
-    return "## The same under granian (one blocking thread a worker, connections kept)\n\n" + _rates(part)
+    return "## The same with granian (one blocking thread per worker, keep-alive)\n\n" + _rates(part)
 
 
 def _rates(by_name: Results) -> str:
@@ -324,13 +325,13 @@ def _journeys(results: Results) -> str:
     if not part:
         return ""
     text = _JOURNEYS
-    for journey in ("sign-in", "enrolment", "settings page"):
+    for journey in ("sign-in", "enrollment", "settings page"):
         text += f"\n### {journey.capitalize()}\n\n" + _costs(part["cheap"], journey) + "\n"
     hashing = part["hash"]
-    text += "\n### Sign-in with the hash of production (t=3, m=65536, p=4)\n\n" + _costs(
+    text += "\n### Sign-in with the production hash (t=3, m=65536, p=4)\n\n" + _costs(
         part["production"], "sign-in"
     )
-    text += f"\n\nThe hash alone: {_ms(hashing['wall'])} wall, {_ms(hashing['processor'])} of the processor."
+    text += f"\n\nThe hash alone: {_ms(hashing['wall'])} wall, {_ms(hashing['processor'])} processor time."
     return text
 
 
@@ -365,11 +366,11 @@ def _requests(results: Results) -> str:
             _kb(step["size"]),
             _kb(step["gzipped"]),
         ]
-        for journey in ("sign-in", "enrolment")
+        for journey in ("sign-in", "enrollment")
         for step in cheap[OURS][journey]["steps"]
     ]
     head = ["request", "statements", "wall", "processor", "bytes", "compressed"]
-    return "### Each request of Twostep’s, on SQLite\n\n" + _table(head, rows)
+    return "### Every request of Twostep, on SQLite\n\n" + _table(head, rows)
 
 
 def _sign_ins(results: Results) -> str:
@@ -413,13 +414,13 @@ def _soak(results: Results) -> str:
             f"{one['seconds']:.0f} s",
             f"{one['requests']:,}",
             f"{one['sign-ins']:,}",
-            f"{one['enrolments']:,}",
+            f"{one['enrollments']:,}",
             str(one["errors"]),
             f"{one['memory_begin']:.1f} → {one['memory_end']:.1f} MB",
         ]
         for name, one in found.items()
     ]
-    heads = ["", "for", "requests", "sign-ins", "enrolments", "errors", "memory of a worker, warm → end"]
+    heads = ["", "for", "requests", "sign-ins", "enrollments", "errors", "memory of a worker, warm → end"]
     return "## Mixed journeys from 64 clients\n\n" + _table(heads, rows)
 
 
@@ -435,7 +436,7 @@ def _profile(results: Results) -> str:
         ]
         text += _table([_KINDS[kind], "the tab", "a sign-in"], rows) + "\n\n"
     memory = [[name, f"{size:.0f} MB"] for name, size in part["memory"].items()]
-    text += "Memory of a process, by what is imported, one after the other:\n\n"
+    text += "Memory of a process after each import, in order:\n\n"
     return text + _table(["", "RSS"], memory)
 
 

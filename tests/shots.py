@@ -1,7 +1,7 @@
 """``make shots``: a picture of every screen of the journey, in each language, width and scheme.
 
-Into ``.shots/``, with an index page; the English light ones, and a moving picture of the wizard, also into
-``docs/screens/`` for the README. The same walk as in the tests, with the same real parts.
+Into ``.shots/``, with an index page. The ones that the README shows, and an animation of the wizard, also go
+into ``docs/screens/``. The same walk as in the tests, with the same real parts.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ NEW_EMAIL = "mina@example.net"
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 LOCALES = {"en": "en-US", "ko": "ko-KR"}
 FRAME_MILLISECONDS = 1600
+IN_README = ["wizard-2-scan", "wizard-4-recovery-codes", "two-step-on", "verify-code"]
 WIZARD = [
     "two-step-off",
     "wizard-1-email",
@@ -356,8 +357,6 @@ def animate(pictures: list[Path], target: Path) -> None:
 def main() -> None:
     shutil.rmtree(GALLERY, ignore_errors=True)
     GALLERY.mkdir()
-    for old in (*FOLDER.glob("*.png"), *FOLDER.glob("*.webp")):
-        old.unlink()
     FOLDER.mkdir(parents=True, exist_ok=True)
     prefixes, names = [], []
     with sync_playwright() as playwright:
@@ -377,11 +376,10 @@ def main() -> None:
                     print(f"{prefixes[-1]}: {len(names)} screens")  # noqa: T201
         browser.close()
     write_index(GALLERY, prefixes, names)
-    # What the README shows: English, light.
-    for width in ("desktop", "phone"):
-        for name in names:
-            shutil.copy(GALLERY / f"en-{width}-light-{name}.png", FOLDER / f"{width}-{name[3:]}.png")
-    animate([FOLDER / f"desktop-{name}.png" for name in WIZARD], FOLDER / "wizard.webp")
+    numbered = {name[3:]: GALLERY / f"en-desktop-light-{name}.png" for name in names}
+    for name in IN_README:
+        shutil.copy(numbered[name], FOLDER / f"desktop-{name}.png")
+    animate([numbered[name] for name in WIZARD], FOLDER / "wizard.webp")
 
 
 if __name__ == "__main__":

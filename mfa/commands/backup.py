@@ -1,4 +1,4 @@
-"""``flask --app app backup …``: what belongs to bringing a back-up back (docs/operations.md)."""
+"""``flask --app app backup …``: what belongs to bringing a back-up back (docs/operations/backup.md)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import click
 from mfa.commands import Commands
 from mfa.operator import restore
 
-group = Commands("backup", help="After a database was brought back from a back-up.")
+group = Commands("backup", help="Prepare a database that was restored from a back-up.")
 
 
 @group.command()
 def restored() -> None:
-    """End every session, and give no id again that was given since the back-up. Before the start."""
+    """End every session and skip ids that may be in use since the back-up. Run before the servers start."""
     click.echo(f"{restore.after_restore()} sessions ended")

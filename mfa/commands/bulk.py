@@ -28,7 +28,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 _STANDARD = Path("-")
 _BATCH = click.option(
-    "--batch", type=click.IntRange(1, 1000), default=500, show_default=True, help="Accounts a transaction."
+    "--batch", type=click.IntRange(1, 1000), default=500, show_default=True, help="Accounts per transaction."
 )
 
 
@@ -50,21 +50,21 @@ class _Count:
 @click.option(
     "--rejects",
     type=_NEW_FILE,
-    help="A new file for the rows that are refused, each with its reason, to be mended and imported.",
+    help="Write refused rows and their reasons to this new file, to correct and import.",
 )
-@click.option("--verbose", is_flag=True, help="Name the lines, too, whose address has an account already.")
+@click.option("--verbose", is_flag=True, help="Also list the lines whose address has an account already.")
 @_BATCH
 @with_appcontext
 def import_(file: Path, dry_run: bool, rejects: Path | None, verbose: bool, batch: int) -> None:
-    """Make an account of each row of a CSV file (- reads standard input).
+    """Create an account from each row of a CSV file (- reads standard input).
 
-    An address that has an account is left alone: after an interruption, import the file again. Nobody is told
-    by mail. Exit status: 0 when every row went in or was there, 1 when some were refused (each with its line
-    and reason on standard error), 2 when the file can't be used, 130 when stopped by Ctrl-C.
+    An address that has an account is never changed: after an interruption, import the file again. Nobody
+    gets a mail. Exit status: 0 if every row was imported or already there, 1 if some were refused (each with
+    its line and reason on standard error), 2 if the file can't be used, 130 if stopped by Ctrl-C.
     """
     count = _Count()
     with (
-        _sentences(lambda: _summary(count, dry_run=dry_run), lambda: "Import the file again to go on."),
+        _sentences(lambda: _summary(count, dry_run=dry_run), lambda: "Import the file again to continue."),
         _source(file) as source,
         _rejects(rejects, count) as refused,
         _logged(count, dry_run=dry_run),
@@ -89,27 +89,27 @@ def import_(file: Path, dry_run: bool, rejects: Path | None, verbose: bool, batc
     type=click.IntRange(0, 2**31 - 1),
     default=0,
     metavar="ID",
-    help="Go on after the account with this id: that of the last row of an export that was broken off.",
+    help="Continue after the account with this id, the last one of an interrupted export.",
 )
 @click.option(
-    "--with-secrets", is_flag=True, help="With password hashes and the secrets of authenticator apps."
+    "--with-secrets", is_flag=True, help="Include password hashes and the secrets of authenticator apps."
 )
-@click.option("--yes", is_flag=True, help="Do not ask whether secrets shall be written.")
+@click.option("--yes", is_flag=True, help="Write secrets without asking.")
 @_BATCH
 @with_appcontext
 def export(file: Path, after: int, with_secrets: bool, yes: bool, batch: int) -> None:
     """Write every account as a row of a CSV file that only you can read; without FILE, to standard output."""
     if with_secrets and not yes:
         click.confirm(
-            "Whoever gets hold of this file has the authenticator app of everybody, and can guess at every"
-            " password without being stopped. Write it?",
+            "Anybody who gets this file has everybody's authenticator app and can guess passwords without"
+            " limit. Write it?",
             abort=True,
             err=True,
         )
     columns = ("id", *(column for column in COLUMNS if with_secrets or column not in SECRET_COLUMNS))
     written, last = 0, after
     with (
-        _sentences(lambda: f"{written} accounts written", lambda: f"Go on with --after {last}."),
+        _sentences(lambda: f"{written} accounts written", lambda: f"Continue with --after {last}."),
         _target(file, columns, after) as target,
         _bar(rules.count(after)) as move,
     ):
@@ -122,7 +122,7 @@ def export(file: Path, after: int, with_secrets: bool, yes: bool, batch: int) ->
     click.echo(f"{written} accounts written; the id of the last is {last}.", err=True)
 
 
-# What is said
+# Messages
 
 
 def _tell(batch: rules.Batch, *, verbose: bool) -> None:
@@ -138,7 +138,7 @@ def _tell(batch: rules.Batch, *, verbose: bool) -> None:
 
 def _summary(count: _Count, *, dry_run: bool) -> str:
     made = "would be imported" if dry_run else "imported"
-    return f"{count.made} {made}, {count.there} were there already, {count.refused} refused"
+    return f"{count.made} {made}, {count.there} already there, {count.refused} refused"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""``flask --app app mail …``: the notifications that wait in the outbox."""
+"""``flask --app app mail …``: the notifications in the outbox."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mfa import housekeeping
 from mfa.commands import Commands
 from mfa.mail import outbox
 
-group = Commands("mail", help="The notifications that wait to be sent.")
+group = Commands("mail", help="The notifications in the outbox.")
 
 
 @group.command()
-@click.option("--forever", is_flag=True, help="Go on until stopped, looking every few seconds.")
+@click.option("--forever", is_flag=True, help="Keep running, and check every few seconds.")
 def deliver(forever: bool) -> None:
     """Send every notification that is due."""
     if not forever:

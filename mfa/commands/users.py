@@ -1,4 +1,4 @@
-"""``flask --app app users …``: what an operator may do to an account, with a reason; moving many accounts."""
+"""``flask --app app users …``: what operators may do to an account, with a reason; import and export."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mfa.operator.rules import Act
 
 group = Commands(
     "users",
-    help="Help somebody with their account (the owner is told of each act, and why); move many accounts.",
+    help="Help people with their account (the owner gets a mail with the reason); import and export.",
 )
 
 
@@ -44,7 +44,7 @@ def _acts(act: Callable[[Account, Act], str]) -> click.Command:
 
 
 def show(account: Account, act: Act) -> str:
-    """Say what there is: 2-step verification, sessions, waits. Nothing secret."""
+    """Show 2-step verification, sessions and waits. Nothing secret."""
     shown = rules.show(account, act)
     since = shown.two_step.since
     return "\n".join(
@@ -63,7 +63,7 @@ def show(account: Account, act: Act) -> str:
 
 
 def disable_2sv(account: Account, act: Act) -> str:
-    """Turn 2-step verification off, for somebody who proved anew who they are."""
+    """Turn 2-step verification off, after the owner has proved who they are."""
     rules.disable_two_step(account, act)
     return f"2-step verification of {account.email} is off, and every device is signed out."
 
@@ -75,13 +75,13 @@ def sign_out(account: Account, act: Act) -> str:
 
 
 def lock(account: Account, act: Act) -> str:
-    """Keep everyone out of the account until it is unlocked."""
+    """Refuse every sign-in until the account is unlocked."""
     rules.lock(account, act)
     return f"{account.email} is locked, and every device is signed out."
 
 
 def unlock(account: Account, act: Act) -> str:
-    """Let people in again."""
+    """Allow sign-in again."""
     rules.unlock(account, act)
     return f"{account.email} is unlocked."
 

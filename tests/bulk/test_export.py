@@ -134,7 +134,7 @@ def test_in_another_installation_everybody_signs_in_as_before(
     jun = make_person(email=OTHER).sign_up(password="seven boats under glass")
     path = exported(files, "--with-secrets", "--yes")
     result = files.run("import", str(path), app=elsewhere)
-    assert "2 imported, 0 were there already, 0 refused" in result.stdout
+    assert "2 imported, 0 already there, 0 refused" in result.stdout
     there = moved(protected, elsewhere)
     assert not entered(there.sign_in(password=PASSWORD))
     assert entered(there.verify(there.next_code()))
@@ -182,7 +182,7 @@ def test_stopped_by_its_operator_it_is_gone_on_with(files: Files, engine: Engine
     result = files.run("export", str(path), "--batch", "2")
     event.remove(engine, "before_cursor_execute", stop)
     assert result.exit_code == 130
-    assert "Stopped: 4 accounts written. Go on with --after 4." in result.stderr
+    assert "Stopped: 4 accounts written. Continue with --after 4." in result.stderr
     assert files.run("export", str(path), "--after", "4").exit_code == 0
     assert [row["id"] for row in rows(path)] == list("1234567")
 

@@ -287,7 +287,7 @@ def test_a_bad_row_is_named_by_its_line_and_leaves_the_others_alone(
     result = files.take(f"{header}\na@example.com,\n{quoted}{other}\nb@example.com,\n")
     assert result.exit_code == 1
     assert f"line 3: {said}" in result.stderr
-    assert "2 imported, 0 were there already, 1 refused" in result.stdout
+    assert "2 imported, 0 already there, 1 refused" in result.stdout
     assert len(accounts(engine)) == 2
 
 
@@ -382,7 +382,7 @@ def test_an_account_that_is_there_is_left_alone(files: Files, mina: Person, engi
         f"email,name,password_hash,totp\n{EMAIL.upper()[:4] + EMAIL[4:]},Other,{HASHED},{KEY}\n"
     )
     assert result.exit_code == 0
-    assert "0 imported, 1 were there already, 0 refused" in result.stdout
+    assert "0 imported, 1 already there, 0 refused" in result.stdout
     assert dump(engine) == before
 
 
@@ -394,7 +394,7 @@ def test_a_second_import_of_a_file_changes_nothing(files: Files, engine: Engine)
     text = f"email,totp\na@example.com,{KEY}\nb@example.com,\n"
     files.take(text)
     before = dump(engine)
-    assert "0 imported, 2 were there already" in files.take(text).stdout
+    assert "0 imported, 2 already there" in files.take(text).stdout
     assert dump(engine) == before
 
 
@@ -402,7 +402,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(files: Files, engine: Engine
     before = dump(engine)
     text = f"email,totp\na@example.com,{KEY}\nA@example.com,\nnone,\n"
     dry = files.take(text, "--dry-run")
-    assert "1 would be imported, 0 were there already, 2 refused" in dry.stdout
+    assert "1 would be imported, 0 already there, 2 refused" in dry.stdout
     assert dry.exit_code == 1
     assert dump(engine) == before
     real = files.take(text)
@@ -438,8 +438,7 @@ def test_stopped_by_its_operator_it_says_what_stands_and_how_to_go_on(files: Fil
     event.remove(engine, "before_cursor_execute", stop)
     assert result.exit_code == 130
     assert (
-        "Stopped: 4 imported, 0 were there already, 0 refused. Import the file again to go on."
-        in result.stderr
+        "Stopped: 4 imported, 0 already there, 0 refused. Import the file again to continue." in result.stderr
     )
     assert len(accounts(engine)) == 4
 

@@ -44,5 +44,5 @@ def test_killed_anywhere_it_leaves_whole_batches_and_goes_on(
     assert counts(engine) == (3 * batches,) * 3
     result = files.run("import", str(file))
     assert result.exit_code == 0
-    assert f"{9 - 3 * batches} imported, {3 * batches} were there already, 0 refused" in result.stdout
+    assert f"{9 - 3 * batches} imported, {3 * batches} already there, 0 refused" in result.stdout
     assert counts(engine) == (9, 9, 9)

@@ -72,7 +72,7 @@ def test_after_the_keys_are_rotated_the_old_one_is_needed_by_nothing(
         create_app({**config, "SECRET_KEY": NEW_KEY})
     both = create_app({**config, "SECRET_KEY": NEW_KEY, "SECRET_KEY_FALLBACKS": [config["SECRET_KEY"]]})
     result = both.test_cli_runner().invoke(args=["keys", "rotate"])
-    assert result.output.startswith("1 accounts sealed anew")
+    assert result.output.startswith("1 accounts encrypted again")
     alone = create_app({**config, "SECRET_KEY": NEW_KEY})
     person = Person(alone, protected.inbox, protected.clock)
     person.sign_in()

@@ -1,4 +1,4 @@
-"""What the operator's guide says, word by word, so that tests try what people will copy."""
+"""Commands from the operators' guides, word by word, so that tests run what people will copy."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-_GUIDE = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
+GUIDES = Path(__file__).resolve().parents[2] / "docs" / "operations"
 
 
 def command(program: str, given: Mapping[str, str]) -> list[str]:
-    """The words of the one command of *program* that the guide holds.
+    """Return the words of the one command of *program* in the guide about back-ups.
 
-    :param given: what stands in the guide for what differs everywhere, each with what it is here.
+    :param given: for each placeholder of the guide, the value to use here.
     """
-    (found,) = re.findall(rf"^{re.escape(program)} .+$", _GUIDE.read_text(), re.MULTILINE)
+    guide = (GUIDES / "backup.md").read_text()
+    (found,) = re.findall(rf"^{re.escape(program)} .+$", guide, re.MULTILINE)
     words = shlex.split(found, comments=True)
     for general, here in given.items():
         assert any(general in word for word in words), f"{general} is not in: {found}"

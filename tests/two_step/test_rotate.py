@@ -103,9 +103,9 @@ def test_it_says_how_far_it_is_and_when_it_is_done(
     for number in range(4):
         make_person().sign_up(f"person{number}@example.com").activate()
     assert rotate(both, "--batch", "2").splitlines()[:3] == [
-        "2 accounts sealed anew",
-        "4 accounts sealed anew",
-        "5 accounts sealed anew",
+        "2 accounts encrypted again",
+        "4 accounts encrypted again",
+        "5 accounts encrypted again",
     ]
 
 
@@ -116,7 +116,7 @@ def test_a_batch_is_at_least_one_account(protected: Person, both: Flask, batch: 
 
 def test_a_second_run_finds_nothing_to_do(protected: Person, both: Flask) -> None:
     rotate(both)
-    assert rotate(both).startswith("Everything is sealed with the key")
+    assert rotate(both).startswith("Everything is encrypted with the key")
 
 
 def test_a_run_that_was_broken_off_goes_on(
@@ -139,7 +139,7 @@ def test_a_run_that_was_broken_off_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(sealing, "_seal_anew", dying)
         both.test_cli_runner().invoke(args=["keys", "rotate", "--batch", "1"])
-    assert rotate(both).splitlines()[0] == "1 accounts sealed anew"
+    assert rotate(both).splitlines()[0] == "1 accounts encrypted again"
 
 
 def test_without_the_old_key_it_changes_nothing(

@@ -117,7 +117,7 @@ def test_what_an_operator_makes_is_not_committed() -> None:
 
 
 def test_the_guide_makes_every_secret_and_gives_every_setting_that_must_be_given() -> None:
-    guide = (ROOT / "docs" / "operations.md").read_text()
+    guide = (ROOT / "docs" / "operations" / "containers.md").read_text()
     (made,) = re.findall(r"^mkdir -m 700 deploy/secrets.*?^```$", guide, re.MULTILINE | re.DOTALL)
     assert set(re.findall(r"(?:> |touch )(\w+)$|touch (\w+) ", made, re.MULTILINE)) == {
         (name, "") if name != "mail_password" else ("", name) for name in COMPOSE["secrets"]
@@ -128,7 +128,7 @@ def test_the_guide_makes_every_secret_and_gives_every_setting_that_must_be_given
 
 
 def test_the_services_that_the_guide_names_exist() -> None:
-    guide = (ROOT / "docs" / "operations.md").read_text()
+    guide = (ROOT / "docs" / "operations" / "containers.md").read_text()
     named = re.findall(r"docker compose (?:exec|run|stop|restart)((?: -\S+)*)((?: \w+)+)", guide)
     assert named
     assert {words.split()[0] for _, words in named} <= set(SERVICES)

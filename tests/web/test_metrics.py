@@ -181,5 +181,5 @@ def test_it_says_nothing_about_anybody(protected: Person) -> None:
 
 def test_every_metric_is_explained_in_the_operators_guide(app: Flask) -> None:
     names = {family.name for family in text_string_to_metric_families(read(app))}
-    guide = (ROOT / "docs/operations.md").read_text()
+    guide = (ROOT / "docs/operations/monitoring.md").read_text()
     assert {name for name in names if not re.search(rf"`{name}(_total)?`", guide)} == set()
