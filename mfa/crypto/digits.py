@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from mfa.typed import without_separators
+
 LENGTH = 6
-SEPARATORS = re.compile(r"[\s\-\u00ad\u200b-\u200f\u2010-\u2015\u2060\u2212\ufeff]")
-"""What stands between the groups of a code as it is typed and pasted: spaces, the hyphen, and what word
-processors put in its place or beside it."""
+_MOST_TYPED = 256
+"""Characters that a code may have with all that stands between and around its digits."""
 _SIX_DIGITS = re.compile(r"[0-9]{6}")
 
 
@@ -16,5 +17,15 @@ def normalise(typed: str) -> str | None:
 
     Digits of other scripts are refused: ``str.isdigit`` would take them.
     """
-    digits = SEPARATORS.sub("", typed)
+    digits = _compact(typed)
     return digits if _SIX_DIGITS.fullmatch(digits) else None
+
+
+def are_of_another_kind(typed: str) -> bool:
+    """Return whether *typed* is six digits, but not all of them 0 to 9: full-width, or of another script."""
+    digits = _compact(typed)
+    return len(digits) == LENGTH and digits.isdecimal() and not digits.isascii()
+
+
+def _compact(typed: str) -> str:
+    return without_separators(typed) if len(typed) <= _MOST_TYPED else ""

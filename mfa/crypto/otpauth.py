@@ -12,10 +12,13 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 from mfa.crypto.totp import LEAST_SECRET_BYTES
+from mfa.typed import without_separators
 
 GOOD_BYTES = 16
 """RFC 4226 §4, R6 asks for 128 bits; many systems give 80."""
 MOST_BYTES = 64
+_MOST_TYPED = 4096
+"""Characters: an address may carry the address of a picture."""
 _KEY = re.compile("[A-Z2-7]+=*")
 _OURS = {"algorithm": ("SHA1", "HMACSHA1"), "digits": ("6",), "period": ("30",)}
 
@@ -56,6 +59,8 @@ def read(text: str) -> bytes:
 
     :raises UnusableSecret: one of its kinds.
     """
+    if len(text) > _MOST_TYPED:
+        raise NotASecret("longer than any address")
     return _key(_of_address(text) if text[:10].lower() == "otpauth://" else text)
 
 
@@ -71,13 +76,14 @@ def _of_address(address: str) -> str:
     if parts.netloc.lower() != "totp" or given.get("encoder"):
         raise NotTimeBased("not TOTP")
     for name, taken in _OURS.items():
-        if given.get(name, "").strip().upper() not in ("", *taken):
+        # SHA-1, HMAC-SHA1 and HmacSHA1 are one algorithm.
+        if re.sub("[ _-]", "", given.get(name, "")).upper() not in ("", *taken):
             raise OtherParameter(name)
     return given.get("secret", "")
 
 
 def _key(text: str) -> bytes:
-    compact = re.sub(r"[\s-]", "", text).upper()
+    compact = without_separators(text).upper()
     if not compact.isascii() or not _KEY.fullmatch(compact):
         raise NotASecret("not base32")
     compact = compact.rstrip("=")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import unicodedata
 
 from argon2.low_level import Type, hash_secret_raw
 
 from mfa.crypto.cost import Cost
-from mfa.crypto.digits import SEPARATORS
+from mfa.typed import without_separators
 
 COUNT = 10
 CODE_LENGTH = 16
 CODE_BYTES = 10
 SET_BYTES = COUNT * CODE_BYTES
 SALT_BYTES = 16
+_MOST_TYPED = 256
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOK_ALIKES = str.maketrans("OIL", "011")
@@ -40,8 +42,21 @@ def normalise(typed: str) -> str | None:
 
     Any case, any separators; O is read as 0, I and L as 1 (Crockford's look-alikes).
     """
+    return _read(_compact(typed))
+
+
+def is_of_another_kind(typed: str) -> bool:
+    """Return whether *typed* is a code in full-width letters and digits, or the like."""
+    compact = _compact(typed)
+    return _read(compact) is None and _read(unicodedata.normalize("NFKC", compact)) is not None
+
+
+def _compact(typed: str) -> str:
+    return without_separators(typed) if len(typed) <= _MOST_TYPED else ""
+
+
+def _read(compact: str) -> str | None:
     # ASCII before upper(): 'ı'.upper() is 'I', and such letters are not look-alikes but other letters.
-    compact = SEPARATORS.sub("", typed)
     if not compact.isascii():
         return None
     meant = compact.upper().translate(_LOOK_ALIKES)

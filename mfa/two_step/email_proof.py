@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from mfa import languages
 from mfa.accounts.models import Account
 from mfa.attempts import rules as attempts
-from mfa.crypto import digits, links
+from mfa.crypto import links
 from mfa.database import transaction
 from mfa.errors import Refusal
 from mfa.mail import delivery, messages
 from mfa.toolbox import NUMBER_SECONDS, toolbox
 from mfa.two_step.enrollment import Enrollment, make_sending
-from mfa.two_step.factors import NotSixDigits
+from mfa.two_step.factors import six_digits
 
 _SENDING = "enrollment sending"
 _REMEMBER = timedelta(seconds=2 * NUMBER_SECONDS)
@@ -66,9 +66,7 @@ def confirm_number(account: Account, enrollment: Enrollment, typed: str, now: da
     :raises WrongNumber: another number.
     :raises NumberEnded: too old, used, or no number was sent.
     """
-    number = digits.normalise(typed)
-    if number is None:
-        raise NotSixDigits
+    number = six_digits(typed)
     subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.EMAIL_NUMBER, now)
     if not _live(enrollment, now):

@@ -34,8 +34,16 @@ class NotSixDigits(Refusal):
     """What was typed can't be a code of the app."""
 
 
+class OtherDigits(NotSixDigits):
+    """Six digits, but not all of them 0 to 9."""
+
+
 class NotARecoveryCode(Refusal):
     """What was typed can't be a recovery code."""
+
+
+class OtherLetters(NotARecoveryCode):
+    """A recovery code in full-width letters and digits, or the like."""
 
 
 class WrongRecoveryCode(Refusal):
@@ -101,6 +109,17 @@ def check(factor: str, attempt: Attempt, typed: str, authenticator: Authenticato
     return look(authenticator, attempt, typed)
 
 
+def six_digits(typed: str) -> str:
+    """Return the code or number that was typed.
+
+    :raises NotSixDigits: not the shape of one.
+    """
+    code = digits.normalise(typed)
+    if code is None:
+        raise OtherDigits if digits.are_of_another_kind(typed) else NotSixDigits
+    return code
+
+
 def tell_used(account: Account, left: int, now: datetime) -> None:
     """Tell the owner by mail that a recovery code was used, as part of the caller's transaction."""
     outbox.post(messages.recovery_code_used, account, now, codes_left=left)
@@ -122,9 +141,7 @@ def codes_left(account_id: int) -> int:
 def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) -> Factor:
     """Of a code for another time only the past is told: that a code will be right in seven minutes would be
     a gift to somebody who guesses."""
-    code = digits.normalise(typed)
-    if code is None:
-        raise NotSixDigits
+    code = six_digits(typed)
     tried = _count(attempt)
     secret = sealing.open_secret(authenticator)
     try:
@@ -148,7 +165,7 @@ def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) ->
 def _look_at_recovery_code(authenticator: Authenticator, attempt: Attempt, typed: str) -> Factor:
     code = recovery_codes.normalise(typed)
     if code is None:
-        raise NotARecoveryCode
+        raise OtherLetters if recovery_codes.is_of_another_kind(typed) else NotARecoveryCode
     tried = _count(attempt)
     digest = recovery_codes.digest(
         code,

@@ -16,7 +16,7 @@ from mfa.accounts import rules as accounts
 from mfa.accounts.models import Account
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
-from mfa.crypto import digits, recovery_codes, totp
+from mfa.crypto import recovery_codes, totp
 from mfa.database import affected, insert_if_absent, run, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
@@ -97,9 +97,7 @@ def confirm_code(account: Account, enrollment: Enrollment, typed: str, now: date
     :raises attempts.Throttled: too many wrong codes.
     :raises totp.WrongCode: with the clock's drift in both directions: the secret guards nothing yet.
     """
-    code = digits.normalise(typed)
-    if code is None:
-        raise factors.NotSixDigits
+    code = factors.six_digits(typed)
     subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.ENROLLMENT_CODE, now)
     step = totp.match(enrollment.secret(toolbox().ring), code, now.timestamp())

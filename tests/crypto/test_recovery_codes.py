@@ -50,6 +50,9 @@ def test_what_is_shown_is_read_back(random: bytes) -> None:
         "  7hqk 2m9d\txw4t 0b61 ",
         "7HQK-2M9D-XW4T-OB6I",
         "7HQK-2M9D-XW4T-oB6l",
+        "\u20667HQK-2M9D-XW4T-0B61\u2069",
+        "\u202a7HQK\u20132M9D\u2013XW4T\u20130B61\u202c",
+        "\ufeff7HQK\u200b2M9D\u00adXW4T\u061c0B61",
     ],
 )
 def test_a_code_is_read_as_it_was_meant(typed: str) -> None:
@@ -61,6 +64,12 @@ def test_a_code_is_read_as_it_was_meant(typed: str) -> None:
 )
 def test_what_can_not_be_a_code_is_none(typed: str) -> None:
     assert recovery_codes.normalise(typed) is None
+
+
+def test_a_code_in_full_width_letters_is_known_as_such() -> None:
+    assert recovery_codes.is_of_another_kind("７ＨＱＫ－２Ｍ９Ｄ－ＸＷ４Ｔ－０Ｂ６１")
+    assert not recovery_codes.is_of_another_kind("7HQK-2M9D-XW4T-0B61")
+    assert not recovery_codes.is_of_another_kind("7HQK2M9DXW4T0B6ı")
 
 
 @given(st.text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,11 @@ raw = st.one_of(
 """Any bytes, as the wire brings them; up to tens of KB."""
 _short = st.text(EVERY, max_size=200)
 _long = st.builds(str.__mul__, st.text(EVERY, min_size=1, max_size=8), st.integers(1, 2500))
+
+
+def is_between_groups(letter: str) -> bool:
+    """Return whether a code may have *letter* between its groups: white space, dashes, invisible marks."""
+    return letter.isspace() or letter == "\u2212" or unicodedata.category(letter) in ("Pd", "Cf")
 
 
 def texts() -> st.SearchStrategy[str]:

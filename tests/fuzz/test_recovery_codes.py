@@ -5,19 +5,19 @@ from __future__ import annotations
 from hypothesis import example, given, strategies as st
 
 from mfa.crypto import recovery_codes
-from tests.fuzz.inputs import QUICK, tampered, texts
+from tests.fuzz.inputs import QUICK, is_between_groups, tampered, texts
 
 SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 WRITTEN = {**{symbol: symbol for symbol in SYMBOLS}, "O": "0", "I": "1", "L": "1"}
 WRITTEN |= {letter.lower(): symbol for letter, symbol in WRITTEN.items()}
 GENUINE = "7HQK-2M9D-XW4T-0B6R"
-NEAR = st.text(st.sampled_from("".join(WRITTEN) + "Uu -\t\u00a0ıſÅ０Ａ_"), max_size=24)
+NEAR = st.text(st.sampled_from("".join(WRITTEN) + "Uu -\t\u00a0\u2066\u2069\u061cıſÅ０Ａ_"), max_size=24)
 
 
 def meant(typed: str) -> str | None:
     """The rule once more, letter by letter."""
-    left = [letter for letter in typed if not letter.isspace() and letter != "-"]
-    if len(left) != 16 or not all(letter in WRITTEN for letter in left):
+    left = [letter for letter in typed if not is_between_groups(letter)]
+    if len(typed) > 256 or len(left) != 16 or not all(letter in WRITTEN for letter in left):
         return None
     return "".join(WRITTEN[letter] for letter in left)
 
