@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,20 @@ def clock() -> Iterator[Clock]:
     app_clock.install(moved)
     yield moved
     app_clock.reset()
+
+
+@pytest.fixture
+def composed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The lengths of the texts that are brought into a normal form from now on, by whatever library."""
+    lengths = [0]
+    normalize = unicodedata.normalize
+
+    def counted(form: Any, text: str) -> str:
+        lengths.append(len(text))
+        return normalize(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", counted)
+    return lengths
 
 
 @pytest.fixture

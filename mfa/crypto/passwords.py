@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import os
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -16,10 +17,13 @@ from argon2.low_level import ARGON2_VERSION
 
 from mfa.crypto import password_hashes
 from mfa.crypto.cost import Cost
+from mfa.typed import is_overlong
 
 MAX_LENGTH = 256
 MIN_LENGTH_FLOOR = 8
 _CONTEXT_WORD_LENGTH = 4
+_TELLING_LENGTH = 6
+"""A word of so many characters is not in a password by chance, as "mark" is in "supermarket"."""
 
 
 class BadPassword(ValueError):
@@ -50,9 +54,12 @@ def check(password: str, *, minimum: int, words: Iterable[str] = ()) -> None:
     """Refuse what can't be a password; any composition is fine (NIST SP 800-63B-4 §3.1.1.2).
 
     :param minimum: characters, at least :data:`MIN_LENGTH_FLOOR`.
-    :param words: what it may not contain, in any case; shorter than four characters is not looked at.
+    :param words: what it may not contain, in any case. Words of four and five characters count only where
+        they are not part of a longer word, and shorter ones not at all.
     :raises BadPassword: one of its kinds.
     """
+    if is_overlong(password, MAX_LENGTH):
+        raise TooLong
     text = _canonical(password)
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
         raise NotTypable
@@ -63,7 +70,7 @@ def check(password: str, *, minimum: int, words: Iterable[str] = ()) -> None:
     folded = text.casefold()
     if _is_common(folded) or _is_common(_unit(folded)) or len(set(folded)) < _CONTEXT_WORD_LENGTH:
         raise TooCommon
-    if any(len(word) >= _CONTEXT_WORD_LENGTH and word.casefold() in folded for word in words):
+    if any(_contains(folded, word.casefold()) for word in words):
         raise TooObvious
 
 
@@ -102,6 +109,9 @@ class Hasher:
             kept = password_hashes.read(hashed or self._nobody)
         except password_hashes.UnknownKind:
             return False
+        # Whether there is an account or not; no password that was set here is as long.
+        if is_overlong(password, MAX_LENGTH):
+            return False
         forms = dict.fromkeys((_canonical(password), password))
         return any(kept.matches(form) for form in forms) and hashed is not None
 
@@ -133,6 +143,14 @@ def common() -> bytes:
 
 def _is_common(folded: str) -> bool:
     return f"\n{folded}\n".encode() in common()
+
+
+def _contains(folded: str, word: str) -> bool:
+    if len(word) < _CONTEXT_WORD_LENGTH:
+        return False
+    if len(word) >= _TELLING_LENGTH:
+        return word in folded
+    return re.search(rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])", folded) is not None
 
 
 def _canonical(password: str) -> str:

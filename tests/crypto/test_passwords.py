@@ -68,6 +68,28 @@ def test_the_name_of_the_site_and_the_address_are_refused(password: str) -> None
         check(password)
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        "a queue at the supermarket",
+        "trademarks and bookmarks",
+        "seven remarkable kettles",
+        "denmark 2026 is cold",
+    ],
+)
+def test_a_short_part_of_an_address_may_be_in_a_longer_word(password: str) -> None:
+    passwords.check(password, minimum=15, words=("mark@acme.example", "mark", "acme"))
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["mark went to the sea", "my name is MARK_1987", "one 4mark5 two three", "we are (acme) people"],
+)
+def test_a_short_part_of_an_address_may_not_be_a_word(password: str) -> None:
+    with pytest.raises(passwords.TooObvious):
+        passwords.check(password, minimum=15, words=("mark@acme.example", "mark", "acme"))
+
+
 @pytest.mark.parametrize("password", ["nul \0 in the middle of it", "a line\nbreak in the middle"])
 def test_control_characters_are_refused(password: str) -> None:
     with pytest.raises(passwords.NotTypable):
@@ -83,6 +105,14 @@ def test_a_password_is_verified_exactly() -> None:
 
 def test_composed_and_decomposed_letters_are_one_password() -> None:
     assert HASHER.verify(HASHER.hash("caf\u00e9 caf\u00e9"), "cafe\u0301 cafe\u0301")
+
+
+def test_a_password_is_measured_before_it_is_composed(composed: list[int]) -> None:
+    marks = "e" + "\u0301\u0316" * 31_000
+    with pytest.raises(passwords.TooLong):
+        check(marks)
+    assert not HASHER.verify(HASHER.hash("orange kettle drives north"), marks)
+    assert max(composed) < 100
 
 
 def test_nobody_has_no_password() -> None:
