@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import stat
 from collections.abc import Callable
@@ -10,9 +12,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, delete, event, select
 
 from mfa import create_app
+from mfa.accounts.models import Account
+from mfa.bulk.files import Writer
 from mfa.extensions import db
 from tests.bulk.conftest import KEY, Files
 from tests.support.authenticator import Authenticator
@@ -56,6 +60,39 @@ def test_everybody_is_a_row_with_what_an_import_takes(files: Files, protected: P
     assert (mina["id"], mina["email"], mina["name"], mina["language"]) == ("1", EMAIL, "Mina Park", "en")
     assert mina["created_at"] == mina["activated_at"] == "2026-11-24T12:00:10+00:00"
     assert (jun["id"], jun["email"], jun["activated_at"], jun["locked_at"]) == ("2", OTHER, "", "")
+
+
+@pytest.mark.parametrize("sign", [*"=+-@\t\r", "＝", "＋", "－", "＠"])
+def test_no_cell_is_a_formula(files: Files, sign: str) -> None:
+    Writer(text := io.StringIO(newline=""), ("email", "name")).write(
+        [{"email": "=1+1@example.com", "name": f"{sign}cmd|' /C calc'!A0"}]
+    )
+    (row,) = csv.reader(io.StringIO(text.getvalue(), newline=""))
+    assert row == ["'=1+1@example.com", f"'{sign}cmd|' /C calc'!A0"]
+
+
+NAMES = ("=1+1", "+82 10", "-Mina-", "@mina", "'=1+1", "''+1", "'t Hooft", "＝１", "Mina, Park", '="x"')
+
+
+def test_an_export_is_imported_as_it_was(files: Files, engine: Engine, rows: Rows) -> None:
+    """With every name and address that looks like a formula, or like one that was kept from being one."""
+    people = [
+        {"email": f"{sign}p{n}@example.com", "name": name} for n, name in enumerate(NAMES) for sign in "=+-"
+    ]
+    Writer(text := io.StringIO(newline=""), ("email", "name")).write_header()
+    Writer(text, ("email", "name")).write(people)
+    files.take(text.getvalue())
+    assert names_of(engine) == {one["email"]: one["name"] for one in people}
+    first = exported(files)
+    with engine.begin() as connection:
+        connection.execute(delete(Account))
+    assert files.run("import", str(first)).exit_code == 0
+    assert names_of(engine) == {one["email"]: one["name"] for one in people}
+
+
+def names_of(engine: Engine) -> dict[str, str]:
+    with engine.connect() as connection:
+        return {row.email: row.name for row in connection.execute(select(Account.email, Account.name))}
 
 
 def test_no_secret_is_in_it_unless_asked_for(files: Files, protected: Person) -> None:
