@@ -7,7 +7,6 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired
 
 from mfa import languages
-from mfa.accounts.models import NAME_LENGTH
 from mfa.web import forms
 
 
@@ -15,7 +14,7 @@ def _name(enterkeyhint: str) -> StringField:
     return StringField(
         _("Name"),
         [InputRequired(_("Enter your name."))],
-        render_kw={"autocomplete": "name", "maxlength": NAME_LENGTH, "enterkeyhint": enterkeyhint},
+        render_kw={"autocomplete": "name", "enterkeyhint": enterkeyhint},
     )
 
 

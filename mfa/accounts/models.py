@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from mfa.accounts import names
+from mfa.accounts.addresses import EMAIL_LENGTH
+from mfa.accounts.names import NAME_LENGTH
 from mfa.columns import Instant
 from mfa.extensions import Model
 from mfa.languages import CODE_LENGTH
-
-NAME_LENGTH = 80
-EMAIL_LENGTH = 254
 
 
 class Account(Model):
@@ -39,5 +39,4 @@ class Account(Model):
 
     @property
     def initials(self) -> str:
-        words = self.name.split()
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+        return names.initials(self.name)

@@ -140,7 +140,7 @@ def prove(account: Account, password: str, now: datetime, device: Device) -> Non
     :raises WrongPassword: it is not.
     :raises attempts.Throttled: too many wrong ones.
     """
-    subject = _subject(account, addresses.parse(account.email), device)
+    subject = _subject(account, rules.address_of(account), device)
     tried = attempts.count(subject, attempts.PASSWORD, now)
     if not toolbox().hasher.verify(account.password_hash, password):
         _refused(account, tried, now, device)
@@ -236,7 +236,7 @@ def reset(token: str, *, password: str, now: datetime, device: Device) -> sessio
     if account.locked_at:
         raise sessions.Locked
     check(password, account.email)
-    address = addresses.parse(account.email)
+    address = rules.address_of(account)
     own, every = _subject(account, address, device), rules.address_subject(address)
     hashed = toolbox().hasher.hash(password)
     with transaction():

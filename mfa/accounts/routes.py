@@ -11,6 +11,7 @@ from flask_login import current_user
 from mfa import clock, languages
 from mfa.accounts import forms, password as passwords, rules, sign_up as sign_ups
 from mfa.accounts.addresses import Address, BadAddress
+from mfa.accounts.names import BadName
 from mfa.attempts.rules import Throttled
 from mfa.crypto.passwords import BadPassword
 from mfa.mail import mailbox
@@ -50,6 +51,7 @@ def sign_up() -> Response:
 
 @blueprint.route("/sign-up/<token>", methods=["GET", "POST"])
 @public
+@ranges.guesses
 def create_account(token: str) -> Response:
     form = forms.CreateAccountForm()
     status = 200
@@ -66,7 +68,7 @@ def create_account(token: str) -> Response:
                         device=browser.device(),
                     )
                 )
-            except rules.BadName as error:
+            except BadName as error:
                 status = errors.refuse(form.name, error)
             except BadPassword as error:
                 status = errors.refuse(form.password, error)
@@ -149,6 +151,7 @@ def forgot_password() -> Response:
 
 @blueprint.route("/reset-password/<token>", methods=["GET", "POST"])
 @public
+@ranges.guesses
 def reset_password(token: str) -> Response:
     form = forms.ResetPasswordForm()
     status = 200
@@ -186,6 +189,7 @@ def reset_password(token: str) -> Response:
 
 
 @blueprint.route("/account/profile", methods=["GET", "POST"])
+@ranges.guesses
 def profile() -> Response:
     account = current_user.account
     form = forms.ProfileForm(obj=account)
@@ -203,7 +207,7 @@ def profile() -> Response:
             if account.language != spoken:
                 return _speak_anew(form.language.data)
             form.name.data, saved = account.name, True
-        except rules.BadName as error:
+        except BadName as error:
             status = errors.refuse(form.name, error)
         except rules.BadLanguage as error:
             status = errors.refuse(form.language, error)

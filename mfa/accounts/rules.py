@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 from sqlalchemy import Update, bindparam, select, update as sql_update
 
 from mfa import languages
+from mfa.accounts import names
 from mfa.accounts.addresses import Address
-from mfa.accounts.models import NAME_LENGTH, Account
+from mfa.accounts.models import Account
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.attempts.rules import Policy
@@ -21,10 +21,6 @@ from mfa.extensions import db
 from mfa.mail import delivery, messages
 from mfa.sessions.devices import Device
 from mfa.toolbox import toolbox
-
-
-class BadName(Refusal):
-    """Not a name that can be shown."""
 
 
 class BadLanguage(Refusal):
@@ -42,10 +38,10 @@ class Changed(Refusal):
 def change_profile(account: Account, *, name: str, language: str, now: datetime, device: Device) -> None:
     """Change the name that the account shows, and the language in which its owner is spoken to.
 
-    :raises BadName: see :func:`clean_name`.
+    :raises names.BadName: see :func:`names.clean`.
     :raises BadLanguage: not the code of a language that is offered.
     """
-    name = clean_name(name)
+    name = names.clean(name)
     if languages.known(language) is None:
         raise BadLanguage
     with transaction():
@@ -59,20 +55,14 @@ def find(address: Address) -> Account | None:
     return db.session.scalar(_FIND, {"key": address.key})
 
 
+def address_of(account: Account) -> Address:
+    """Return the account's address, as it was parsed when the account got it."""
+    return Address(account.email, account.email_key)
+
+
 def address_subject(address: Address) -> str:
     """By what attempts on an address are counted: the same for addresses with and without an account."""
     return toolbox().ring.keyed_hash("throttle-subject", address.key.encode()).hex()
-
-
-def clean_name(name: str) -> str:
-    """The name in NFC, with single spaces.
-
-    :raises BadName: empty, longer than :data:`NAME_LENGTH` characters, or not printable.
-    """
-    cleaned = " ".join(unicodedata.normalize("NFC", name).split())
-    if not cleaned or len(cleaned) > NAME_LENGTH or not cleaned.isprintable():
-        raise BadName
-    return cleaned
 
 
 def hold(account: Account) -> bool:

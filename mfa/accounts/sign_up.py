@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 
 from mfa import languages
-from mfa.accounts import addresses, rules
+from mfa.accounts import addresses, names, rules
 from mfa.accounts.addresses import Address
 from mfa.accounts.models import Account
 from mfa.accounts.password import check
@@ -64,11 +64,11 @@ def create_account(token: str, *, name: str, password: str, now: datetime, devic
     """Open the account that a sign-up link allows, and sign its owner in.
 
     :raises LinkEnded: the link is not good (any more).
-    :raises rules.BadName: see :func:`rules.clean_name`.
+    :raises names.BadName: see :func:`names.clean`.
     :raises passwords.BadPassword: not acceptable as a password.
     """
     address = read_link(token, now)
-    name = rules.clean_name(name)
+    name = names.clean(name)
     check(password, address.text)
     hashed = toolbox().hasher.hash(password)
     with transaction():

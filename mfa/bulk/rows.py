@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mfa import languages
-from mfa.accounts import addresses, rules as accounts
+from mfa.accounts import addresses, names
 from mfa.accounts.addresses import Address
 from mfa.crypto import otpauth, password_hashes, totp
 from mfa.errors import Refusal
@@ -102,9 +102,9 @@ def read(address: Address, cells: Mapping[str, str], now: datetime) -> Entry:
 
 def _name(text: str, address: Address) -> str:
     try:
-        return accounts.clean_name(text if text.strip() else address.text.rpartition("@")[0])
-    except accounts.BadName as error:
-        raise BadCell("name", "not a name of 1 to 80 printable characters") from error
+        return names.clean(text if text.strip() else address.text.rpartition("@")[0])
+    except names.BadName as error:
+        raise BadCell("name", _NAME_REASONS[type(error)]) from error
 
 
 def _language(code: str) -> str | None:
@@ -148,6 +148,11 @@ def _moment(column: str, cells: Mapping[str, str], now: datetime) -> datetime | 
     return moment
 
 
+_NAME_REASONS: dict[type[names.BadName], str] = {
+    names.EmptyName: "nothing in it can be seen",
+    names.NameTooLong: f"over {names.NAME_LENGTH} characters",
+    names.Unshowable: "a character that no screen shows, such as a control character",
+}
 _HASH_REASONS: dict[type[password_hashes.UnusableHash], str] = {
     password_hashes.UnknownKind: "not a hash of a kind that is taken (argon2, bcrypt, scrypt, PBKDF2);"
     " left empty, the owner sets a password by mail",

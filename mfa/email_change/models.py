@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa.accounts.models import EMAIL_LENGTH
+from mfa.accounts.addresses import EMAIL_LENGTH
 from mfa.columns import Instant
 from mfa.extensions import Model
 

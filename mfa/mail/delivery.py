@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import smtplib
-from email.utils import make_msgid
+from email.utils import make_msgid, parseaddr
 
 from flask import current_app
 from flask_mail import BadHeaderError, Message as FlaskMessage
 
+from mfa.accounts import addresses
 from mfa.errors import Refusal
 from mfa.extensions import mail
 from mfa.mail import mailbox
@@ -25,7 +26,8 @@ def send(message: Message) -> None:
     """
     letter = FlaskMessage(
         subject=message.subject,
-        recipients=[message.recipient],
+        sender=_sender(),
+        recipients=[addresses.in_ascii(message.recipient)],
         body=message.text,
         html=message.html,
         extra_headers={"Auto-Submitted": "auto-generated"},
@@ -39,6 +41,12 @@ def send(message: Message) -> None:
     except (OSError, smtplib.SMTPException, BadHeaderError) as error:
         current_app.logger.warning("mail not sent: %s", _said(error))
         raise MailNotSent from error
+
+
+def _sender() -> str:
+    sender = str(current_app.config["MAIL_DEFAULT_SENDER"])
+    _, address = parseaddr(sender)
+    return sender.replace(address, addresses.in_ascii(address))
 
 
 def _said(error: Exception) -> str:

@@ -81,7 +81,7 @@ def show(account: Account, act: Act) -> Shown:
         account,
         two_step.state(account.id),
         len(sessions.live(account.id, act.now)),
-        attempts.wait(accounts.address_subject(addresses.parse(account.email)), attempts.PASSWORD, act.now),
+        attempts.wait(accounts.address_subject(accounts.address_of(account)), attempts.PASSWORD, act.now),
     )
 
 

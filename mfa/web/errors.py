@@ -15,9 +15,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, Ti
 from werkzeug.exceptions import HTTPException, SecurityError
 from wtforms import Field
 
-from mfa.accounts import password, rules as accounts
-from mfa.accounts.addresses import BadAddress
-from mfa.accounts.models import NAME_LENGTH
+from mfa.accounts import names, password, rules as accounts
+from mfa.accounts.addresses import BadAddress, JoinedDomain
 from mfa.attempts import rules as attempts
 from mfa.crypto import passwords, totp
 from mfa.email_change import rules as email_change
@@ -62,12 +61,24 @@ def _too_short(_error: passwords.TooShort) -> str:
     return gettext("That is too short. Use at least %(minimum)d characters.", minimum=minimum)
 
 
+def _unshowable(error: names.Unshowable) -> str:
+    return gettext(
+        "A name can’t contain the character %(code_point)s, which no screen shows. Leave it out.",
+        code_point=error.code_point,
+    )
+
+
 SENTENCES: dict[type[Exception], LazyString | Callable[[Any], str]] = {
     attempts.Throttled: _throttled,
+    JoinedDomain: _(
+        "The part after the @ contains an invisible joiner. We can’t send mail to such a domain."
+    ),
     BadAddress: _("Enter one complete e-mail address, like name@example.com."),
     password.WrongCredentials: _("The e-mail address or the password is not right."),
     password.WrongPassword: _("That is not your current password."),
-    accounts.BadName: _("Enter a name of 1 to %(maximum)d characters.", maximum=NAME_LENGTH),
+    names.EmptyName: _("Enter your name."),
+    names.NameTooLong: _("Use at most %(maximum)d characters.", maximum=names.NAME_LENGTH),
+    names.Unshowable: _unshowable,
     accounts.BadLanguage: _("Choose one of these languages."),
     email_change.SameAddress: _("This is your address already."),
     accounts.Changed: _("Your account was changed elsewhere at this moment. Try again."),
@@ -81,6 +92,13 @@ SENTENCES: dict[type[Exception], LazyString | Callable[[Any], str]] = {
     passwords.TooObvious: _("A password can’t contain your address or the name of this site."),
     totp.WrongCode: _wrong_code,
     totp.UsedCode: _("This code was used already. Wait for the next one in your app."),
+    factors.OtherDigits: _(
+        "Enter the digits as 0 to 9. These are full-width digits, or of another script: switch your keyboard"
+        " first."
+    ),
+    factors.OtherLetters: _(
+        "Enter the code in plain letters and digits. These are full-width ones: switch your keyboard first."
+    ),
     factors.NotSixDigits: _("Enter the 6 digits."),
     factors.NotARecoveryCode: _("A recovery code has 16 letters and digits, like 7HQK-2M9D-XW4T-0B6R."),
     factors.WrongRecoveryCode: _("That recovery code is not right, or was used already."),

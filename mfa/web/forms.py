@@ -1,4 +1,8 @@
-"""Fields as everyone needs them: attributes that browsers, password managers and phones understand."""
+"""Fields as everyone needs them: attributes that browsers, password managers and phones understand.
+
+None has a ``maxlength``: it counts UTF-16 units as they are typed, the rules count characters after NFC, and
+what is pasted would be cut without a word.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,11 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
-from wtforms import EmailField, Field, HiddenField, PasswordField, StringField
+from wtforms import Field, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired
-from wtforms.widgets import EmailInput, HiddenInput, PasswordInput, TextInput
+from wtforms.widgets import HiddenInput, PasswordInput, TextInput
 
-from mfa.accounts.models import EMAIL_LENGTH
-from mfa.crypto.passwords import MAX_LENGTH
-
-_INPUTS = (TextInput, EmailInput, PasswordInput, HiddenInput)
+_INPUTS = (TextInput, PasswordInput, HiddenInput)
 _EMAIL, _PASSWORD, _RECOVERY_CODE = _("Email"), _("Password"), _("Recovery code")
 
 
@@ -43,15 +44,15 @@ class Form(FlaskForm):  # type: ignore[misc]
             return Markup(f"<input{written}{required}>")  # noqa: S704
 
 
-def email(label: LazyString = _EMAIL, **attributes: Any) -> EmailField:
-    return EmailField(
+def email(label: LazyString = _EMAIL, **attributes: Any) -> StringField:
+    # Not type="email": Chromium sends "strasse.example" where "straße.example" was typed (IDNA 2003).
+    return StringField(
         label,
         [InputRequired(_("Enter your e-mail address."))],
         render_kw={
             "autocomplete": "email",
             "inputmode": "email",
             "enterkeyhint": "send",
-            "maxlength": EMAIL_LENGTH,
             "autocapitalize": "none",
             "spellcheck": "false",
             **attributes,
@@ -65,14 +66,12 @@ def current_password(label: LazyString = _PASSWORD, enterkeyhint: str = "go") ->
         [InputRequired(_("Enter your password."))],
         render_kw={
             "autocomplete": "current-password",
-            "maxlength": MAX_LENGTH,
             "enterkeyhint": enterkeyhint,
         },
     )
 
 
 def new_password(label: LazyString = _PASSWORD) -> PasswordField:
-    # No maxlength: a password cut silently while pasting is one that never works again.
     return PasswordField(
         label,
         [InputRequired(_("Choose a password."))],
@@ -88,7 +87,6 @@ def six_digits(label: LazyString, missing: LazyString) -> StringField:
             "autocomplete": "one-time-code",
             "inputmode": "numeric",
             "enterkeyhint": "go",
-            "maxlength": 32,
             "class": "digits",
             "spellcheck": "false",
         },
@@ -104,7 +102,6 @@ def recovery_code(label: LazyString = _RECOVERY_CODE) -> StringField:
             "autocapitalize": "characters",
             "autocorrect": "off",
             "enterkeyhint": "go",
-            "maxlength": 64,
             "class": "recovery-code",
             "spellcheck": "false",
         },

@@ -18,6 +18,8 @@ from mfa.extensions import limiter
 from mfa.sessions import browser
 
 _REFUSALS = (401, 403, 422, 429)
+_BY_LINK = ("accounts.create_account", "accounts.reset_password")
+"""An e-mailed link opens these; it is not about the account of whoever is signed in."""
 
 
 def _range() -> str:
@@ -39,6 +41,8 @@ def _is_known() -> bool:
 
 def _account() -> Account | None:
     """The account at which the request guesses: not always that of who sends it."""
+    if request.endpoint in _BY_LINK:
+        return None
     if request.endpoint == "accounts.sign_in":
         try:
             return sought().account

@@ -17,6 +17,7 @@ from jinja2.utils import pass_eval_context
 from markupsafe import Markup
 
 from mfa import branding, clock, languages
+from mfa.accounts import addresses
 from mfa.web import words
 
 _MACROS = ("_fields.html", "_six_digits.html", "two_step/_wizard.html")
@@ -29,7 +30,7 @@ def equip(app: Flask, *, two_step_on: Callable[[], bool]) -> None:
     :param two_step_on: whether the visitor's 2-step verification is on.
     """
     env = app.jinja_env
-    env.filters.update(moment=words.moment, day=words.day, device=words.device)
+    env.filters.update(moment=words.moment, day=words.day, device=words.device, in_ascii=addresses.in_ascii)
     env.globals.update(
         product_name=app.config["PRODUCT_NAME"],
         support_address=app.config["SUPPORT_ADDRESS"],

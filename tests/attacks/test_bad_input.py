@@ -151,6 +151,21 @@ def test_a_nasty_value_gets_a_sentence(person: Person, engine: Engine, where: st
 
 
 @pytest.mark.parametrize("where", FIELDS)
+def test_a_text_is_measured_before_any_work(person: Person, composed: list[int], where: str) -> None:
+    """Composing 62 KB of combining marks takes a second, in a form without any limit too."""
+    prepare, url, beside = FIELDS[where]
+    prepare(person)
+    if url is None:
+        url = person.page.split('action="')[1].split('"')[0]
+    del composed[1:]
+    marks = {where.split()[1]: "e" + "\u0301\u0316" * 15_000}
+    # As a plain post each mark would take six bytes.
+    response = person.post(url, {**beside, **marks}, content_type="multipart/form-data")
+    assert response.status_code == 422
+    assert max(composed) < 500
+
+
+@pytest.mark.parametrize("where", FIELDS)
 def test_a_megabyte_is_refused_before_it_is_read(person: Person, where: str) -> None:
     prepare, url, beside = FIELDS[where]
     prepare(person)

@@ -14,7 +14,7 @@ from flask_limiter import RouteLimit
 from mfa import create_app
 from mfa.extensions import db
 from mfa.web import ranges
-from tests.support.person import Person, entered
+from tests.support.person import EMAIL, Person, entered
 from tests.support.smtp import free_port
 
 WRONG = "not my password at all"
@@ -79,6 +79,42 @@ def test_without_htmx_it_is_a_page(make_person: Callable[..., Person]) -> None:
     response = person.sign_in("person4@example.com", WRONG)
     assert response.status_code == 429
     assert "<html" in response.text
+
+
+def test_a_new_accounts_refusals_are_counted(person: Person) -> None:
+    person.get("/sign-up")
+    person.post("/sign-up", {"email": "mina@example.com"})
+    path = person.inbox.wait_for("Create your").path
+    answers = [refused_at(person, path, {"name": "Mina", "password": "short"}) for _ in range(5)]
+    assert answers == [422] * 3 + [429] * 2
+
+
+def test_a_resets_refusals_are_counted(person: Person) -> None:
+    """Also where somebody is signed in whose device is known: it is another account's link."""
+    person.sign_up()
+    person.get("/forgot-password")
+    person.post("/forgot-password", {"email": EMAIL})
+    path = person.inbox.wait_for("Set a new").path
+    answers = [refused_at(person, path, {"new_password": "short"}) for _ in range(5)]
+    assert answers == [422] * 3 + [429] * 2
+
+
+def test_a_profiles_refusals_are_counted(person: Person) -> None:
+    person.sign_up()
+    forget_device(person)
+    answers = [refused_at(person, "/account/profile", {"name": "M\0"}) for _ in range(5)]
+    assert answers == [422] * 3 + [429] * 2
+
+
+def refused_at(person: Person, path: str, fields: dict[str, str]) -> int:
+    person.get(path)
+    return person.post(path, fields).status_code
+
+
+def forget_device(person: Person) -> None:
+    """Take the cookie away by which the owner's own device is left alone."""
+    name = person.app.config["DEVICE_COOKIE_NAME"]
+    person.client.delete_cookie(name, domain=str(person.app.config["SERVER_NAME"]).partition(":")[0])
 
 
 def test_another_range_goes_on(person: Person) -> None:

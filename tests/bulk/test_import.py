@@ -252,8 +252,8 @@ BAD_CELLS = [
     ("email", "not an address", "email: not an e-mail address"),
     ("email", "a@example.com, b@example.com", "email: not an e-mail address"),
     ("email", "", "email: not an e-mail address"),
-    ("name", "x" * 81, "name: not a name of 1 to 80 printable characters"),
-    ("name", "nul \0", "name: not a name of 1 to 80 printable characters"),
+    ("name", "x" * 81, "name: over 80 characters"),
+    ("name", "nul \0", "name: a character that no screen shows"),
     ("language", "xx", "language: not one of en"),
     (
         "password_hash",
