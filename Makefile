@@ -12,13 +12,14 @@ DEV := $(VENV)/.installed-dev
 CATALOGS := mfa/translations
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test test-servers lint format shots bench bench-quick lighthouse translations lock clean
+.PHONY: help install run serve test test-all test-rest lint format shots bench bench-quick lighthouse translations lock clean
 
 help:
 	@echo "make run           serve on http://$(HOST):$(PORT), mailbox at /dev/mailbox"
 	@echo "make serve         run the production server with the settings of the environment"
-	@echo "make test          run the tests, with the whole journey in a real browser"
-	@echo "make test-servers  run the tests that use the database again on PostgreSQL and Redis"
+	@echo "make test          run every rule and route, and the whole journey in a browser (3 minutes)"
+	@echo "make test-all      run every test, on SQLite, PostgreSQL and Redis (20 minutes)"
+	@echo "make test-rest     run the tests of test-all that test leaves out"
 	@echo "make lint          check formatting, types, import directions and spelling"
 	@echo "make format        format the code"
 	@echo "make shots         take a picture of every screen, into .shots"
@@ -55,11 +56,20 @@ serve: export PORT := $(PORT)
 serve: install
 	exec $(BIN)/python -m deploy.serve
 
-test test-servers: $(DEV)
-	$(BIN)/python -m tests.support.chromium
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(STORES) $(TESTS)
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+# The marks are explained in pyproject.toml.
+QUICK := seed or not (browser or process or slow)
 
-test-servers: STORES := --servers
+test: $(DEV)
+	$(BIN)/python -m tests.support.chromium
+	$(PYTEST) -m "$(QUICK)" $(TESTS)
+
+test-all: test test-rest
+
+test-rest: $(DEV)
+	$(BIN)/python -m tests.support.chromium
+	$(PYTEST) -m "not ($(QUICK))" $(TESTS)
+	$(PYTEST) --servers --one-case -m "not looks and not machine" $(TESTS)
 
 lint: $(DEV)
 	$(BIN)/ruff format --check .

@@ -41,6 +41,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 expect.set_options(timeout=10_000)
 compile_once()
 
+TESTS = Path(__file__).parent
 CHEAP_HASH = "t=1,m=8,p=1"
 SETTINGS: dict[str, Any] = {
     "MODE": "development",
@@ -92,14 +93,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+MARKS_BY_FOLDER = {
+    "browsers": "browser",
+    "fuzz": "slow",
+    "journeys": "browser",
+    "postgresql": "process",
+    "properties": "slow",
+    "scale": "slow",
+}
+MARKS_BY_FIXTURE = {"playwright": "browser", "servers": "process", "redis": "process"}
+"""What a test needs says where it runs: see the marks in pyproject.toml."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On the servers nothing is repeated that keeps nothing, nor what is about the one file of SQLite."""
+    """Mark what needs a browser or another process. With ``--servers`` keep only what stores something."""
+    for item in items:
+        _mark(item)
     chosen = list(filter(_is_for_servers, items)) if config.getoption("--servers") else list(items)
     if config.getoption("--one-case"):
         chosen = list({item.nodeid.partition("[")[0]: item for item in reversed(chosen)}.values())[::-1]
     kept = set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = chosen
+
+
+def _mark(item: pytest.Item) -> None:
+    folder = item.path.relative_to(TESTS).parts[0]
+    fixtures = set(getattr(item, "fixturenames", []))
+    found = {mark for fixture, mark in MARKS_BY_FIXTURE.items() if fixture in fixtures}
+    for mark in found | {MARKS_BY_FOLDER.get(folder, "")} - {""}:
+        item.add_marker(mark)
 
 
 def _is_for_servers(item: pytest.Item) -> bool:

@@ -141,7 +141,7 @@ def site(start_site: Callable[..., Site], stores: Stores) -> Site:
 
 
 @pytest.fixture
-def make_visitor(site: Site) -> Iterator[Callable[..., Person]]:
+def make_remote_person(site: Site) -> Iterator[Callable[..., Person]]:
     """People, each with a browser, an e-mail address and a network of their own."""
     made: list[Person] = []
 
@@ -156,15 +156,15 @@ def make_visitor(site: Site) -> Iterator[Callable[..., Person]]:
 
 
 @pytest.fixture
-def visitor(make_visitor: Callable[..., Person]) -> Person:
+def remote_person(make_remote_person: Callable[..., Person]) -> Person:
     """Somebody without an account."""
-    return make_visitor()
+    return make_remote_person()
 
 
 @pytest.fixture
-def member(visitor: Person) -> Person:
+def member(remote_person: Person) -> Person:
     """Somebody with an account, signed in, 2-step verification off."""
-    return visitor.sign_up()
+    return remote_person.sign_up()
 
 
 @pytest.fixture

@@ -139,6 +139,7 @@ def kill_through(person: Person, engine: Engine) -> None:
     assert killed >= 8
 
 
+@pytest.mark.process
 def test_killed_before_any_statement_of_complete_it_is_all_or_nothing(mina: Person, engine: Engine) -> None:
     mina.begin().verify_email().scan().enter_code()
     kill_through(mina, engine)
@@ -149,6 +150,7 @@ def test_killed_before_any_statement_of_complete_it_is_all_or_nothing(mina: Pers
     assert read_cookie(mina.cookie())["enrollment"]["id"] in kept
 
 
+@pytest.mark.process
 def test_killed_before_any_statement_of_a_move_it_is_all_or_nothing(
     protected: Person, engine: Engine
 ) -> None:

@@ -23,19 +23,19 @@ def device_cookie(person: Person, name: str) -> str:
     return kept.value
 
 
-def test_a_device_cookie_opens_nothing(guarded: Person, make_visitor: Make, name: str) -> None:
-    thief = make_visitor()
+def test_a_device_cookie_opens_nothing(guarded: Person, make_remote_person: Make, name: str) -> None:
+    thief = make_remote_person()
     thief.client.set_cookie(name, device_cookie(guarded, name))
     thief.put_cookie(device_cookie(guarded, name))
     assert not thief.is_signed_in()
 
 
 def test_all_copies_of_a_device_cookie_share_five_guesses(
-    guarded: Person, make_visitor: Make, name: str
+    guarded: Person, make_remote_person: Make, name: str
 ) -> None:
     statuses = []
     for _ in range(4):
-        thief = make_visitor(email=guarded.email)
+        thief = make_remote_person(email=guarded.email)
         thief.client.set_cookie(name, device_cookie(guarded, name))
         thief.sign_in()
         statuses += [thief.verify("000000").status_code for _ in range(3)]
@@ -54,10 +54,10 @@ def test_an_older_copy_of_a_device_cookie_gives_no_guesses_back(halfway: Person,
 
 
 def test_no_device_cookie_gives_a_stranger_no_guesses_back(
-    guarded: Person, make_visitor: Make, name: str
+    guarded: Person, make_remote_person: Make, name: str
 ) -> None:
     """Nor does throwing it away: without it one shares the count of everybody who is not known."""
-    stranger = make_visitor(email=guarded.email)
+    stranger = make_remote_person(email=guarded.email)
     stranger.sign_in()
     for _ in range(5):
         stranger.verify("000000")
@@ -67,11 +67,13 @@ def test_no_device_cookie_gives_a_stranger_no_guesses_back(
     assert guarded.verify(guarded.code(seconds=30)).status_code == 429
 
 
-def test_a_forged_device_cookie_makes_no_known_device(guarded: Person, make_visitor: Make, name: str) -> None:
+def test_a_forged_device_cookie_makes_no_known_device(
+    guarded: Person, make_remote_person: Make, name: str
+) -> None:
     cookie = device_cookie(guarded, name)
     statuses = []
     for letter in "AB":
-        thief = make_visitor(email=guarded.email)
+        thief = make_remote_person(email=guarded.email)
         thief.client.set_cookie(name, letter + cookie[1:])
         thief.sign_in()
         statuses += [thief.verify("000000").status_code for _ in range(5)]
@@ -80,11 +82,11 @@ def test_a_forged_device_cookie_makes_no_known_device(guarded: Person, make_visi
 
 @pytest.mark.parametrize(("path", "fields"), [("end", {"session": "999999"}), ("end-others", {})])
 def test_a_stolen_session_makes_no_known_devices_to_guess_from(
-    member: Person, make_visitor: Make, path: str, fields: dict[str, str]
+    member: Person, make_remote_person: Make, path: str, fields: dict[str, str]
 ) -> None:
     statuses = []
     for _ in range(3):
-        thief = make_visitor(email=member.email)
+        thief = make_remote_person(email=member.email)
         thief.put_cookie(member.cookie())
         thief.get("/account/profile")
         thief.post(f"/account/sessions/{path}", {**thief.hidden(), **fields})

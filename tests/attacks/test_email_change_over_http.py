@@ -38,9 +38,9 @@ def undo_link(person: Person, email: str) -> str:
 
 
 @pytest.fixture
-def other(make_visitor: Make) -> str:
+def other(make_remote_person: Make) -> str:
     """An address that nobody has."""
-    return make_visitor().email
+    return make_remote_person().email
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -68,30 +68,30 @@ def test_the_password_alone_asks_for_nothing_where_2sv_is_on(site: Site, guarded
     assert site.dump(without=MAY_CHANGE) == before
 
 
-def test_the_code_that_asked_signs_nobody_in(guarded: Person, make_visitor: Make, other: str) -> None:
+def test_the_code_that_asked_signs_nobody_in(guarded: Person, make_remote_person: Make, other: str) -> None:
     code = guarded.next_code()
     assert ask(guarded, other, factor="code", code=code) == 200
-    thief = make_visitor(email=guarded.email)
+    thief = make_remote_person(email=guarded.email)
     thief.sign_in()
     assert not entered(thief.verify(code))
 
 
 def test_guesses_of_the_code_here_are_those_of_sign_in(
-    guarded: Person, make_visitor: Make, other: str
+    guarded: Person, make_remote_person: Make, other: str
 ) -> None:
-    thief = make_visitor(email=guarded.email)
+    thief = make_remote_person(email=guarded.email)
     thief.put_cookie(guarded.cookie())
     statuses = [ask(thief, other, factor="code", code="000000") for _ in range(5)]
-    stranger = make_visitor(email=guarded.email)
+    stranger = make_remote_person(email=guarded.email)
     stranger.sign_in()
     assert statuses == [422] * 5
     assert stranger.verify(guarded.code(seconds=30)).status_code == 429
 
 
 def test_a_stolen_session_without_the_password_asks_for_nothing(
-    member: Person, make_visitor: Make, other: str
+    member: Person, make_remote_person: Make, other: str
 ) -> None:
-    thief = make_visitor()
+    thief = make_remote_person()
     thief.put_cookie(member.cookie())
     statuses = [ask(thief, other, password="not the password at all") for _ in range(6)]
     assert statuses == [422] * 5 + [429]
@@ -99,11 +99,11 @@ def test_a_stolen_session_without_the_password_asks_for_nothing(
 
 @pytest.mark.parametrize("signed_in", [True, False])
 def test_the_link_in_other_hands_changes_nothing(
-    site: Site, member: Person, make_visitor: Make, other: str, signed_in: bool
+    site: Site, member: Person, make_remote_person: Make, other: str, signed_in: bool
 ) -> None:
     """Somebody reads the mail to a mistyped address: he is not let in, and neither account moves."""
     path = confirm_link(member, other)
-    finder = make_visitor()
+    finder = make_remote_person()
     if signed_in:
         finder.sign_up()
     finder.get("/account/profile" if signed_in else "/sign-in")
@@ -113,11 +113,11 @@ def test_the_link_in_other_hands_changes_nothing(
 
 
 def test_the_link_pressed_16_times_at_once_changes_it_once(
-    site: Site, member: Person, make_visitor: Make, other: str
+    site: Site, member: Person, make_remote_person: Make, other: str
 ) -> None:
     path = confirm_link(member, other)
     member.get(path)
-    people = copies(member, make_visitor, 16)
+    people = copies(member, make_remote_person, 16)
     before = site.dump().count("email_changes: (")
     at_once(lambda number: people[number].post(path), 16)
     assert site.dump().count("email_changes: (") - before == 1
@@ -132,35 +132,40 @@ def test_a_link_is_worth_nothing_after_a_change_of_the_password(member: Person, 
     assert member.post(path).status_code == 410
 
 
-def test_undoing_ends_the_session_that_changed_it(member: Person, make_visitor: Make, other: str) -> None:
+def test_undoing_ends_the_session_that_changed_it(
+    member: Person, make_remote_person: Make, other: str
+) -> None:
     path = undo_link(member, other)
-    owner = make_visitor()
+    owner = make_remote_person()
     owner.get(path)
     owner.post(path)
     assert not member.is_signed_in()
 
 
 def test_undoing_makes_the_password_that_changed_it_worthless(
-    member: Person, make_visitor: Make, other: str
+    member: Person, make_remote_person: Make, other: str
 ) -> None:
     path = undo_link(member, other)
-    owner = make_visitor()
+    owner = make_remote_person()
     owner.get(path)
     owner.post(path)
-    assert [make_visitor(email=email).sign_in().status_code for email in (member.email, other)] == [422, 422]
+    assert [make_remote_person(email=email).sign_in().status_code for email in (member.email, other)] == [
+        422,
+        422,
+    ]
 
 
-def test_undoing_signs_nobody_in(member: Person, make_visitor: Make, other: str) -> None:
+def test_undoing_signs_nobody_in(member: Person, make_remote_person: Make, other: str) -> None:
     path = undo_link(member, other)
-    finder = make_visitor()
+    finder = make_remote_person()
     finder.get(path)
     finder.post(path)
     assert not finder.is_signed_in()
 
 
-def test_an_undo_link_works_once(member: Person, make_visitor: Make, other: str) -> None:
+def test_an_undo_link_works_once(member: Person, make_remote_person: Make, other: str) -> None:
     path = undo_link(member, other)
-    finder = make_visitor()
+    finder = make_remote_person()
     finder.get(path)
     finder.post(path)
     finder.get("/sign-in")

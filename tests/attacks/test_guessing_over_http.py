@@ -85,20 +85,23 @@ def test_after_a_hundred_wrong_codes_no_more_are_looked_at(site: Site, guessed: 
 
 
 def test_after_a_hundred_wrong_codes_a_right_one_is_not_looked_at(
-    guessed: Guessed, make_visitor: Make
+    guessed: Guessed, make_remote_person: Make
 ) -> None:
     owner = guessed.owner
     owner.clock.advance(hours=1)
-    thief = make_visitor(email=owner.email)
+    thief = make_remote_person(email=owner.email)
     thief.sign_in()
     assert not entered(thief.verify(owner.code()))
 
 
 def test_the_mail_that_lets_guesses_go_on_is_of_no_use_to_who_can_not_read_it(
-    guessed: Guessed, make_visitor: Make
+    guessed: Guessed, make_remote_person: Make
 ) -> None:
     """The owner, curious, follows the link that a thief had sent: it opens nothing for the thief."""
-    owner, thief = make_visitor(email=guessed.owner.email), make_visitor(email=guessed.owner.email)
+    owner, thief = (
+        make_remote_person(email=guessed.owner.email),
+        make_remote_person(email=guessed.owner.email),
+    )
     owner.clock.advance(hours=1)
     thief.sign_in()
     thief.get("/sign-in/verify")
@@ -110,8 +113,8 @@ def test_the_mail_that_lets_guesses_go_on_is_of_no_use_to_who_can_not_read_it(
     assert not entered(thief.verify(guessed.owner.code()))
 
 
-def test_the_mail_lets_its_owner_in(guessed: Guessed, make_visitor: Make) -> None:
-    owner = make_visitor(email=guessed.owner.email)
+def test_the_mail_lets_its_owner_in(guessed: Guessed, make_remote_person: Make) -> None:
+    owner = make_remote_person(email=guessed.owner.email)
     owner.clock.advance(hours=1)
     owner.sign_in()
     owner.get("/sign-in/verify")
@@ -122,8 +125,8 @@ def test_the_mail_lets_its_owner_in(guessed: Guessed, make_visitor: Make) -> Non
     assert entered(owner.verify(guessed.owner.code()))
 
 
-def test_a_guess_a_second_too_early_is_not_looked_at(guarded: Person, make_visitor: Make) -> None:
-    thief = make_visitor(email=guarded.email)
+def test_a_guess_a_second_too_early_is_not_looked_at(guarded: Person, make_remote_person: Make) -> None:
+    thief = make_remote_person(email=guarded.email)
     thief.sign_in()
     for _ in range(5):
         thief.verify("000000")
@@ -147,9 +150,9 @@ def test_a_right_code_is_not_looked_at_while_one_waits(halfway: Person) -> None:
 
 
 @pytest.fixture
-def thief(guarded: Person, make_visitor: Make) -> Person:
+def thief(guarded: Person, make_remote_person: Make) -> Person:
     """Somebody with the password, elsewhere, whose five guesses are spent."""
-    thief = make_visitor(email=guarded.email)
+    thief = make_remote_person(email=guarded.email)
     thief.app_on_phone, thief.recovery_codes = guarded.app_on_phone, guarded.recovery_codes
     thief.sign_in()
     for _ in range(5):
@@ -173,17 +176,17 @@ def test_a_wrong_password_then_the_right_one_gives_no_guesses_back(thief: Person
     assert is_made_to_wait(thief)
 
 
-def test_another_browser_and_network_gives_no_guesses_back(thief: Person, make_visitor: Make) -> None:
-    other = make_visitor(email=thief.email)
+def test_another_browser_and_network_gives_no_guesses_back(thief: Person, make_remote_person: Make) -> None:
+    other = make_remote_person(email=thief.email)
     other.app_on_phone = thief.app_on_phone
     other.sign_in()
     assert is_made_to_wait(other)
 
 
 def test_a_device_that_signed_in_to_another_account_gives_no_guesses_back(
-    thief: Person, make_visitor: Make
+    thief: Person, make_remote_person: Make
 ) -> None:
-    other = make_visitor().sign_up()
+    other = make_remote_person().sign_up()
     other.sign_out()
     other.email, other.app_on_phone = thief.email, thief.app_on_phone
     other.sign_in()
@@ -256,7 +259,7 @@ def test_a_new_enrolment_gives_no_guesses_of_the_apps_code_back(member: Person) 
     assert member.post(f"{ENROLL}/code", {"code": member.code()}).status_code == 429
 
 
-def test_guessing_the_password_inside_counts_as_outside(member: Person, make_visitor: Make) -> None:
+def test_guessing_the_password_inside_counts_as_outside(member: Person, make_remote_person: Make) -> None:
     """A stolen session is no place to guess the password at leisure: what is counted there, counts here."""
     member.activate()
     for _ in range(5):

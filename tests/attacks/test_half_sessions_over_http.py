@@ -14,9 +14,9 @@ NEW_PASSWORD = "seven boats under glass"
 
 
 @pytest.fixture
-def thief(halfway: Person, make_visitor: Make) -> Person:
+def thief(halfway: Person, make_remote_person: Make) -> Person:
     """Somebody elsewhere who holds the cookie of a half-session."""
-    thief = make_visitor(email=halfway.email)
+    thief = make_remote_person(email=halfway.email)
     thief.put_cookie(halfway.cookie())
     thief.page, thief.app_on_phone = halfway.page, halfway.app_on_phone
     return thief
@@ -87,8 +87,8 @@ def test_a_half_session_is_not_kept_alive_by_looking_at_it(halfway: Person) -> N
     assert not entered(halfway.verify(halfway.code()))
 
 
-def test_a_half_session_ends_with_a_change_of_the_password(halfway: Person, make_visitor: Make) -> None:
-    owner = make_visitor(email=halfway.email)
+def test_a_half_session_ends_with_a_change_of_the_password(halfway: Person, make_remote_person: Make) -> None:
+    owner = make_remote_person(email=halfway.email)
     owner.sign_in()
     owner.verify_recovery_code(halfway.recovery_codes[0])
     owner.get("/account/password")
@@ -96,15 +96,15 @@ def test_a_half_session_ends_with_a_change_of_the_password(halfway: Person, make
     assert not entered(halfway.verify(halfway.next_code()))
 
 
-def test_a_half_session_ends_with_a_reset_of_the_password(halfway: Person, make_visitor: Make) -> None:
-    owner = make_visitor(email=halfway.email)
+def test_a_half_session_ends_with_a_reset_of_the_password(halfway: Person, make_remote_person: Make) -> None:
+    owner = make_remote_person(email=halfway.email)
     reset_password(owner)
     assert not entered(halfway.verify(halfway.next_code()))
 
 
-def test_a_half_session_ends_when_2sv_is_turned_off(halfway: Person, make_visitor: Make) -> None:
+def test_a_half_session_ends_when_2sv_is_turned_off(halfway: Person, make_remote_person: Make) -> None:
     """Nobody gets in by waiting at the code's door until it is taken away."""
-    owner = make_visitor(email=halfway.email)
+    owner = make_remote_person(email=halfway.email)
     owner.sign_in()
     owner.verify_recovery_code(halfway.recovery_codes[0])
     owner.prove_password("disable")
@@ -113,10 +113,10 @@ def test_a_half_session_ends_when_2sv_is_turned_off(halfway: Person, make_visito
 
 
 def test_a_half_session_does_not_become_a_whole_one_by_its_cookies_key(
-    halfway: Person, make_visitor: Make
+    halfway: Person, make_remote_person: Make
 ) -> None:
     """Another account's code in this account's half-session."""
-    other = make_visitor().sign_up().activate()
+    other = make_remote_person().sign_up().activate()
     assert not entered(halfway.verify(other.next_code()))
 
 
@@ -132,30 +132,32 @@ def reset_password(person: Person) -> str:
     return person.post(path, {"new_password": NEW_PASSWORD}, follow_redirects=True).text
 
 
-def test_a_reset_still_asks_for_the_code(guarded: Person, make_visitor: Make) -> None:
-    assert "Authentication code" in reset_password(make_visitor(email=guarded.email))
+def test_a_reset_still_asks_for_the_code(guarded: Person, make_remote_person: Make) -> None:
+    assert "Authentication code" in reset_password(make_remote_person(email=guarded.email))
 
 
-def test_a_reset_signs_nobody_in_without_the_code(guarded: Person, make_visitor: Make) -> None:
-    mail_thief = make_visitor(email=guarded.email)
+def test_a_reset_signs_nobody_in_without_the_code(guarded: Person, make_remote_person: Make) -> None:
+    mail_thief = make_remote_person(email=guarded.email)
     reset_password(mail_thief)
     assert not mail_thief.is_signed_in()
 
 
-def test_a_reset_leaves_2sv_on(guarded: Person, make_visitor: Make) -> None:
-    owner = make_visitor(email=guarded.email)
+def test_a_reset_leaves_2sv_on(guarded: Person, make_remote_person: Make) -> None:
+    owner = make_remote_person(email=guarded.email)
     reset_password(owner)
     owner.verify(guarded.next_code())
     assert owner.two_step_is_on()
 
 
-def test_a_reset_ends_every_session(guarded: Person, make_visitor: Make) -> None:
-    reset_password(make_visitor(email=guarded.email))
+def test_a_reset_ends_every_session(guarded: Person, make_remote_person: Make) -> None:
+    reset_password(make_remote_person(email=guarded.email))
     assert not guarded.is_signed_in()
 
 
-def test_a_recovery_code_without_the_password_gives_nothing(guarded: Person, make_visitor: Make) -> None:
-    finder = make_visitor(email=guarded.email)
+def test_a_recovery_code_without_the_password_gives_nothing(
+    guarded: Person, make_remote_person: Make
+) -> None:
+    finder = make_remote_person(email=guarded.email)
     finder.get("/sign-in")
     answer = finder.post(
         "/sign-in/verify?factor=recovery",
@@ -165,15 +167,17 @@ def test_a_recovery_code_without_the_password_gives_nothing(guarded: Person, mak
     assert not finder.is_signed_in()
 
 
-def test_a_recovery_code_without_the_password_is_not_used_up(guarded: Person, make_visitor: Make) -> None:
-    finder = make_visitor(email=guarded.email)
+def test_a_recovery_code_without_the_password_is_not_used_up(
+    guarded: Person, make_remote_person: Make
+) -> None:
+    finder = make_remote_person(email=guarded.email)
     finder.get("/sign-in")
     finder.post("/sign-in/verify?factor=recovery", {"recovery_code": guarded.recovery_codes[0]})
     assert "10 of 10 recovery codes left" in guarded.get("/account/two-step").text
 
 
 def test_a_recovery_code_in_the_place_of_the_password_gives_nothing(
-    guarded: Person, make_visitor: Make
+    guarded: Person, make_remote_person: Make
 ) -> None:
-    finder = make_visitor(email=guarded.email)
+    finder = make_remote_person(email=guarded.email)
     assert finder.sign_in(password=guarded.recovery_codes[0]).status_code == 422

@@ -23,7 +23,7 @@ def site(start_site: Callable[..., Site]) -> Iterator[Site]:
 
 
 @pytest.fixture
-def mina(site: Site) -> Person:
+def member(site: Site) -> Person:
     return site.person().sign_up()
 
 
@@ -55,9 +55,9 @@ def die_through(site: Site, person: Person, url: str, fields: dict[str, str]) ->
     return deaths, before, after
 
 
-def test_complete(site: Site, mina: Person) -> None:
-    mina.begin().verify_email().scan().enter_code()
-    deaths, before, after = die_through(site, mina, COMPLETE, {"saved": "y"})
+def test_complete(site: Site, member: Person) -> None:
+    member.begin().verify_email().scan().enter_code()
+    deaths, before, after = die_through(site, member, COMPLETE, {"saved": "y"})
     assert deaths >= 10
     gained = [after.count(kind) - before.count(kind) for kind in ("authenticators:", "recovery_codes:")]
     assert gained == [1, 10]
@@ -65,34 +65,34 @@ def test_complete(site: Site, mina: Person) -> None:
     assert after.count("'two_step_on', datetime") - before.count("'two_step_on', datetime") == 1  # the event
 
 
-def test_complete_of_a_move(site: Site, mina: Person) -> None:
-    mina.activate()
-    old = mina.app_on_phone
-    mina.begin_move().scan().enter_code()
-    deaths, before, after = die_through(site, mina, COMPLETE, {"saved": "y"})
+def test_complete_of_a_move(site: Site, member: Person) -> None:
+    member.activate()
+    old = member.app_on_phone
+    member.begin_move().scan().enter_code()
+    deaths, before, after = die_through(site, member, COMPLETE, {"saved": "y"})
     assert old
     assert deaths >= 10
     gained = [after.count(kind) - before.count(kind) for kind in ("authenticators:", "recovery_codes:")]
     assert gained == [0, 0]
     assert after.count("'authenticator_moved', 'visitor") == 1  # the mail
     assert after.count("'authenticator_moved', datetime") == 1  # the event
-    mina.sign_out()
-    mina.sign_in()
-    assert not entered(mina.verify(old.code(mina.clock.seconds)))
-    assert entered(mina.verify(mina.next_code()))
+    member.sign_out()
+    member.sign_in()
+    assert not entered(member.verify(old.code(member.clock.seconds)))
+    assert entered(member.verify(member.next_code()))
 
 
-def test_a_change_of_the_password(site: Site, mina: Person) -> None:
-    mina.get("/account/password")
+def test_a_change_of_the_password(site: Site, member: Person) -> None:
+    member.get("/account/password")
     fields = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    deaths, before, after = die_through(site, mina, "/account/password", fields)
+    deaths, before, after = die_through(site, member, "/account/password", fields)
     assert deaths >= 8
     assert after.count("'password_changed', 'visitor") - before.count("'password_changed', 'visitor") == 1
     assert after.count("'password_changed', datetime") - before.count("'password_changed', datetime") == 1
 
 
-def test_the_other_process_serves_on(site: Site, mina: Person) -> None:
-    mina.get("/account/profile")
+def test_the_other_process_serves_on(site: Site, member: Person) -> None:
+    member.get("/account/profile")
     with pytest.raises(httpx.TransportError):
-        mina.post("/account/profile", {"name": "Mina two"}, headers={"X-Die-Before": "0"})
-    assert mina.is_signed_in()
+        member.post("/account/profile", {"name": "Mina two"}, headers={"X-Die-Before": "0"})
+    assert member.is_signed_in()

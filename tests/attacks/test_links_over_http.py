@@ -57,16 +57,16 @@ ASK: dict[str, Callable[..., Letter]] = {
 )
 @pytest.mark.parametrize("ask", ASK)
 def test_a_mailed_link_leads_to_the_configured_host(
-    site: Site, visitor: Person, ask: str, header: tuple[str, str]
+    site: Site, remote_person: Person, ask: str, header: tuple[str, str]
 ) -> None:
-    letter = ASK[ask](visitor, **dict([header]))
+    letter = ASK[ask](remote_person, **dict([header]))
     assert letter.link.startswith(f"{site.workers.url}/")
     assert EVIL not in letter.text + letter.html
 
 
 @pytest.mark.parametrize("url", ["/", "/account/profile", f"{ENROLL}/scan"])
-def test_a_redirect_does_not_lead_to_a_forged_host(visitor: Person, url: str) -> None:
-    answer = visitor.get(url, headers={"Host": EVIL, "HX-Request": ""})
+def test_a_redirect_does_not_lead_to_a_forged_host(remote_person: Person, url: str) -> None:
+    answer = remote_person.get(url, headers={"Host": EVIL, "HX-Request": ""})
     assert answer.headers["Location"].startswith("/sign-in")
 
 
@@ -93,11 +93,11 @@ def test_the_trusted_host_is_served(strict_site: Site) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("ask", ASK)
 def test_a_mailed_link_that_a_scanner_opens_changes_nothing(
-    site: Site, visitor: Person, make_visitor: Make, ask: str, method: str
+    site: Site, remote_person: Person, make_remote_person: Make, ask: str, method: str
 ) -> None:
-    path = ASK[ask](visitor).path
+    path = ASK[ask](remote_person).path
     before = site.dump(without={"outbox"})
-    scanner = make_visitor()
+    scanner = make_remote_person()
     assert scanner.client.open(path, method=method).status_code == 200
     assert site.dump(without={"outbox"}) == before
 
@@ -105,46 +105,46 @@ def test_a_mailed_link_that_a_scanner_opens_changes_nothing(
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("ask", ASK)
 def test_a_mailed_link_that_the_browser_fetches_ahead_changes_nothing(
-    site: Site, visitor: Person, ask: str, method: str
+    site: Site, remote_person: Person, ask: str, method: str
 ) -> None:
-    path, cookie = ASK[ask](visitor).path, visitor.cookie()
+    path, cookie = ASK[ask](remote_person).path, remote_person.cookie()
     before = site.dump(without={"outbox"})
-    visitor.client.open(path, method=method, headers={"Sec-Purpose": "prefetch"})
+    remote_person.client.open(path, method=method, headers={"Sec-Purpose": "prefetch"})
     assert site.dump(without={"outbox"}) == before
-    assert not cookie or visitor.cookie() == cookie
+    assert not cookie or remote_person.cookie() == cookie
 
 
-def test_the_links_of_every_notice_change_nothing(site: Site, visitor: Person) -> None:
+def test_the_links_of_every_notice_change_nothing(site: Site, remote_person: Person) -> None:
     subjects = ["authentication number", "is on", "was changed", "is off"]
-    visitor.sign_up().begin().post(f"{ENROLL}/email/send")
-    letters = [visitor.inbox.wait_for(subjects[0], to=visitor.email)]
-    visitor.post(f"{ENROLL}/email", {"number": letters[0].number})
-    visitor.scan().enter_code().complete()
-    visitor.get("/account/password")
+    remote_person.sign_up().begin().post(f"{ENROLL}/email/send")
+    letters = [remote_person.inbox.wait_for(subjects[0], to=remote_person.email)]
+    remote_person.post(f"{ENROLL}/email", {"number": letters[0].number})
+    remote_person.scan().enter_code().complete()
+    remote_person.get("/account/password")
     new = "seven boats under glass"
-    visitor.post("/account/password", {"current_password": PASSWORD, "new_password": new})
-    visitor.prove_password("disable", new)
-    visitor.disable(code=visitor.next_code())
-    letters += [visitor.inbox.wait_for(subject, to=visitor.email) for subject in subjects[1:]]
+    remote_person.post("/account/password", {"current_password": PASSWORD, "new_password": new})
+    remote_person.prove_password("disable", new)
+    remote_person.disable(code=remote_person.next_code())
+    letters += [remote_person.inbox.wait_for(subject, to=remote_person.email) for subject in subjects[1:]]
     links = {link for letter in letters for link in re.findall(r"https?://[^\s\"<>]+", letter.text)}
     before = site.dump(without={"outbox"})
     for link in links:
         for method in ("GET", "HEAD"):
-            visitor.client.open(link, method=method)
+            remote_person.client.open(link, method=method)
     assert len(links) > 1
     assert site.dump(without={"outbox"}) == before
 
 
 def test_the_link_of_an_enrolment_brings_a_thief_of_the_mail_no_further(
-    visitor: Person, make_visitor: Make
+    remote_person: Person, make_remote_person: Make
 ) -> None:
     """Nor his victim: the button, pressed in another browser, does not verify anything in the victim's."""
-    path = ask_for_number(visitor).path
-    thief = make_visitor()
+    path = ask_for_number(remote_person).path
+    thief = make_remote_person()
     thief.get(path)
     thief.post(path)
     assert not thief.is_signed_in()
-    assert visitor.get(f"{ENROLL}/email/wait").status_code == 204
+    assert remote_person.get(f"{ENROLL}/email/wait").status_code == 204
 
 
 # Tokens used for another purpose
@@ -155,11 +155,11 @@ FIELDS = {"name": "Thief", "password": PASSWORD, "new_password": PASSWORD}
 
 @pytest.mark.parametrize(("made_for", "used_for"), [*permutations(PLACES, 2)])
 def test_a_token_of_one_purpose_is_none_of_another(
-    site: Site, visitor: Person, make_visitor: Make, made_for: str, used_for: str
+    site: Site, remote_person: Person, make_remote_person: Make, made_for: str, used_for: str
 ) -> None:
-    token = ASK[made_for](visitor).path.rpartition("/")[2]
+    token = ASK[made_for](remote_person).path.rpartition("/")[2]
     before = site.dump(without={"outbox"})
-    thief = make_visitor()
+    thief = make_remote_person()
     thief.get("/sign-in")
     assert thief.post(f"{PLACES[used_for]}{token}", FIELDS).status_code == 410
     assert site.dump(without={"outbox"}) == before
@@ -167,7 +167,7 @@ def test_a_token_of_one_purpose_is_none_of_another(
 
 @pytest.mark.parametrize("made_for", PLACES)
 def test_a_token_does_nothing_at_any_other_place_for_tokens(
-    site: Site, visitor: Person, member: Person, made_for: str
+    site: Site, remote_person: Person, member: Person, made_for: str
 ) -> None:
     """Also where one must be signed in, and for every kind of link that will ever be added."""
     token = ASK[made_for](site.person()).path.rpartition("/")[2]
@@ -183,32 +183,34 @@ def test_a_token_does_nothing_at_any_other_place_for_tokens(
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_session_cookie_is_no_token_of_a_link(member: Person, make_visitor: Make, place: str) -> None:
-    thief = make_visitor()
+def test_a_session_cookie_is_no_token_of_a_link(member: Person, make_remote_person: Make, place: str) -> None:
+    thief = make_remote_person()
     thief.get("/sign-in")
     assert thief.post(f"{PLACES[place]}{member.cookie()}", FIELDS).status_code == 410
 
 
 @pytest.mark.parametrize("ask", ASK)
-def test_a_token_of_a_link_is_no_session_cookie(visitor: Person, make_visitor: Make, ask: str) -> None:
-    thief = make_visitor()
-    thief.put_cookie(ASK[ask](visitor).path.rpartition("/")[2])
+def test_a_token_of_a_link_is_no_session_cookie(
+    remote_person: Person, make_remote_person: Make, ask: str
+) -> None:
+    thief = make_remote_person()
+    thief.put_cookie(ASK[ask](remote_person).path.rpartition("/")[2])
     assert not thief.is_signed_in()
 
 
-def test_a_reset_link_works_once(visitor: Person, make_visitor: Make) -> None:
-    path = ask_to_reset(visitor).path
-    visitor.get(path)
-    visitor.post(path, {"new_password": "seven boats under glass"})
-    thief = make_visitor()
+def test_a_reset_link_works_once(remote_person: Person, make_remote_person: Make) -> None:
+    path = ask_to_reset(remote_person).path
+    remote_person.get(path)
+    remote_person.post(path, {"new_password": "seven boats under glass"})
+    thief = make_remote_person()
     thief.get("/sign-in")
     assert thief.post(path, {"new_password": "eight boats under glass"}).status_code == 410
 
 
-def test_a_sign_up_link_works_once(visitor: Person, make_visitor: Make) -> None:
-    path = ask_to_sign_up(visitor).path
-    visitor.get(path)
-    visitor.post(path, {"name": "Mina", "password": PASSWORD})
-    thief = make_visitor()
+def test_a_sign_up_link_works_once(remote_person: Person, make_remote_person: Make) -> None:
+    path = ask_to_sign_up(remote_person).path
+    remote_person.get(path)
+    remote_person.post(path, {"name": "Mina", "password": PASSWORD})
+    thief = make_remote_person()
     thief.get("/sign-in")
     assert thief.post(path, {"name": "Thief", "password": PASSWORD}).status_code == 410

@@ -23,11 +23,11 @@ def network() -> str:
 
 
 @pytest.fixture
-def spray(make_visitor: Make, network: str) -> Callable[..., list[Response]]:
+def spray(make_remote_person: Make, network: str) -> Callable[..., list[Response]]:
     """One wrong password for each of many accounts, ten at a time, from all over the network."""
 
     def spray(times: int, **headers: str) -> list[Response]:
-        people = [make_visitor(address=f"{network}.{number + 1}") for number in range(times)]
+        people = [make_remote_person(address=f"{network}.{number + 1}") for number in range(times)]
         for person in people:
             person.get("/sign-in")
 
@@ -85,11 +85,11 @@ def test_the_owner_at_a_known_device_in_the_same_network_goes_on(
 
 
 def test_who_is_signed_in_is_made_to_wait_as_well(
-    spray: Callable[..., list[Response]], make_visitor: Make, network: str
+    spray: Callable[..., list[Response]], make_remote_person: Make, network: str
 ) -> None:
     """An account of one's own, and a device that is known to it, is no licence to guess at others'."""
     spray(REFUSALS_A_MINUTE)
-    attacker = make_visitor(address=f"{network}.99").sign_up()
+    attacker = make_remote_person(address=f"{network}.99").sign_up()
     attacker.get("/account/profile")
     victim = {"email": "victim@example.com", "password": WRONG}
     assert attacker.post("/sign-in", {**attacker.hidden(), **victim}).status_code == 429

@@ -28,44 +28,48 @@ def test_two_processes_answer(site: Site) -> None:
     assert len(set(workers)) == 2
 
 
-def test_two_processes_answer_to_one_attack(halfway: Person, make_visitor: Make) -> None:
+def test_two_processes_answer_to_one_attack(halfway: Person, make_remote_person: Make) -> None:
     """So that what follows is said of two: also posts of the same half-session reach both."""
-    people = copies(halfway, make_visitor, AT_ONCE)
+    people = copies(halfway, make_remote_person, AT_ONCE)
     answers = at_once(lambda number: people[number].verify("000000"), AT_ONCE)
     assert len({answer.headers["X-Worker"] for answer in answers}) == 2
 
 
-def test_one_half_session_posted_64_times_at_once_signs_in_once(halfway: Person, make_visitor: Make) -> None:
+def test_one_half_session_posted_64_times_at_once_signs_in_once(
+    halfway: Person, make_remote_person: Make
+) -> None:
     code = halfway.next_code()
-    people = copies(halfway, make_visitor, AT_ONCE)
+    people = copies(halfway, make_remote_person, AT_ONCE)
     assert sum(at_once(lambda number: entered(people[number].verify(code)), AT_ONCE)) == 1
 
 
-def test_one_code_in_five_half_sessions_at_once_signs_in_once(guarded: Person, make_visitor: Make) -> None:
+def test_one_code_in_five_half_sessions_at_once_signs_in_once(
+    guarded: Person, make_remote_person: Make
+) -> None:
     """Five, because no more attempts are looked at before the first wait."""
-    people = half_sessions(guarded, make_visitor, 5)
+    people = half_sessions(guarded, make_remote_person, 5)
     code = guarded.next_code()
     assert sum(at_once(lambda number: entered(people[number].verify(code)), 5)) == 1
 
 
 def test_one_code_in_many_half_sessions_one_after_the_other_signs_in_once(
-    guarded: Person, make_visitor: Make
+    guarded: Person, make_remote_person: Make
 ) -> None:
-    people = half_sessions(guarded, make_visitor, 4)
+    people = half_sessions(guarded, make_remote_person, 4)
     code = guarded.next_code()
     assert [entered(person.verify(code)) for person in people] == [True, False, False, False]
 
 
-def test_64_wrong_codes_at_once_are_five_looked_at(halfway: Person, make_visitor: Make) -> None:
-    people = copies(halfway, make_visitor, AT_ONCE)
+def test_64_wrong_codes_at_once_are_five_looked_at(halfway: Person, make_remote_person: Make) -> None:
+    people = copies(halfway, make_remote_person, AT_ONCE)
     statuses = at_once(lambda number: people[number].verify("000000").status_code, AT_ONCE)
     assert (statuses.count(422), statuses.count(429)) == (5, AT_ONCE - 5)
 
 
-def test_one_recovery_code_64_times_at_once_signs_in_once(halfway: Person, make_visitor: Make) -> None:
+def test_one_recovery_code_64_times_at_once_signs_in_once(halfway: Person, make_remote_person: Make) -> None:
     halfway.get("/sign-in/verify?factor=recovery")
     code = halfway.recovery_codes[0]
-    people = copies(halfway, make_visitor, AT_ONCE)
+    people = copies(halfway, make_remote_person, AT_ONCE)
     results = at_once(
         lambda number: entered(
             people[number].post("/sign-in/verify?factor=recovery", {"recovery_code": code})
@@ -76,11 +80,11 @@ def test_one_recovery_code_64_times_at_once_signs_in_once(halfway: Person, make_
 
 
 def test_one_recovery_code_64_times_at_once_leaves_nine(
-    guarded: Person, halfway: Person, make_visitor: Make
+    guarded: Person, halfway: Person, make_remote_person: Make
 ) -> None:
     halfway.get("/sign-in/verify?factor=recovery")
     code = halfway.recovery_codes[0]
-    people = copies(halfway, make_visitor, AT_ONCE)
+    people = copies(halfway, make_remote_person, AT_ONCE)
     at_once(
         lambda number: people[number].post("/sign-in/verify?factor=recovery", {"recovery_code": code}),
         AT_ONCE,
@@ -89,10 +93,12 @@ def test_one_recovery_code_64_times_at_once_leaves_nine(
     assert "9 of 10 recovery codes left" in inside.get("/account/two-step").text
 
 
-def test_complete_64_times_at_once_turns_it_on_once(site: Site, member: Person, make_visitor: Make) -> None:
+def test_complete_64_times_at_once_turns_it_on_once(
+    site: Site, member: Person, make_remote_person: Make
+) -> None:
     member.begin().verify_email().scan().enter_code()
     before = site.dump()
-    people = copies(member, make_visitor, AT_ONCE)
+    people = copies(member, make_remote_person, AT_ONCE)
     results = at_once(lambda number: "2-step verification is on." in people[number].complete().text, AT_ONCE)
     after = site.dump()
     assert sum(results) == 1
@@ -100,19 +106,19 @@ def test_complete_64_times_at_once_turns_it_on_once(site: Site, member: Person, 
     assert after.count("recovery_codes: (") - before.count("recovery_codes: (") == 10
 
 
-def test_complete_64_times_at_once_leaves_one_session(member: Person, make_visitor: Make) -> None:
+def test_complete_64_times_at_once_leaves_one_session(member: Person, make_remote_person: Make) -> None:
     member.begin().verify_email().scan().enter_code()
-    people = copies(member, make_visitor, AT_ONCE)
+    people = copies(member, make_remote_person, AT_ONCE)
     at_once(lambda number: people[number].complete(), AT_ONCE)
     assert sum(person.is_signed_in() for person in people) == 1
 
 
 def test_a_move_completed_64_times_at_once_is_made_once(
-    site: Site, guarded: Person, make_visitor: Make
+    site: Site, guarded: Person, make_remote_person: Make
 ) -> None:
     guarded.begin_move().scan().enter_code()
     before = site.dump()
-    people = copies(guarded, make_visitor, AT_ONCE)
+    people = copies(guarded, make_remote_person, AT_ONCE)
     results = at_once(lambda number: "Your new phone is set up." in people[number].complete().text, AT_ONCE)
     after = site.dump()
     assert sum(results) == 1
@@ -121,9 +127,9 @@ def test_a_move_completed_64_times_at_once_is_made_once(
 
 
 def test_who_signs_in_with_the_old_app_at_the_moment_of_a_move_is_out_after_it(
-    guarded: Person, make_visitor: Make
+    guarded: Person, make_remote_person: Make
 ) -> None:
-    thieves = half_sessions(guarded, make_visitor, 4)
+    thieves = half_sessions(guarded, make_remote_person, 4)
     guarded.begin_move()
     code = guarded.next_code()
     guarded.scan().enter_code()
@@ -142,11 +148,11 @@ def test_who_signs_in_with_the_old_app_at_the_moment_of_a_move_is_out_after_it(
 
 
 def test_an_emailed_number_64_times_at_once_brings_one_copy_further(
-    member: Person, make_visitor: Make
+    member: Person, make_remote_person: Make
 ) -> None:
     member.begin().post("/account/two-step/enroll/email/send")
     number = member.inbox.wait_for("authentication number", to=member.email).number
-    people = copies(member, make_visitor, AT_ONCE)
+    people = copies(member, make_remote_person, AT_ONCE)
     at_once(
         lambda at: people[at].post("/account/two-step/enroll/email", {"number": number}),
         AT_ONCE,
@@ -155,11 +161,11 @@ def test_an_emailed_number_64_times_at_once_brings_one_copy_further(
 
 
 def test_who_signs_in_by_password_at_the_moment_of_complete_is_out_after_it(
-    member: Person, make_visitor: Make
+    member: Person, make_remote_person: Make
 ) -> None:
     """No session without the second step is left beside the one in which it was turned on."""
     member.begin().verify_email().scan().enter_code()
-    thieves = [make_visitor(email=member.email) for _ in range(15)]
+    thieves = [make_remote_person(email=member.email) for _ in range(15)]
     for thief in thieves:
         thief.get("/sign-in")
 
@@ -175,13 +181,13 @@ def test_who_signs_in_by_password_at_the_moment_of_complete_is_out_after_it(
 
 
 def test_who_signs_in_with_the_old_password_at_the_moment_of_a_reset_is_out_after_it(
-    member: Person, make_visitor: Make
+    member: Person, make_remote_person: Make
 ) -> None:
     member.get("/forgot-password")
     member.post("/forgot-password", {"email": member.email})
     path = member.inbox.wait_for("Set a new", to=member.email).path
     member.get(path)
-    thieves = [make_visitor(email=member.email) for _ in range(15)]
+    thieves = [make_remote_person(email=member.email) for _ in range(15)]
     for thief in thieves:
         thief.get("/sign-in")
 
@@ -195,11 +201,11 @@ def test_who_signs_in_with_the_old_password_at_the_moment_of_a_reset_is_out_afte
     assert not any(thief.is_signed_in() for thief in thieves)
 
 
-def test_one_reset_link_64_times_at_once_sets_one_password(member: Person, make_visitor: Make) -> None:
+def test_one_reset_link_64_times_at_once_sets_one_password(member: Person, make_remote_person: Make) -> None:
     member.get("/forgot-password")
     member.post("/forgot-password", {"email": member.email})
     path = member.inbox.wait_for("Set a new", to=member.email).path
-    people = [make_visitor() for _ in range(AT_ONCE)]
+    people = [make_remote_person() for _ in range(AT_ONCE)]
     for person in people:
         person.get(path)
     results = at_once(
@@ -211,11 +217,13 @@ def test_one_reset_link_64_times_at_once_sets_one_password(member: Person, make_
     assert sum(results) == 1
 
 
-def test_one_sign_up_link_16_times_at_once_opens_one_account(visitor: Person, make_visitor: Make) -> None:
-    visitor.get("/sign-up")
-    visitor.post("/sign-up", {"email": visitor.email})
-    path = visitor.inbox.wait_for("Create your", to=visitor.email).path
-    people = [make_visitor() for _ in range(16)]
+def test_one_sign_up_link_16_times_at_once_opens_one_account(
+    remote_person: Person, make_remote_person: Make
+) -> None:
+    remote_person.get("/sign-up")
+    remote_person.post("/sign-up", {"email": remote_person.email})
+    path = remote_person.inbox.wait_for("Create your", to=remote_person.email).path
+    people = [make_remote_person() for _ in range(16)]
     for person in people:
         person.get(path)
     results = at_once(
@@ -227,8 +235,8 @@ def test_one_sign_up_link_16_times_at_once_opens_one_account(visitor: Person, ma
     assert sum(results) == 1
 
 
-def test_64_wrong_passwords_at_once_are_five_looked_at(member: Person, make_visitor: Make) -> None:
-    people = [make_visitor(email=member.email) for _ in range(AT_ONCE)]
+def test_64_wrong_passwords_at_once_are_five_looked_at(member: Person, make_remote_person: Make) -> None:
+    people = [make_remote_person(email=member.email) for _ in range(AT_ONCE)]
     for person in people:
         person.get("/sign-in")
     statuses = at_once(

@@ -69,9 +69,9 @@ def account(site: Site) -> Person:
 
 
 @pytest.fixture
-def returning(account: Person, make_visitor: Make) -> Person:
+def returning(account: Person, make_remote_person: Make) -> Person:
     """The same at another browser, not signed in yet."""
-    return make_visitor(email=account.email)
+    return make_remote_person(email=account.email)
 
 
 @pytest.mark.parametrize("htmx", [True, False])

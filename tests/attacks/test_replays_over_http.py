@@ -77,16 +77,18 @@ def opens(cookie: str, make_visitor: Make) -> bool:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_cookie_of_the_wizard_opens_nothing_after_complete(
-    walk: Walk, make_visitor: Make, step: str
+    walk: Walk, make_remote_person: Make, step: str
 ) -> None:
     walk.person.complete()
-    assert not opens(walk.kept[step].cookie, make_visitor)
+    assert not opens(walk.kept[step].cookie, make_remote_person)
 
 
-def test_complete_sent_again_as_it_was_changes_nothing(site: Site, walk: Walk, make_visitor: Make) -> None:
+def test_complete_sent_again_as_it_was_changes_nothing(
+    site: Site, walk: Walk, make_remote_person: Make
+) -> None:
     walk.person.complete()
     before = site.dump(without=AFTER_SENDING)
-    thief = make_visitor()
+    thief = make_remote_person()
     walk.kept["coded"].back_into(thief)
     thief.complete()
     assert site.dump(without=AFTER_SENDING) == before
@@ -145,9 +147,9 @@ def test_a_rewound_cookie_gives_no_guesses_of_the_number_back(member: Person) ->
 
 
 def test_an_enrolment_begun_before_another_was_completed_turns_nothing_more_on(
-    site: Site, walk: Walk, make_visitor: Make
+    site: Site, walk: Walk, make_remote_person: Make
 ) -> None:
-    other = make_visitor(email=walk.person.email)
+    other = make_remote_person(email=walk.person.email)
     other.sign_in()
     walk.person.clock.advance(minutes=1)
     other.activate()
@@ -198,28 +200,30 @@ def test_a_disable_sent_again_after_it_was_turned_on_again_leaves_it_on(guarded:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_cookie_of_the_wizard_opens_nothing_after_sign_out(
-    walk: Walk, make_visitor: Make, step: str
+    walk: Walk, make_remote_person: Make, step: str
 ) -> None:
     walk.person.sign_out()
-    assert not opens(walk.kept[step].cookie, make_visitor)
+    assert not opens(walk.kept[step].cookie, make_remote_person)
 
 
-def test_the_cookie_after_complete_opens_nothing_after_sign_out(guarded: Person, make_visitor: Make) -> None:
+def test_the_cookie_after_complete_opens_nothing_after_sign_out(
+    guarded: Person, make_remote_person: Make
+) -> None:
     cookie = guarded.cookie()
     guarded.sign_out()
-    assert not opens(cookie, make_visitor)
+    assert not opens(cookie, make_remote_person)
 
 
 def test_the_half_sessions_cookie_opens_nothing_after_the_second_step(
-    halfway: Person, make_visitor: Make
+    halfway: Person, make_remote_person: Make
 ) -> None:
     cookie = halfway.cookie()
     halfway.verify(halfway.next_code())
-    assert not opens(cookie, make_visitor)
+    assert not opens(cookie, make_remote_person)
 
 
-def test_the_half_sessions_cookie_takes_no_second_code(halfway: Person, make_visitor: Make) -> None:
-    thief = make_visitor()
+def test_the_half_sessions_cookie_takes_no_second_code(halfway: Person, make_remote_person: Make) -> None:
+    thief = make_remote_person()
     Kept.of(halfway).back_into(thief)
     halfway.verify(halfway.next_code())
     assert not entered(thief.verify(halfway.next_code()))
@@ -232,29 +236,31 @@ def test_a_half_session_given_up_takes_no_code(halfway: Person) -> None:
     assert not entered(halfway.verify(halfway.next_code()))
 
 
-def test_the_answer_to_a_right_code_sent_again_signs_nobody_in(halfway: Person, make_visitor: Make) -> None:
+def test_the_answer_to_a_right_code_sent_again_signs_nobody_in(
+    halfway: Person, make_remote_person: Make
+) -> None:
     """The whole post, byte for byte: cookie, token and code."""
-    thief, code = make_visitor(), halfway.next_code()
+    thief, code = make_remote_person(), halfway.next_code()
     Kept.of(halfway).back_into(thief)
     halfway.verify(code)
     assert not entered(thief.verify(code))
 
 
-def test_a_cookie_of_before_a_password_change_opens_nothing(member: Person, make_visitor: Make) -> None:
+def test_a_cookie_of_before_a_password_change_opens_nothing(member: Person, make_remote_person: Make) -> None:
     cookie = member.cookie()
     member.get("/account/password")
     member.post(
         "/account/password", {"current_password": PASSWORD, "new_password": "seven boats under glass"}
     )
-    assert not opens(cookie, make_visitor)
+    assert not opens(cookie, make_remote_person)
 
 
 def test_a_cookie_that_its_owner_signed_out_from_afar_opens_nothing(
-    member: Person, make_visitor: Make
+    member: Person, make_remote_person: Make
 ) -> None:
-    other = make_visitor(email=member.email)
+    other = make_remote_person(email=member.email)
     other.sign_in()
     cookie = other.cookie()
     member.get("/account/sessions")
     member.post("/account/sessions/end-others")
-    assert not opens(cookie, make_visitor)
+    assert not opens(cookie, make_remote_person)

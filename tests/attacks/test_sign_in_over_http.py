@@ -18,9 +18,9 @@ DOORS = ("/account", "/sign", "/forgot", "/reset")
 
 
 @pytest.fixture
-def attacker(make_visitor: Make) -> Person:
+def attacker(make_remote_person: Make) -> Person:
     """Somebody with a cookie that the server made for him, not signed in."""
-    attacker = make_visitor()
+    attacker = make_remote_person()
     attacker.get("/sign-in")
     assert attacker.cookie()
     return attacker
@@ -102,9 +102,9 @@ def test_a_planted_session_of_the_attacker_ends_with_the_victims_sign_in(
 
 @pytest.mark.parametrize("token", [None, "", "forged"])
 def test_a_sign_in_without_a_token_of_its_own_signs_nobody_in(
-    member: Person, visitor: Person, make_visitor: Make, token: str | None
+    member: Person, remote_person: Person, make_remote_person: Make, token: str | None
 ) -> None:
-    victim = make_visitor()
+    victim = make_remote_person()
     victim.get("/sign-in")
     fields = {"email": member.email, "password": PASSWORD}
     answer = victim.client.post("/sign-in", data=fields if token is None else {**fields, "csrf_token": token})
@@ -113,9 +113,9 @@ def test_a_sign_in_without_a_token_of_its_own_signs_nobody_in(
 
 
 def test_a_sign_in_with_another_browsers_token_signs_nobody_in(
-    attacker: Person, member: Person, make_visitor: Make
+    attacker: Person, member: Person, make_remote_person: Make
 ) -> None:
-    victim = make_visitor()
+    victim = make_remote_person()
     victim.get("/sign-in")
     fields = {**attacker.hidden("/sign-in"), "email": member.email, "password": PASSWORD}
     assert victim.client.post("/sign-in", data=fields).status_code == 400
@@ -123,8 +123,10 @@ def test_a_sign_in_with_another_browsers_token_signs_nobody_in(
 
 
 @pytest.mark.parametrize("origin", ["cross-site", "same-site", "CROSS-SITE", "x"])
-def test_a_sign_in_from_another_site_signs_nobody_in(member: Person, make_visitor: Make, origin: str) -> None:
-    victim = make_visitor()
+def test_a_sign_in_from_another_site_signs_nobody_in(
+    member: Person, make_remote_person: Make, origin: str
+) -> None:
+    victim = make_remote_person()
     victim.get("/sign-in")
     answer = victim.post(
         "/sign-in", {"email": member.email, "password": PASSWORD}, headers={"Sec-Fetch-Site": origin}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bench import report, stages
 from bench.contenders import Contender
 from bench.stages import Effort
 from tests.support.smtp import Inbox
+
+pytestmark = pytest.mark.process
 
 MOMENT = Effort(rounds=1, seconds=1, people=1, accounts=(1, 1), soak=0)
 

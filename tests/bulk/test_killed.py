@@ -15,6 +15,8 @@ from sqlalchemy import Engine, text
 
 from tests.bulk.conftest import KEY, Files
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ("accounts", "authenticators", "activity")
 

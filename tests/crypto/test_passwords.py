@@ -121,3 +121,7 @@ def test_nobody_has_no_password() -> None:
 
 def test_a_hash_of_another_cost_is_outdated() -> None:
     assert passwords.Hasher(Cost.parse("t=2,m=8,p=1")).outdated(HASHER.hash("x"))
+
+
+def test_the_list_of_common_passwords_is_casefolded() -> None:
+    assert all(password == password.casefold() for password in passwords.common().decode().splitlines())

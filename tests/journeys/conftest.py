@@ -14,7 +14,7 @@ from tests.support.smtp import Inbox
 
 
 @pytest.fixture
-def visitor(
+def make_visitor(
     open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock
 ) -> Callable[..., Visitor]:
     def make(way: str = "desktop") -> Visitor:
@@ -29,14 +29,14 @@ def visitor(
 
 
 @pytest.fixture
-def mina(visitor: Callable[..., Visitor], person: Person) -> Visitor:
+def visitor(make_visitor: Callable[..., Visitor], person: Person) -> Visitor:
     """Signed in, at the console, at a desktop with JavaScript."""
-    return visitor().arrive(person.sign_up())
+    return make_visitor().arrive(person.sign_up())
 
 
 @pytest.fixture
-def protected(visitor: Callable[..., Visitor], person: Person) -> Visitor:
+def protected_visitor(make_visitor: Callable[..., Visitor], person: Person) -> Visitor:
     """The same with 2-step verification on, at its tab."""
-    mina = visitor().arrive(person.sign_up().activate())
+    mina = make_visitor().arrive(person.sign_up().activate())
     mina.open_two_step()
     return mina

@@ -41,16 +41,16 @@ def change_email(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
-def test_another_address(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
-    mina = visitor(way).arrive(person.sign_up())
+def test_another_address(make_visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+    mina = make_visitor(way).arrive(person.sign_up())
     change_email(mina)
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
 def test_another_address_with_the_second_step_on(
-    visitor: Callable[..., Visitor], person: Person, way: str
+    make_visitor: Callable[..., Visitor], person: Person, way: str
 ) -> None:
-    mina = visitor(way).arrive(person.sign_up().activate())
+    mina = make_visitor(way).arrive(person.sign_up().activate())
     ask_for_a_change(mina)
     mina.fill("Authentication code", "000000")
     mina.press("Send link")
@@ -62,8 +62,10 @@ def test_another_address_with_the_second_step_on(
     mina.sees("Check your inbox")
 
 
-def test_the_link_leads_over_sign_in_to_its_page(visitor: Callable[..., Visitor], person: Person) -> None:
-    mina, elsewhere = visitor().arrive(person.sign_up()), visitor()
+def test_the_link_leads_over_sign_in_to_its_page(
+    make_visitor: Callable[..., Visitor], person: Person
+) -> None:
+    mina, elsewhere = make_visitor().arrive(person.sign_up()), make_visitor()
     ask_for_a_change(mina)
     mina.press("Send link")
     mina.sees("Check your inbox")
@@ -73,8 +75,8 @@ def test_the_link_leads_over_sign_in_to_its_page(visitor: Callable[..., Visitor]
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
-def test_the_old_address_undoes_it(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
-    thief, mina = visitor().arrive(person.sign_up()), visitor(way)
+def test_the_old_address_undoes_it(make_visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+    thief, mina = make_visitor().arrive(person.sign_up()), make_visitor(way)
     change_email(thief)
     mina.page.goto(mina.inbox.wait_for("address was changed", to=EMAIL).link)
     mina.sees("Undo the change of your email")
@@ -88,12 +90,12 @@ def test_the_old_address_undoes_it(visitor: Callable[..., Visitor], person: Pers
 
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
-def test_activity_page_by_page(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+def test_activity_page_by_page(make_visitor: Callable[..., Visitor], person: Person, way: str) -> None:
     person.sign_up()
     person.get("/account/profile")
     for number in range(20):
         person.post("/account/profile", {"name": f"Mina {number}"})
-    mina = visitor(way).arrive(person)
+    mina = make_visitor(way).arrive(person)
     mina.press("Account management")
     mina.follow("Activity")
     mina.sees("Activity")
@@ -117,9 +119,9 @@ def test_times_are_those_of_the_readers_zone(
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
 def test_after_a_hundred_wrong_codes_the_owner_confirms_by_mail(
-    visitor: Callable[..., Visitor], person: Person, app: Flask, clock: Clock, way: str
+    make_visitor: Callable[..., Visitor], person: Person, app: Flask, clock: Clock, way: str
 ) -> None:
-    mina = visitor(way).arrive(person.sign_up().activate())
+    mina = make_visitor(way).arrive(person.sign_up().activate())
     mina.sign_out()
     with app.app_context():
         for _ in range(attempts.MOST_FAILURES):
@@ -137,9 +139,9 @@ def test_after_a_hundred_wrong_codes_the_owner_confirms_by_mail(
 
 
 def test_a_network_that_has_to_wait_is_told_beside_the_form(
-    visitor: Callable[..., Visitor], app: Flask
+    make_visitor: Callable[..., Visitor], app: Flask
 ) -> None:
-    mina = visitor()
+    mina = make_visitor()
     app.config["RATELIMIT_REFUSED"] = "1 per minute"
     mina.page.goto("/sign-in")
     for _ in range(2):

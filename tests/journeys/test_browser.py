@@ -18,10 +18,12 @@ from tests.support.smtp import Inbox
 # Every journey, every way
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_whole_journey(visitor: Callable[..., Visitor], way: str) -> None:
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=[pytest.mark.seed] if way == "desktop" else []) for way in WAYS]
+)
+def test_the_whole_journey(make_visitor: Callable[..., Visitor], way: str) -> None:
     """Sign up, turn it on, sign out, sign in with the app, reissue, sign in by code, turn it off."""
-    mina = visitor(way)
+    mina = make_visitor(way)
     mina.sign_up()
     mina.activate()
 
@@ -69,8 +71,8 @@ def test_the_whole_journey(visitor: Callable[..., Visitor], way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
-def test_a_forgotten_password(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
-    mina = visitor(way).arrive(person.sign_up().activate())
+def test_a_forgotten_password(make_visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+    mina = make_visitor(way).arrive(person.sign_up().activate())
     mina.sign_out()
     mina.follow("Forgot your password?")
     mina.type("Email", EMAIL)
@@ -85,8 +87,8 @@ def test_a_forgotten_password(visitor: Callable[..., Visitor], person: Person, w
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
-def test_disable_with_a_recovery_code(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
-    mina = visitor(way).arrive(person.sign_up().activate())
+def test_disable_with_a_recovery_code(make_visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+    mina = make_visitor(way).arrive(person.sign_up().activate())
     mina.open_two_step()
     mina.press("Disable 2-Step Verification")
     mina.type("Password", PASSWORD)
@@ -98,8 +100,10 @@ def test_disable_with_a_recovery_code(visitor: Callable[..., Visitor], person: P
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
-def test_name_and_password_in_the_modal(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
-    mina = visitor(way).arrive(person.sign_up())
+def test_name_and_password_in_the_modal(
+    make_visitor: Callable[..., Visitor], person: Person, way: str
+) -> None:
+    mina = make_visitor(way).arrive(person.sign_up())
     mina.press("Account management")
     mina.fill("Name", "Mina K. Park")
     mina.press("Save")
@@ -114,9 +118,9 @@ def test_name_and_password_in_the_modal(visitor: Callable[..., Visitor], person:
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
 def test_another_device_is_signed_out_from_afar(
-    visitor: Callable[..., Visitor], person: Person, way: str
+    make_visitor: Callable[..., Visitor], person: Person, way: str
 ) -> None:
-    mina, elsewhere = visitor(way).arrive(person.sign_up()), visitor("phone")
+    mina, elsewhere = make_visitor(way).arrive(person.sign_up()), make_visitor("phone")
     elsewhere.page.goto("/sign-in")
     elsewhere.type_password()
     elsewhere.is_in()
@@ -133,193 +137,193 @@ def test_another_device_is_signed_out_from_afar(
 # The e-mailed link
 
 
-def test_the_link_in_the_same_browser_moves_the_modal_on_by_itself(mina: Visitor) -> None:
-    mina.begin()
-    mina.send_number()
-    other_tab = mina.context.new_page()
-    other_tab.goto(mina.inbox.wait_for("authentication number").link)
+def test_the_link_in_the_same_browser_moves_the_modal_on_by_itself(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.send_number()
+    other_tab = visitor.context.new_page()
+    other_tab.goto(visitor.inbox.wait_for("authentication number").link)
     other_tab.get_by_role("button", name="Confirm", exact=True).click()
     expect(other_tab.get_by_role("heading", name="Your email is confirmed")).to_be_visible()
-    heading = mina.page.get_by_role("heading", name="Scan the QR code")
+    heading = visitor.page.get_by_role("heading", name="Scan the QR code")
     expect(heading).to_be_visible(timeout=5_000)
-    expect(mina.page).to_have_url(re.compile("/enroll/scan$"))
+    expect(visitor.page).to_have_url(re.compile("/enroll/scan$"))
 
 
 def test_the_link_in_another_browser_shows_the_number_to_type(
-    mina: Visitor, visitor: Callable[..., Visitor]
+    visitor: Visitor, make_visitor: Callable[..., Visitor]
 ) -> None:
-    mina.begin()
-    mina.send_number()
-    letter = mina.inbox.wait_for("authentication number")
-    phone = visitor("phone")
+    visitor.begin()
+    visitor.send_number()
+    letter = visitor.inbox.wait_for("authentication number")
+    phone = make_visitor("phone")
     phone.page.goto(letter.link)
     phone.reads(letter.number)
-    mina.enter("Authentication number", phone.page.locator(".number").inner_text(), "Next")
-    mina.sees("Scan the QR code")
+    visitor.enter("Authentication number", phone.page.locator(".number").inner_text(), "Next")
+    visitor.sees("Scan the QR code")
 
 
 # The modal
 
 
-def test_the_modal_opens_without_a_page_load_and_follows_the_tabs(mina: Visitor) -> None:
-    mina.page.evaluate("window.stayed = true")
-    mina.open_two_step()
-    expect(mina.page.get_by_role("dialog", name="Account Management")).to_be_visible()
-    expect(mina.page).to_have_url(re.compile("/account/two-step$"))
-    current = mina.page.get_by_role("link", name="2-Step Verification", exact=True)
+def test_the_modal_opens_without_a_page_load_and_follows_the_tabs(visitor: Visitor) -> None:
+    visitor.page.evaluate("window.stayed = true")
+    visitor.open_two_step()
+    expect(visitor.page.get_by_role("dialog", name="Account Management")).to_be_visible()
+    expect(visitor.page).to_have_url(re.compile("/account/two-step$"))
+    current = visitor.page.get_by_role("link", name="2-Step Verification", exact=True)
     expect(current).to_have_attribute("aria-current", "page")
-    mina.press("Activate 2-Step Verification")
-    mina.verify_email()
-    mina.sees("Scan the QR code")
-    assert mina.page.evaluate("window.stayed")
+    visitor.press("Activate 2-Step Verification")
+    visitor.verify_email()
+    visitor.sees("Scan the QR code")
+    assert visitor.page.evaluate("window.stayed")
 
 
-def test_escape_closes_the_modal_and_the_focus_returns_to_its_opener(mina: Visitor) -> None:
-    mina.open_two_step()
-    mina.page.keyboard.press("Escape")
-    expect(mina.page.get_by_role("dialog")).to_be_hidden()
-    expect(mina.page).to_have_url(re.compile(r"/$"))
-    expect(mina.page.get_by_role("button", name="Account management")).to_be_focused()
+def test_escape_closes_the_modal_and_the_focus_returns_to_its_opener(visitor: Visitor) -> None:
+    visitor.open_two_step()
+    visitor.page.keyboard.press("Escape")
+    expect(visitor.page.get_by_role("dialog")).to_be_hidden()
+    expect(visitor.page).to_have_url(re.compile(r"/$"))
+    expect(visitor.page.get_by_role("button", name="Account management")).to_be_focused()
 
 
-def test_an_answer_that_comes_after_closing_does_not_open_the_modal_again(mina: Visitor) -> None:
-    mina.press("Account management")
-    expect(mina.page.get_by_role("dialog")).to_be_visible()
+def test_an_answer_that_comes_after_closing_does_not_open_the_modal_again(visitor: Visitor) -> None:
+    visitor.press("Account management")
+    expect(visitor.page.get_by_role("dialog")).to_be_visible()
 
     def close_then_answer(route: Route) -> None:
-        mina.page.get_by_role("dialog").press("Escape")
+        visitor.page.get_by_role("dialog").press("Escape")
         route.continue_()
 
-    mina.page.route("**/account/two-step", close_then_answer)
-    with mina.page.expect_response("**/account/two-step"):
-        mina.follow("2-Step Verification")
-    expect(mina.page.get_by_role("dialog")).to_be_hidden()
-    expect(mina.page).to_have_url(re.compile(r"/$"))
+    visitor.page.route("**/account/two-step", close_then_answer)
+    with visitor.page.expect_response("**/account/two-step"):
+        visitor.follow("2-Step Verification")
+    expect(visitor.page.get_by_role("dialog")).to_be_hidden()
+    expect(visitor.page).to_have_url(re.compile(r"/$"))
 
 
-def test_back_leads_to_the_tab_before(mina: Visitor) -> None:
-    mina.open_two_step()
-    mina.page.go_back()
-    mina.sees("Profile")
-    mina.page.go_back()
-    expect(mina.page.get_by_role("dialog")).to_be_hidden()
+def test_back_leads_to_the_tab_before(visitor: Visitor) -> None:
+    visitor.open_two_step()
+    visitor.page.go_back()
+    visitor.sees("Profile")
+    visitor.page.go_back()
+    expect(visitor.page.get_by_role("dialog")).to_be_hidden()
 
 
-def test_reload_opens_the_modal_at_the_step_reached(mina: Visitor) -> None:
-    mina.begin()
-    mina.verify_email()
-    mina.sees("Scan the QR code")
-    mina.page.reload()
-    mina.sees("Scan the QR code")
-    expect(mina.page.get_by_role("dialog", name="Account Management")).to_be_visible()
+def test_reload_opens_the_modal_at_the_step_reached(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.verify_email()
+    visitor.sees("Scan the QR code")
+    visitor.page.reload()
+    visitor.sees("Scan the QR code")
+    expect(visitor.page.get_by_role("dialog", name="Account Management")).to_be_visible()
 
 
-def test_closing_the_wizard_leaves_a_way_to_go_on_and_nothing_else(mina: Visitor) -> None:
-    mina.begin()
-    mina.verify_email()
-    mina.sees("Scan the QR code")
-    mina.press("Close")
-    mina.open_two_step()
-    mina.sees("2-step verification is off")
-    mina.follow("Continue at step %(step)s of %(steps)s", step=2, steps=4)
-    mina.sees("Scan the QR code")
+def test_closing_the_wizard_leaves_a_way_to_go_on_and_nothing_else(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.verify_email()
+    visitor.sees("Scan the QR code")
+    visitor.press("Close")
+    visitor.open_two_step()
+    visitor.sees("2-step verification is off")
+    visitor.follow("Continue at step %(step)s of %(steps)s", step=2, steps=4)
+    visitor.sees("Scan the QR code")
 
 
-def test_a_click_beside_the_modal_does_not_throw_the_wizard_away(mina: Visitor) -> None:
-    mina.begin()
-    mina.page.mouse.click(20, 400)
-    mina.sees("Verify your email")
+def test_a_click_beside_the_modal_does_not_throw_the_wizard_away(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.page.mouse.click(20, 400)
+    visitor.sees("Verify your email")
 
 
-def test_after_a_swap_the_focus_is_where_reading_goes_on(mina: Visitor) -> None:
-    mina.begin()
-    expect(mina.page.get_by_role("heading", name="Verify your email")).to_be_focused()
-    mina.send_number()
-    expect(mina.page.get_by_role("heading", name="Verify your email")).to_be_focused()
-    mina.press("Next")
-    expect(mina.page.get_by_label("Authentication number")).to_be_focused()
-    mina.reads("Enter the 6-digit number from the mail.")
+def test_after_a_swap_the_focus_is_where_reading_goes_on(visitor: Visitor) -> None:
+    visitor.begin()
+    expect(visitor.page.get_by_role("heading", name="Verify your email")).to_be_focused()
+    visitor.send_number()
+    expect(visitor.page.get_by_role("heading", name="Verify your email")).to_be_focused()
+    visitor.press("Next")
+    expect(visitor.page.get_by_label("Authentication number")).to_be_focused()
+    visitor.reads("Enter the 6-digit number from the mail.")
 
 
-def test_back_and_forward_between_the_steps(mina: Visitor) -> None:
-    mina.begin()
-    mina.verify_email()
-    mina.scan()
-    mina.sees("Enter the code from your app")
-    mina.press("Back")
-    mina.sees("Scan the QR code")
-    mina.press("Back")
-    mina.reads("Your email is confirmed.")
-    mina.press("Next")
-    mina.sees("Scan the QR code")
+def test_back_and_forward_between_the_steps(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.verify_email()
+    visitor.scan()
+    visitor.sees("Enter the code from your app")
+    visitor.press("Back")
+    visitor.sees("Scan the QR code")
+    visitor.press("Back")
+    visitor.reads("Your email is confirmed.")
+    visitor.press("Next")
+    visitor.sees("Scan the QR code")
 
 
-def test_a_second_tab_that_starts_over_makes_the_first_stale(mina: Visitor) -> None:
-    mina.begin()
-    second = mina.context.new_page()
+def test_a_second_tab_that_starts_over_makes_the_first_stale(visitor: Visitor) -> None:
+    visitor.begin()
+    second = visitor.context.new_page()
     second.goto("/account/two-step")
     second.get_by_role("button", name="Activate 2-Step Verification").click()
     expect(second.get_by_role("heading", name="Verify your email")).to_be_visible()
-    mina.press("Send authentication number")
-    mina.sees("This step was started over")
-    expect(mina.page.get_by_role("button", name="Activate 2-Step Verification")).to_be_visible()
+    visitor.press("Send authentication number")
+    visitor.sees("This step was started over")
+    expect(visitor.page.get_by_role("button", name="Activate 2-Step Verification")).to_be_visible()
 
 
-def test_a_session_that_ended_leads_the_whole_page_to_sign_in(mina: Visitor, clock: Clock) -> None:
-    mina.open_two_step()
-    mina.sees("2-step verification is off")
+def test_a_session_that_ended_leads_the_whole_page_to_sign_in(visitor: Visitor, clock: Clock) -> None:
+    visitor.open_two_step()
+    visitor.sees("2-step verification is off")
     clock.advance(days=1)
-    mina.press("Activate 2-Step Verification")
-    mina.sees("Sign in")
-    mina.reads("Your session has ended. Sign in to go on.")
-    mina.type_password()
-    mina.sees("2-step verification is off")
+    visitor.press("Activate 2-Step Verification")
+    visitor.sees("Sign in")
+    visitor.reads("Your session has ended. Sign in to go on.")
+    visitor.type_password()
+    visitor.sees("2-step verification is off")
 
 
 # Throttles, waits and clocks on the screen
 
 
-def test_send_again_counts_down(mina: Visitor) -> None:
-    mina.begin()
-    mina.send_number()
-    expect(mina.page.get_by_role("button", name="Send again")).to_be_disabled()
-    counter = mina.page.locator("[data-wait-text]")
+def test_send_again_counts_down(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.send_number()
+    expect(visitor.page.get_by_role("button", name="Send again")).to_be_disabled()
+    counter = visitor.page.locator("[data-wait-text]")
     expect(counter).to_have_text(re.compile(r"^in [0-9]+ s$"))
     first = counter.inner_text()
     expect(counter).not_to_have_text(first)
     assert int(counter.inner_text().split()[1]) < int(first.split()[1])
 
 
-def test_a_phone_with_a_wrong_clock_is_told_so(mina: Visitor) -> None:
-    mina.begin()
-    mina.verify_email()
-    mina.scan()
-    mina.enter("Authentication code", mina.app.code(mina.clock.seconds - 420), "Next")
-    mina.reads("Your phone’s clock is about 7 minutes slow.")
+def test_a_phone_with_a_wrong_clock_is_told_so(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.verify_email()
+    visitor.scan()
+    visitor.enter("Authentication code", visitor.app.code(visitor.clock.seconds - 420), "Next")
+    visitor.reads("Your phone’s clock is about 7 minutes slow.")
 
 
-def test_somebody_who_has_to_wait_sees_for_how_long(mina: Visitor) -> None:
-    mina.sign_out()
+def test_somebody_who_has_to_wait_sees_for_how_long(visitor: Visitor) -> None:
+    visitor.sign_out()
     for _ in range(6):
-        mina.type("Email", EMAIL)
-        mina.type("Password", "not my password at all")
-        mina.press("Sign in")
+        visitor.type("Email", EMAIL)
+        visitor.type("Password", "not my password at all")
+        visitor.press("Sign in")
         # The answer has come when the password is gone; an error stands there from the second time on.
-        expect(mina.page.get_by_label("Password", exact=True)).to_have_value("")
-    mina.reads("Too many attempts. Try again in 30 seconds.")
+        expect(visitor.page.get_by_label("Password", exact=True)).to_have_value("")
+    visitor.reads("Too many attempts. Try again in 30 seconds.")
 
 
 # Recovery codes
 
 
-def test_complete_is_disabled_until_the_box_is_ticked(mina: Visitor) -> None:
-    mina.begin()
-    mina.verify_email()
-    mina.scan()
-    mina.enter_code()
-    complete = mina.page.get_by_role("button", name="Complete")
+def test_complete_is_disabled_until_the_box_is_ticked(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.verify_email()
+    visitor.scan()
+    visitor.enter_code()
+    complete = visitor.page.get_by_role("button", name="Complete")
     expect(complete).to_be_disabled()
-    box = mina.page.get_by_label("I have saved my recovery codes on my personal device")
+    box = visitor.page.get_by_label("I have saved my recovery codes on my personal device")
     box.check()
     expect(complete).to_be_enabled()
     box.uncheck()
@@ -327,10 +331,10 @@ def test_complete_is_disabled_until_the_box_is_ticked(mina: Visitor) -> None:
 
 
 def test_without_javascript_complete_is_refused_until_the_box_is_ticked(
-    visitor: Callable[..., Visitor],
+    make_visitor: Callable[..., Visitor],
     person: Person,
 ) -> None:
-    mina = visitor("no-js").arrive(person.sign_up())
+    mina = make_visitor("no-js").arrive(person.sign_up())
     mina.begin()
     mina.verify_email()
     mina.scan()
@@ -339,34 +343,34 @@ def test_without_javascript_complete_is_refused_until_the_box_is_ticked(
     mina.reads("Save the codes first, then tick this box.")
 
 
-def test_the_codes_can_be_copied(mina: Visitor) -> None:
-    mina.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    mina.begin()
-    mina.verify_email()
-    mina.scan()
-    mina.enter_code()
-    mina.press("Copy to clipboard")
-    mina.reads("Copied.")
-    assert mina.clipboard().split("\n") == mina.page.locator("#recovery-codes li").all_inner_texts()
+def test_the_codes_can_be_copied(visitor: Visitor) -> None:
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visitor.begin()
+    visitor.verify_email()
+    visitor.scan()
+    visitor.enter_code()
+    visitor.press("Copy to clipboard")
+    visitor.reads("Copied.")
+    assert visitor.clipboard().split("\n") == visitor.page.locator("#recovery-codes li").all_inner_texts()
 
 
-def test_the_key_can_be_copied_and_gives_the_same_codes(mina: Visitor) -> None:
-    mina.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    mina.begin()
-    mina.verify_email()
-    mina.page.get_by_text("Can't scan it?").click()
-    mina.press("Copy key")
-    mina.reads("Copied.")
-    typed = Authenticator.with_key(mina.clipboard())
-    mina.scan()
-    assert typed.secret == mina.app.secret
+def test_the_key_can_be_copied_and_gives_the_same_codes(visitor: Visitor) -> None:
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visitor.begin()
+    visitor.verify_email()
+    visitor.page.get_by_text("Can't scan it?").click()
+    visitor.press("Copy key")
+    visitor.reads("Copied.")
+    typed = Authenticator.with_key(visitor.clipboard())
+    visitor.scan()
+    assert typed.secret == visitor.app.secret
 
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
 def test_the_codes_can_be_downloaded(
-    visitor: Callable[..., Visitor], person: Person, way: str, tmp_path: Path
+    make_visitor: Callable[..., Visitor], person: Person, way: str, tmp_path: Path
 ) -> None:
-    mina = visitor(way).arrive(person.sign_up())
+    mina = make_visitor(way).arrive(person.sign_up())
     mina.begin()
     mina.verify_email()
     mina.scan()
@@ -379,76 +383,76 @@ def test_the_codes_can_be_downloaded(
     assert [line for line in lines if line in shown] == shown
 
 
-def test_a_file_of_codes_that_have_ended_is_no_file_but_a_page_that_says_so(mina: Visitor) -> None:
-    mina.begin()
-    mina.verify_email()
-    mina.scan()
-    mina.enter_code()
-    mina.sees("Save your recovery codes")
-    mina.clock.advance(minutes=16)
-    mina.follow("Download file")
-    mina.sees("The time for this step is over")
+def test_a_file_of_codes_that_have_ended_is_no_file_but_a_page_that_says_so(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.verify_email()
+    visitor.scan()
+    visitor.enter_code()
+    visitor.sees("Save your recovery codes")
+    visitor.clock.advance(minutes=16)
+    visitor.follow("Download file")
+    visitor.sees("The time for this step is over")
 
 
-def test_after_complete_back_does_not_bring_the_codes_back(mina: Visitor) -> None:
-    mina.begin()
-    mina.verify_email()
-    mina.scan()
-    mina.enter_code()
-    mina.save_codes()
-    mina.sees("2-step verification is on.")
-    mina.page.go_back()
-    mina.sees("2-step verification is on already")
-    assert mina.recovery_codes[0] not in mina.page.content()
+def test_after_complete_back_does_not_bring_the_codes_back(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.verify_email()
+    visitor.scan()
+    visitor.enter_code()
+    visitor.save_codes()
+    visitor.sees("2-step verification is on.")
+    visitor.page.go_back()
+    visitor.sees("2-step verification is on already")
+    assert visitor.recovery_codes[0] not in visitor.page.content()
 
 
 # A bad line
 
 
-def test_a_connection_that_drops_is_said_and_what_was_typed_stays(mina: Visitor) -> None:
-    mina.begin()
-    mina.send_number()
-    mina.fill("Authentication number", "123456")
-    mina.context.set_offline(True)
-    mina.press("Next")
-    mina.reads("Connection lost. Check your connection and try again.")
-    expect(mina.page.get_by_label("Authentication number")).to_have_value("123456")
-    mina.context.set_offline(False)
-    mina.enter("Authentication number", mina.inbox.wait_for("authentication number").number, "Next")
-    mina.sees("Scan the QR code")
+def test_a_connection_that_drops_is_said_and_what_was_typed_stays(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.send_number()
+    visitor.fill("Authentication number", "123456")
+    visitor.context.set_offline(True)
+    visitor.press("Next")
+    visitor.reads("Connection lost. Check your connection and try again.")
+    expect(visitor.page.get_by_label("Authentication number")).to_have_value("123456")
+    visitor.context.set_offline(False)
+    visitor.enter("Authentication number", visitor.inbox.wait_for("authentication number").number, "Next")
+    visitor.sees("Scan the QR code")
 
 
-def test_a_mail_server_that_is_down_is_said_in_the_wizard(mina: Visitor) -> None:
-    mina.begin()
-    mina.inbox.stop()
-    mina.press("Send authentication number")
-    mina.reads("We could not send the mail. Try again.")
+def test_a_mail_server_that_is_down_is_said_in_the_wizard(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.inbox.stop()
+    visitor.press("Send authentication number")
+    visitor.reads("We could not send the mail. Try again.")
 
 
 def test_a_fault_of_the_server_is_said_in_the_modal_and_what_was_open_stays(
-    mina: Visitor, monkeypatch: pytest.MonkeyPatch
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mina.begin()
-    mina.send_number()
-    mina.fill("Authentication number", "123456")
+    visitor.begin()
+    visitor.send_number()
+    visitor.fill("Authentication number", "123456")
 
     def broken(*_: object) -> None:
         raise RuntimeError
 
     monkeypatch.setattr("mfa.two_step.email_proof.confirm_number", broken)
-    mina.press("Next")
-    dialog = mina.page.get_by_role("dialog")
+    visitor.press("Next")
+    dialog = visitor.page.get_by_role("dialog")
     expect(dialog.get_by_text("Something went wrong.")).to_be_visible()
-    expect(mina.page.get_by_label("Authentication number")).to_have_value("123456")
+    expect(visitor.page.get_by_label("Authentication number")).to_have_value("123456")
 
 
-def test_a_second_press_while_the_first_is_on_its_way_does_nothing(mina: Visitor) -> None:
-    mina.begin()
-    mina.page.get_by_role("button", name="Send authentication number").dblclick()
-    expect(mina.page.get_by_label("Authentication number")).to_be_visible()
-    mina.inbox.wait_for("authentication number")
-    mina.sees("Verify your email")
-    assert mina.inbox.take_all() == []
+def test_a_second_press_while_the_first_is_on_its_way_does_nothing(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.page.get_by_role("button", name="Send authentication number").dblclick()
+    expect(visitor.page.get_by_label("Authentication number")).to_be_visible()
+    visitor.inbox.wait_for("authentication number")
+    visitor.sees("Verify your email")
+    assert visitor.inbox.take_all() == []
 
 
 def test_after_sign_out_back_does_not_bring_the_codes_back(

@@ -40,37 +40,37 @@ def press_twice(button: Locator) -> None:
 
 
 @pytest.fixture
-def without_htmx(visitor: Callable[..., Visitor], person: Person) -> Visitor:
+def without_htmx(make_visitor: Callable[..., Visitor], person: Person) -> Visitor:
     """Signed in, in a browser for which htmx did not load."""
-    mina = visitor()
+    mina = make_visitor()
     mina.page.route(re.compile(r"/(htmx|hx-csp)\b"), lambda route: route.abort())
     return mina.arrive(person.sign_up())
 
 
-def test_the_pressed_button_is_busy_until_the_answer_comes(mina: Visitor) -> None:
-    mina.begin()
-    line = Line(mina, SEND)
-    send_button(mina).click()
-    expect(send_button(mina)).to_have_attribute("aria-busy", "true")
+def test_the_pressed_button_is_busy_until_the_answer_comes(visitor: Visitor) -> None:
+    visitor.begin()
+    line = Line(visitor, SEND)
+    send_button(visitor).click()
+    expect(send_button(visitor)).to_have_attribute("aria-busy", "true")
     line.let_go()
-    expect(mina.page.get_by_label("Authentication number")).to_be_visible()
-    expect(mina.page.locator("[aria-busy]")).to_have_count(0)
+    expect(visitor.page.get_by_label("Authentication number")).to_be_visible()
+    expect(visitor.page.locator("[aria-busy]")).to_have_count(0)
 
 
-def test_a_busy_button_keeps_its_size(mina: Visitor) -> None:
-    mina.begin()
-    before = send_button(mina).bounding_box()
-    Line(mina, SEND)
-    send_button(mina).click()
-    expect(send_button(mina)).to_have_attribute("aria-busy", "true")
-    assert send_button(mina).bounding_box() == before
+def test_a_busy_button_keeps_its_size(visitor: Visitor) -> None:
+    visitor.begin()
+    before = send_button(visitor).bounding_box()
+    Line(visitor, SEND)
+    send_button(visitor).click()
+    expect(send_button(visitor)).to_have_attribute("aria-busy", "true")
+    assert send_button(visitor).bounding_box() == before
 
 
-def test_a_second_press_is_not_sent(mina: Visitor) -> None:
-    mina.begin()
-    line = Line(mina, SEND)
-    press_twice(send_button(mina))
-    expect(send_button(mina)).to_have_attribute("aria-busy", "true")
+def test_a_second_press_is_not_sent(visitor: Visitor) -> None:
+    visitor.begin()
+    line = Line(visitor, SEND)
+    press_twice(send_button(visitor))
+    expect(send_button(visitor)).to_have_attribute("aria-busy", "true")
     assert len(line.held) == 1
 
 
@@ -93,40 +93,40 @@ def test_where_htmx_did_not_load_the_focus_is_on_what_was_refused(without_htmx: 
     expect(without_htmx.page.locator("[aria-invalid=true]")).to_be_focused()
 
 
-def test_after_a_second_a_screen_reader_is_told_to_wait(mina: Visitor) -> None:
-    mina.begin()
-    Line(mina, SEND)
-    send_button(mina).click()
-    expect(mina.page.get_by_role("status").get_by_text("One moment…")).to_be_attached()
+def test_after_a_second_a_screen_reader_is_told_to_wait(visitor: Visitor) -> None:
+    visitor.begin()
+    Line(visitor, SEND)
+    send_button(visitor).click()
+    expect(visitor.page.get_by_role("status").get_by_text("One moment…")).to_be_attached()
 
 
-def test_a_quick_answer_says_nothing_of_waiting(mina: Visitor) -> None:
-    mina.page.clock.install()
-    mina.begin()
-    mina.send_number()
-    mina.page.evaluate(
+def test_a_quick_answer_says_nothing_of_waiting(visitor: Visitor) -> None:
+    visitor.page.clock.install()
+    visitor.begin()
+    visitor.send_number()
+    visitor.page.evaluate(
         """new MutationObserver(() => { window.told ||= document.body.textContent.includes("One moment…") })
             .observe(document.body, { childList: true, subtree: true })"""
     )
-    mina.page.clock.run_for(5_000)
-    assert not mina.page.evaluate("window.told")
+    visitor.page.clock.run_for(5_000)
+    assert not visitor.page.evaluate("window.told")
 
 
-def test_after_a_lost_connection_the_button_can_be_pressed_again(mina: Visitor) -> None:
-    mina.begin()
-    mina.context.set_offline(True)
-    send_button(mina).click()
-    mina.reads("Connection lost. Check your connection and try again.")
-    expect(send_button(mina)).not_to_have_attribute("aria-busy", "true")
-    mina.context.set_offline(False)
-    mina.send_number()
+def test_after_a_lost_connection_the_button_can_be_pressed_again(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.context.set_offline(True)
+    send_button(visitor).click()
+    visitor.reads("Connection lost. Check your connection and try again.")
+    expect(send_button(visitor)).not_to_have_attribute("aria-busy", "true")
+    visitor.context.set_offline(False)
+    visitor.send_number()
 
 
-def test_after_a_lost_connection_the_focus_is_on_the_button_again(mina: Visitor) -> None:
-    mina.begin()
-    mina.context.set_offline(True)
-    send_button(mina).focus()
-    mina.page.keyboard.press("Enter")
-    mina.reads("Connection lost. Check your connection and try again.")
-    expect(send_button(mina)).to_be_focused()
-    mina.context.set_offline(False)
+def test_after_a_lost_connection_the_focus_is_on_the_button_again(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.context.set_offline(True)
+    send_button(visitor).focus()
+    visitor.page.keyboard.press("Enter")
+    visitor.reads("Connection lost. Check your connection and try again.")
+    expect(send_button(visitor)).to_be_focused()
+    visitor.context.set_offline(False)

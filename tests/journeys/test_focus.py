@@ -14,124 +14,126 @@ def heading(mina: Visitor, name: str) -> Locator:
     return mina.page.get_by_role("heading", name=name, exact=True)
 
 
-def test_the_modal_opens_at_the_heading_of_its_tab(mina: Visitor) -> None:
-    mina.press("Account management")
-    expect(heading(mina, "Profile")).to_be_focused()
+def test_the_modal_opens_at_the_heading_of_its_tab(visitor: Visitor) -> None:
+    visitor.press("Account management")
+    expect(heading(visitor, "Profile")).to_be_focused()
 
 
-def test_the_focus_comes_with_the_content_and_takes_nobody_back_who_went_on(protected: Visitor) -> None:
-    protected.follow("Profile")
-    expect(heading(protected, "Profile")).to_be_focused()
-    at_once = protected.page.evaluate_handle(
+def test_the_focus_comes_with_the_content_and_takes_nobody_back_who_went_on(
+    protected_visitor: Visitor,
+) -> None:
+    protected_visitor.follow("Profile")
+    expect(heading(protected_visitor, "Profile")).to_be_focused()
+    at_once = protected_visitor.page.evaluate_handle(
         """() => ({ focused: new Promise(done => new MutationObserver(() => {
             const { port1, port2 } = new MessageChannel();
             port1.onmessage = () => done(document.activeElement.textContent);
             port2.postMessage("the next task");
         }).observe(document.getElementById("account"), { childList: true })) })"""
     )
-    protected.follow("2-Step Verification")
+    protected_visitor.follow("2-Step Verification")
     assert at_once.evaluate("({ focused }) => focused") == "2-step verification is on"
 
 
-def test_each_step_of_the_wizard_begins_at_its_heading(mina: Visitor) -> None:
-    mina.begin()
-    expect(heading(mina, "Verify your email")).to_be_focused()
-    mina.verify_email()
-    expect(heading(mina, "Scan the QR code")).to_be_focused()
-    mina.scan()
-    expect(heading(mina, "Enter the code from your app")).to_be_focused()
-    mina.enter_code()
-    expect(heading(mina, "Save your recovery codes")).to_be_focused()
-    mina.save_codes()
-    expect(heading(mina, "2-step verification is on.")).to_be_focused()
+def test_each_step_of_the_wizard_begins_at_its_heading(visitor: Visitor) -> None:
+    visitor.begin()
+    expect(heading(visitor, "Verify your email")).to_be_focused()
+    visitor.verify_email()
+    expect(heading(visitor, "Scan the QR code")).to_be_focused()
+    visitor.scan()
+    expect(heading(visitor, "Enter the code from your app")).to_be_focused()
+    visitor.enter_code()
+    expect(heading(visitor, "Save your recovery codes")).to_be_focused()
+    visitor.save_codes()
+    expect(heading(visitor, "2-step verification is on.")).to_be_focused()
 
 
-def test_the_second_step_of_sign_in_begins_in_its_field(protected: Visitor) -> None:
-    protected.sign_out()
-    protected.type_password()
-    expect(protected.page.get_by_label("Authentication code")).to_be_focused()
+def test_the_second_step_of_sign_in_begins_in_its_field(protected_visitor: Visitor) -> None:
+    protected_visitor.sign_out()
+    protected_visitor.type_password()
+    expect(protected_visitor.page.get_by_label("Authentication code")).to_be_focused()
 
 
-def test_the_second_step_of_sign_in_is_said_to_have_come(protected: Visitor) -> None:
-    protected.sign_out()
-    protected.type_password()
-    said = protected.page.get_by_role("status").get_by_text("2-step verification", exact=True)
+def test_the_second_step_of_sign_in_is_said_to_have_come(protected_visitor: Visitor) -> None:
+    protected_visitor.sign_out()
+    protected_visitor.type_password()
+    said = protected_visitor.page.get_by_role("status").get_by_text("2-step verification", exact=True)
     expect(said).to_be_attached()
 
 
-def test_a_refusal_takes_the_focus_to_its_field(mina: Visitor) -> None:
-    mina.begin()
-    mina.send_number()
-    mina.press("Next")
-    expect(mina.page.get_by_label("Authentication number")).to_be_focused()
+def test_a_refusal_takes_the_focus_to_its_field(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.send_number()
+    visitor.press("Next")
+    expect(visitor.page.get_by_label("Authentication number")).to_be_focused()
 
 
-def test_of_two_refused_fields_the_first_has_the_focus(mina: Visitor) -> None:
-    mina.page.goto("/account/password")
-    mina.press("Change password")
-    expect(mina.page.get_by_label("Current password", exact=True)).to_be_focused()
+def test_of_two_refused_fields_the_first_has_the_focus(visitor: Visitor) -> None:
+    visitor.page.goto("/account/password")
+    visitor.press("Change password")
+    expect(visitor.page.get_by_label("Current password", exact=True)).to_be_focused()
 
 
-def test_a_refusal_is_announced(mina: Visitor) -> None:
-    mina.begin()
-    mina.send_number()
-    mina.press("Next")
-    expect(mina.page.get_by_role("alert")).to_have_text("Enter the 6-digit number from the mail.")
+def test_a_refusal_is_announced(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.send_number()
+    visitor.press("Next")
+    expect(visitor.page.get_by_role("alert")).to_have_text("Enter the 6-digit number from the mail.")
 
 
-def test_a_code_that_was_not_ticked_off_is_refused_at_the_box(mina: Visitor) -> None:
-    mina.begin()
-    mina.verify_email()
-    mina.scan()
-    mina.enter_code()
-    mina.sees("Save your recovery codes")
-    mina.page.locator("form:has(#saved)").evaluate("form => form.requestSubmit()")
-    box = mina.page.get_by_label("I have saved my recovery codes on my personal device")
+def test_a_code_that_was_not_ticked_off_is_refused_at_the_box(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.verify_email()
+    visitor.scan()
+    visitor.enter_code()
+    visitor.sees("Save your recovery codes")
+    visitor.page.locator("form:has(#saved)").evaluate("form => form.requestSubmit()")
+    box = visitor.page.get_by_label("I have saved my recovery codes on my personal device")
     expect(box).to_be_focused()
     expect(box).to_have_accessible_description("Save the codes first, then tick this box.")
 
 
-def test_closing_returns_the_focus_to_what_opened_the_modal(mina: Visitor) -> None:
-    mina.press("Account management")
-    mina.sees("Profile")
-    mina.press("Close")
-    expect(mina.page.get_by_role("button", name="Account management")).to_be_focused()
+def test_closing_returns_the_focus_to_what_opened_the_modal(visitor: Visitor) -> None:
+    visitor.press("Account management")
+    visitor.sees("Profile")
+    visitor.press("Close")
+    expect(visitor.page.get_by_role("button", name="Account management")).to_be_focused()
 
 
-def test_the_way_from_the_card_of_the_console_gets_the_focus_back(mina: Visitor) -> None:
-    way = mina.page.get_by_role("link", name="Set it up")
+def test_the_way_from_the_card_of_the_console_gets_the_focus_back(visitor: Visitor) -> None:
+    way = visitor.page.get_by_role("link", name="Set it up")
     way.click()
-    mina.sees("2-step verification is off")
-    mina.page.keyboard.press("Escape")
+    visitor.sees("2-step verification is off")
+    visitor.page.keyboard.press("Escape")
     expect(way).to_be_focused()
 
 
-def test_a_refused_sign_up_keeps_what_was_typed_and_selects_it(mina: Visitor) -> None:
-    mina.sign_out()
-    mina.page.goto("/sign-up")
-    mina.fill("Email", "mina")
-    mina.press("Continue")
-    field = mina.page.get_by_role("textbox", name="Email", exact=True)
+def test_a_refused_sign_up_keeps_what_was_typed_and_selects_it(visitor: Visitor) -> None:
+    visitor.sign_out()
+    visitor.page.goto("/sign-up")
+    visitor.fill("Email", "mina")
+    visitor.press("Continue")
+    field = visitor.page.get_by_role("textbox", name="Email", exact=True)
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
-    mina.page.keyboard.type(EMAIL)
+    visitor.page.keyboard.type(EMAIL)
     expect(field).to_have_value(EMAIL)
 
 
-def test_a_poll_that_brings_nothing_new_leaves_the_focus_where_it_is(mina: Visitor) -> None:
-    mina.begin()
-    mina.send_number()
-    field = mina.page.get_by_label("Authentication number")
+def test_a_poll_that_brings_nothing_new_leaves_the_focus_where_it_is(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.send_number()
+    field = visitor.page.get_by_label("Authentication number")
     field.focus()
-    mina.page.evaluate(
+    visitor.page.evaluate(
         "new Promise(done => document.addEventListener('htmx:finally:request', done, { once: true }))"
     )
     expect(field).to_be_focused()
 
 
-def test_after_closing_the_title_is_the_whole_name_of_the_product(mina: Visitor) -> None:
-    mina.press("Account management")
-    expect(heading(mina, "Profile")).to_be_focused()
-    mina.page.evaluate("document.title = 'Profile · Park · Partners'")
-    mina.press("Close")
-    expect(mina.page).to_have_title("Park · Partners")
+def test_after_closing_the_title_is_the_whole_name_of_the_product(visitor: Visitor) -> None:
+    visitor.press("Account management")
+    expect(heading(visitor, "Profile")).to_be_focused()
+    visitor.page.evaluate("document.title = 'Profile · Park · Partners'")
+    visitor.press("Close")
+    expect(visitor.page).to_have_title("Park · Partners")

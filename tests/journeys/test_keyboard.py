@@ -80,31 +80,31 @@ class Hands:
 
 
 @pytest.fixture(params=["desktop", "korean"])
-def mina(visitor: Callable[..., Visitor], request: pytest.FixtureRequest) -> Visitor:
+def newcomer(make_visitor: Callable[..., Visitor], request: pytest.FixtureRequest) -> Visitor:
     """At her desk, and nowhere yet."""
-    return visitor(request.param)
+    return make_visitor(request.param)
 
 
 @pytest.fixture
-def person(make_person: Callable[..., Person], mina: Visitor) -> Person:
-    return make_person(languages=mina.language).sign_up()
+def signed_up(make_person: Callable[..., Person], newcomer: Visitor) -> Person:
+    return make_person(languages=newcomer.language).sign_up()
 
 
 @pytest.fixture
-def hands(mina: Visitor, person: Person) -> Hands:
+def hands(newcomer: Visitor, signed_up: Person) -> Hands:
     """Signed in, at the console."""
-    return Hands(mina.arrive(person))
+    return Hands(newcomer.arrive(signed_up))
 
 
 @pytest.fixture
-def protected(mina: Visitor, person: Person) -> Hands:
+def protected_hands(newcomer: Visitor, signed_up: Person) -> Hands:
     """With 2-step verification on, at its tab."""
-    mina.arrive(person.activate()).open_two_step()
-    return Hands(mina)
+    newcomer.arrive(signed_up.activate()).open_two_step()
+    return Hands(newcomer)
 
 
-def test_sign_up(visitor: Callable[..., Visitor]) -> None:
-    mina = visitor()
+def test_sign_up(make_visitor: Callable[..., Visitor]) -> None:
+    mina = make_visitor()
     hands = Hands(mina)
     mina.page.goto("/sign-in")
     hands.press("Create an account")
@@ -136,59 +136,59 @@ def test_the_wizard(hands: Hands) -> None:
     mina.sees("2-step verification is on")
 
 
-def test_sign_in_by_code(protected: Hands) -> None:
-    protected.sign_in()
-    protected.keyboard.type(protected.visitor.next_code())
-    protected.visitor.is_in()
+def test_sign_in_by_code(protected_hands: Hands) -> None:
+    protected_hands.sign_in()
+    protected_hands.keyboard.type(protected_hands.visitor.next_code())
+    protected_hands.visitor.is_in()
 
 
-def test_sign_in_by_recovery_code(protected: Hands) -> None:
-    protected.sign_in()
-    protected.press("Use a recovery code instead")
-    protected.visitor.reads("Enter one of the recovery codes that you saved. Each works once.")
-    protected.keyboard.type(protected.visitor.recovery_codes[0])
-    protected.keyboard.press("Enter")
-    protected.visitor.is_in()
+def test_sign_in_by_recovery_code(protected_hands: Hands) -> None:
+    protected_hands.sign_in()
+    protected_hands.press("Use a recovery code instead")
+    protected_hands.visitor.reads("Enter one of the recovery codes that you saved. Each works once.")
+    protected_hands.keyboard.type(protected_hands.visitor.recovery_codes[0])
+    protected_hands.keyboard.press("Enter")
+    protected_hands.visitor.is_in()
 
 
-def test_reissue(protected: Hands) -> None:
-    protected.open_two_step()
-    protected.press("Reissue Recovery Code")
-    protected.visitor.sees("Reissue Recovery Code")
-    protected.prove()
-    protected.save_codes()
-    protected.visitor.sees("2-step verification is on")
+def test_reissue(protected_hands: Hands) -> None:
+    protected_hands.open_two_step()
+    protected_hands.press("Reissue Recovery Code")
+    protected_hands.visitor.sees("Reissue Recovery Code")
+    protected_hands.prove()
+    protected_hands.save_codes()
+    protected_hands.visitor.sees("2-step verification is on")
 
 
-def test_move_to_a_new_phone(protected: Hands) -> None:
-    protected.open_two_step()
-    protected.press("Move to a new phone")
-    protected.visitor.sees("Move to a new phone")
-    protected.prove()
-    protected.visitor.reads("A recovery code that you enter here is used up, even if you stop later.")
+def test_move_to_a_new_phone(protected_hands: Hands) -> None:
+    protected_hands.open_two_step()
+    protected_hands.press("Move to a new phone")
+    protected_hands.visitor.sees("Move to a new phone")
+    protected_hands.prove()
+    protected_hands.visitor.reads("A recovery code that you enter here is used up, even if you stop later.")
     # The radio buttons are one stop; the arrow keys choose.
-    protected.tab_to("Authentication code", "[type=radio]")
-    protected.keyboard.press("ArrowDown")
-    protected.type("Recovery code", protected.visitor.recovery_codes[0])
-    protected.keyboard.press("Enter")
-    protected.scan()
-    protected.enter_code()
-    protected.save_codes()
-    protected.visitor.sees("Your new phone is set up.")
+    protected_hands.tab_to("Authentication code", "[type=radio]")
+    protected_hands.keyboard.press("ArrowDown")
+    protected_hands.type("Recovery code", protected_hands.visitor.recovery_codes[0])
+    protected_hands.keyboard.press("Enter")
+    protected_hands.scan()
+    protected_hands.enter_code()
+    protected_hands.save_codes()
+    protected_hands.visitor.sees("Your new phone is set up.")
 
 
-def test_disable(protected: Hands) -> None:
-    protected.open_two_step()
-    protected.press("Disable 2-Step Verification")
-    protected.visitor.sees("Disable 2-Step Verification")
-    protected.prove()
-    protected.visitor.reads(
+def test_disable(protected_hands: Hands) -> None:
+    protected_hands.open_two_step()
+    protected_hands.press("Disable 2-Step Verification")
+    protected_hands.visitor.sees("Disable 2-Step Verification")
+    protected_hands.prove()
+    protected_hands.visitor.reads(
         "One last check that it is you. After this, your password alone opens your account."
     )
-    protected.tab_to("Authentication code", "[type=radio]")
-    protected.type("Authentication code", protected.visitor.next_code())
-    protected.keyboard.press("Enter")
-    protected.visitor.sees("2-step verification is off")
+    protected_hands.tab_to("Authentication code", "[type=radio]")
+    protected_hands.type("Authentication code", protected_hands.visitor.next_code())
+    protected_hands.keyboard.press("Enter")
+    protected_hands.visitor.sees("2-step verification is off")
 
 
 def test_a_forgotten_password(hands: Hands) -> None:
@@ -239,8 +239,8 @@ def test_escape_leads_out_of_the_modal_to_where_one_was(hands: Hands) -> None:
     hands.visitor.sees("Profile")
 
 
-def test_the_session_of_another_device_is_ended(hands: Hands, visitor: Callable[..., Visitor]) -> None:
-    elsewhere = visitor("korean-phone" if hands.visitor.language == "ko" else "phone")
+def test_the_session_of_another_device_is_ended(hands: Hands, make_visitor: Callable[..., Visitor]) -> None:
+    elsewhere = make_visitor("korean-phone" if hands.visitor.language == "ko" else "phone")
     elsewhere.page.goto("/sign-in")
     elsewhere.type_password()
     elsewhere.is_in()

@@ -29,48 +29,48 @@ def press_print(mina: Visitor) -> Page:
     return opened.value
 
 
-def test_the_page_prints_itself(mina: Visitor) -> None:
-    mina.context.add_init_script("window.print = () => { window.printed = true }")
-    reach_codes(mina)
-    press_print(mina).wait_for_function("window.printed")
+def test_the_page_prints_itself(visitor: Visitor) -> None:
+    visitor.context.add_init_script("window.print = () => { window.printed = true }")
+    reach_codes(visitor)
+    press_print(visitor).wait_for_function("window.printed")
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
-def test_the_page_has_the_codes(visitor: Callable[..., Visitor], person: Person, way: str) -> None:
-    mina = visitor(way).arrive(person.sign_up())
+def test_the_page_has_the_codes(make_visitor: Callable[..., Visitor], person: Person, way: str) -> None:
+    mina = make_visitor(way).arrive(person.sign_up())
     codes = reach_codes(mina)
     assert press_print(mina).locator("li").all_inner_texts()[:10] == codes
 
 
-def test_the_page_names_the_account(mina: Visitor) -> None:
-    reach_codes(mina)
-    expect(press_print(mina).get_by_text(f"Account: {EMAIL}")).to_be_visible()
+def test_the_page_names_the_account(visitor: Visitor) -> None:
+    reach_codes(visitor)
+    expect(press_print(visitor).get_by_text(f"Account: {EMAIL}")).to_be_visible()
 
 
-def test_the_wizard_stays_where_it_was(mina: Visitor) -> None:
-    reach_codes(mina)
-    press_print(mina).close()
-    mina.tick("I have saved my recovery codes on my personal device")
-    mina.press("Complete")
-    mina.sees("2-step verification is on.")
+def test_the_wizard_stays_where_it_was(visitor: Visitor) -> None:
+    reach_codes(visitor)
+    press_print(visitor).close()
+    visitor.tick("I have saved my recovery codes on my personal device")
+    visitor.press("Complete")
+    visitor.sees("2-step verification is on.")
 
 
 def test_without_javascript_the_page_says_how_to_print_it(
-    visitor: Callable[..., Visitor], person: Person
+    make_visitor: Callable[..., Visitor], person: Person
 ) -> None:
-    mina = visitor("no-js").arrive(person.sign_up())
+    mina = make_visitor("no-js").arrive(person.sign_up())
     reach_codes(mina)
     expect(press_print(mina).get_by_text("To print this page")).to_be_visible()
 
 
-def test_on_paper_it_does_not_say_so(visitor: Callable[..., Visitor], person: Person) -> None:
-    mina = visitor("no-js").arrive(person.sign_up())
+def test_on_paper_it_does_not_say_so(make_visitor: Callable[..., Visitor], person: Person) -> None:
+    mina = make_visitor("no-js").arrive(person.sign_up())
     reach_codes(mina)
     page = press_print(mina)
     page.emulate_media(media="print")
     expect(page.get_by_text("To print this page")).to_be_hidden()
 
 
-def test_it_takes_one_sheet_of_paper(mina: Visitor) -> None:
-    reach_codes(mina)
-    assert press_print(mina).pdf(format="A4").count(b"/Type /Page\n") == 1
+def test_it_takes_one_sheet_of_paper(visitor: Visitor) -> None:
+    reach_codes(visitor)
+    assert press_print(visitor).pdf(format="A4").count(b"/Type /Page\n") == 1

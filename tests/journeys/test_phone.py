@@ -22,9 +22,9 @@ OVERLAID = """
 
 
 @pytest.fixture
-def mina(visitor: Callable[..., Visitor], person: Person) -> Visitor:
+def phone_visitor(make_visitor: Callable[..., Visitor], person: Person) -> Visitor:
     """Signed in, at the console, on a phone."""
-    return visitor("phone").arrive(person.sign_up())
+    return make_visitor("phone").arrive(person.sign_up())
 
 
 def field_with_keyboard(mina: Visitor, label: str) -> Locator:
@@ -50,77 +50,81 @@ def reach_scan(mina: Visitor) -> None:
     mina.sees("Scan the QR code")
 
 
-def test_the_way_into_the_app_stands_before_the_picture(mina: Visitor) -> None:
-    reach_scan(mina)
-    way = mina.page.get_by_role("link", name="Open in authenticator app").bounding_box()
-    picture = mina.page.get_by_role("img", name="QR code").bounding_box()
+def test_the_way_into_the_app_stands_before_the_picture(phone_visitor: Visitor) -> None:
+    reach_scan(phone_visitor)
+    way = phone_visitor.page.get_by_role("link", name="Open in authenticator app").bounding_box()
+    picture = phone_visitor.page.get_by_role("img", name="QR code").bounding_box()
     assert way and picture
     assert way["y"] + way["height"] <= picture["y"]
 
 
-def test_the_way_into_the_app_is_reached_before_the_picture(mina: Visitor) -> None:
-    reach_scan(mina)
-    order = mina.page.locator("a[href^='otpauth:'], svg.qr").evaluate_all(
+def test_the_way_into_the_app_is_reached_before_the_picture(phone_visitor: Visitor) -> None:
+    reach_scan(phone_visitor)
+    order = phone_visitor.page.locator("a[href^='otpauth:'], svg.qr").evaluate_all(
         "all => all.map(one => one.localName)"
     )
     assert order == ["a", "svg"]
 
 
-def test_at_a_desk_there_is_only_the_picture(visitor: Callable[..., Visitor], person: Person) -> None:
-    mina = visitor().arrive(person.sign_up())
+def test_at_a_desk_there_is_only_the_picture(make_visitor: Callable[..., Visitor], person: Person) -> None:
+    mina = make_visitor().arrive(person.sign_up())
     reach_scan(mina)
     expect(mina.page.get_by_role("link", name="Open in authenticator app")).to_be_hidden()
 
 
-def test_the_modal_is_a_sheet_at_the_foot_of_the_screen(mina: Visitor) -> None:
-    mina.open_two_step()
-    sheet = mina.page.get_by_role("dialog")
+def test_the_modal_is_a_sheet_at_the_foot_of_the_screen(phone_visitor: Visitor) -> None:
+    phone_visitor.open_two_step()
+    sheet = phone_visitor.page.get_by_role("dialog")
     expect(sheet).to_have_css("translate", "0px")
     box = sheet.bounding_box()
     assert box
     assert (box["x"], box["width"], box["y"] + box["height"]) == (0, 390, 844)
 
 
-def test_the_keyboard_hides_neither_the_number_nor_its_button(mina: Visitor) -> None:
-    mina.begin()
-    mina.send_number()
-    field = field_with_keyboard(mina, "Authentication number")
-    expect_in_view(field, button(mina, "Next"))
+def test_the_keyboard_hides_neither_the_number_nor_its_button(phone_visitor: Visitor) -> None:
+    phone_visitor.begin()
+    phone_visitor.send_number()
+    field = field_with_keyboard(phone_visitor, "Authentication number")
+    expect_in_view(field, button(phone_visitor, "Next"))
 
 
-def test_the_keyboard_hides_neither_the_code_nor_its_button(mina: Visitor) -> None:
-    reach_scan(mina)
-    mina.scan()
-    field = field_with_keyboard(mina, "Authentication code")
-    expect_in_view(field, button(mina, "Next"))
+def test_the_keyboard_hides_neither_the_code_nor_its_button(phone_visitor: Visitor) -> None:
+    reach_scan(phone_visitor)
+    phone_visitor.scan()
+    field = field_with_keyboard(phone_visitor, "Authentication code")
+    expect_in_view(field, button(phone_visitor, "Next"))
 
 
-def test_the_keyboard_hides_neither_the_code_of_sign_in_nor_its_button(mina: Visitor, person: Person) -> None:
-    mina.arrive(person.activate())
-    mina.sign_out()
-    mina.type_password()
-    field = field_with_keyboard(mina, "Authentication code")
-    expect_in_view(field, button(mina, "Verify"))
+def test_the_keyboard_hides_neither_the_code_of_sign_in_nor_its_button(
+    phone_visitor: Visitor, person: Person
+) -> None:
+    phone_visitor.arrive(person.activate())
+    phone_visitor.sign_out()
+    phone_visitor.type_password()
+    field = field_with_keyboard(phone_visitor, "Authentication code")
+    expect_in_view(field, button(phone_visitor, "Verify"))
 
 
-def test_a_keyboard_that_lies_over_the_page_makes_the_sheet_shorter(mina: Visitor) -> None:
-    mina.page.add_init_script(OVERLAID)
-    mina.page.reload()
-    mina.begin()
-    mina.send_number()
-    mina.page.get_by_label("Authentication number").tap()
-    mina.page.evaluate("Object.assign(visualViewport, { height: 500 }).dispatchEvent(new Event('resize'))")
-    box = mina.page.get_by_role("dialog").bounding_box()
+def test_a_keyboard_that_lies_over_the_page_makes_the_sheet_shorter(phone_visitor: Visitor) -> None:
+    phone_visitor.page.add_init_script(OVERLAID)
+    phone_visitor.page.reload()
+    phone_visitor.begin()
+    phone_visitor.send_number()
+    phone_visitor.page.get_by_label("Authentication number").tap()
+    phone_visitor.page.evaluate(
+        "Object.assign(visualViewport, { height: 500 }).dispatchEvent(new Event('resize'))"
+    )
+    box = phone_visitor.page.get_by_role("dialog").bounding_box()
     assert box
     assert box["y"] + box["height"] == 500
 
 
-def test_when_that_keyboard_goes_the_sheet_is_as_before(mina: Visitor) -> None:
-    mina.page.add_init_script(OVERLAID)
-    mina.page.reload()
-    mina.open_two_step()
+def test_when_that_keyboard_goes_the_sheet_is_as_before(phone_visitor: Visitor) -> None:
+    phone_visitor.page.add_init_script(OVERLAID)
+    phone_visitor.page.reload()
+    phone_visitor.open_two_step()
     for height in (500, 844):
-        mina.page.evaluate(
+        phone_visitor.page.evaluate(
             "height => Object.assign(visualViewport, { height }).dispatchEvent(new Event('resize'))", height
         )
-    assert mina.page.locator("html").get_attribute("style") == ""
+    assert phone_visitor.page.locator("html").get_attribute("style") == ""

@@ -20,7 +20,9 @@ pytestmark = pytest.mark.looks
 
 
 @pytest.fixture
-def mina(browser: Browser, server: str, inbox: Inbox, clock: Clock, person: Person) -> Iterator[Visitor]:
+def free_visitor(
+    browser: Browser, server: str, inbox: Inbox, clock: Clock, person: Person
+) -> Iterator[Visitor]:
     """Signed in, at the console; what her browser blocks it may complain of."""
     context = browser.new_context(base_url=server)
     context.set_default_timeout(10_000)
@@ -54,9 +56,9 @@ def open_profile(mina: Visitor) -> None:
 # What works
 
 
-def test_the_browser_has_nothing_to_block_in_the_whole_wizard(visitor: Callable[..., Visitor]) -> None:
+def test_the_browser_has_nothing_to_block_in_the_whole_wizard(make_visitor: Callable[..., Visitor]) -> None:
     """A complaint in the console fails the test: see ``open_browser``."""
-    mina = visitor()
+    mina = make_visitor()
     mina.sign_up()
     mina.activate()
     assert mina.page.evaluate("'nonce' in document.body && trustedTypes.defaultPolicy === null")
@@ -65,14 +67,14 @@ def test_the_browser_has_nothing_to_block_in_the_whole_wizard(visitor: Callable[
 # Text of our own scripts
 
 
-def test_text_does_not_become_markup(mina: Visitor) -> None:
+def test_text_does_not_become_markup(free_visitor: Visitor) -> None:
     with pytest.raises(Error, match=r"TypeError.*TrustedHTML"):
-        mina.page.evaluate("document.body.innerHTML = '<b>planted</b>'")
+        free_visitor.page.evaluate("document.body.innerHTML = '<b>planted</b>'")
 
 
-def test_text_does_not_become_script(mina: Visitor) -> None:
+def test_text_does_not_become_script(free_visitor: Visitor) -> None:
     # Not at once: what Playwright itself evaluates may.
-    tried = mina.page.evaluate(
+    tried = free_visitor.page.evaluate(
         """new Promise((done) => setTimeout(() => {
             try { done(Function("return 'ran'")()); } catch (error) { done(error.name); }
         }))"""
@@ -81,17 +83,19 @@ def test_text_does_not_become_script(mina: Visitor) -> None:
 
 
 @pytest.mark.parametrize("name", ["htmx", "default", "planted"])
-def test_no_other_policy_can_be_made(mina: Visitor, name: str) -> None:
+def test_no_other_policy_can_be_made(free_visitor: Visitor, name: str) -> None:
     with pytest.raises(Error, match=rf"TypeError.*{name}"):
-        mina.page.evaluate("name => trustedTypes.createPolicy(name, { createHTML: text => text })", name)
+        free_visitor.page.evaluate(
+            "name => trustedTypes.createPolicy(name, { createHTML: text => text })", name
+        )
 
 
-def test_a_blocked_attempt_is_a_line_in_the_log(mina: Visitor) -> None:
+def test_a_blocked_attempt_is_a_line_in_the_log(free_visitor: Visitor) -> None:
     lines: SimpleQueue[logging.LogRecord] = SimpleQueue()
     handler = QueueHandler(lines)
     logging.getLogger("twostep.csp").addHandler(handler)
     with pytest.raises(Error):
-        mina.page.evaluate("document.body.innerHTML = '<b>planted</b>'")
+        free_visitor.page.evaluate("document.body.innerHTML = '<b>planted</b>'")
     line = vars(lines.get(timeout=10))
     logging.getLogger("twostep.csp").removeHandler(handler)
     assert (line["directive"], line["blocked"], line["document"]) == (
@@ -104,69 +108,71 @@ def test_a_blocked_attempt_is_a_line_in_the_log(mina: Visitor) -> None:
 # Planted markup
 
 
-def test_htmx_does_not_obey_what_was_planted_in_a_fragment(mina: Visitor) -> None:
-    plant(mina, "**/account/profile", '<p id="planted" hx-get="/" hx-trigger="load">planted</p>')
-    open_profile(mina)
-    mina.reads("planted")
-    expect(mina.page.locator("#planted[hx-get]")).to_have_count(0)
+def test_htmx_does_not_obey_what_was_planted_in_a_fragment(free_visitor: Visitor) -> None:
+    plant(free_visitor, "**/account/profile", '<p id="planted" hx-get="/" hx-trigger="load">planted</p>')
+    open_profile(free_visitor)
+    free_visitor.reads("planted")
+    expect(free_visitor.page.locator("#planted[hx-get]")).to_have_count(0)
 
 
-def test_what_stands_beside_it_still_works(mina: Visitor) -> None:
-    plant(mina, "**/account/profile", '<p id="planted" hx-get="/" hx-trigger="load">planted</p>')
-    open_profile(mina)
-    mina.fill("Name", "Mina K. Park")
-    mina.press("Save")
-    mina.reads("Saved.")
+def test_what_stands_beside_it_still_works(free_visitor: Visitor) -> None:
+    plant(free_visitor, "**/account/profile", '<p id="planted" hx-get="/" hx-trigger="load">planted</p>')
+    open_profile(free_visitor)
+    free_visitor.fill("Name", "Mina K. Park")
+    free_visitor.press("Save")
+    free_visitor.reads("Saved.")
 
 
-def test_htmx_does_not_obey_what_was_planted_in_a_page(mina: Visitor) -> None:
-    plant(mina, "**/", '<p id="planted" hx-post="/sign-out" hx-trigger="load">planted</p>')
-    mina.page.goto("/")
-    mina.reads("planted")
-    expect(mina.page.locator("#planted[hx-post]")).to_have_count(0)
-    mina.page.reload()
-    mina.is_in()
+def test_htmx_does_not_obey_what_was_planted_in_a_page(free_visitor: Visitor) -> None:
+    plant(free_visitor, "**/", '<p id="planted" hx-post="/sign-out" hx-trigger="load">planted</p>')
+    free_visitor.page.goto("/")
+    free_visitor.reads("planted")
+    expect(free_visitor.page.locator("#planted[hx-post]")).to_have_count(0)
+    free_visitor.page.reload()
+    free_visitor.is_in()
 
 
-def test_the_nonce_of_the_page_is_of_no_use_in_a_fragment(mina: Visitor) -> None:
-    stolen = mina.page.locator("body").get_attribute("hx-nonce")
-    plant(mina, "**/account/profile", f'<p id="planted" hx-get="/" hx-nonce="{stolen}">planted</p>')
-    open_profile(mina)
-    mina.reads("planted")
-    expect(mina.page.locator("#planted[hx-get]")).to_have_count(0)
+def test_the_nonce_of_the_page_is_of_no_use_in_a_fragment(free_visitor: Visitor) -> None:
+    stolen = free_visitor.page.locator("body").get_attribute("hx-nonce")
+    plant(free_visitor, "**/account/profile", f'<p id="planted" hx-get="/" hx-nonce="{stolen}">planted</p>')
+    open_profile(free_visitor)
+    free_visitor.reads("planted")
+    expect(free_visitor.page.locator("#planted[hx-get]")).to_have_count(0)
 
 
-def test_among_our_elements_it_inherits_no_nonce(mina: Visitor) -> None:
-    plant(mina, "**/account/profile", '<form hx-post="/sign-out"><button>planted</button></form>')
-    open_profile(mina)
-    mina.reads("planted")
-    expect(mina.page.locator("form[hx-post='/sign-out']:has-text('planted')")).to_have_count(0)
+def test_among_our_elements_it_inherits_no_nonce(free_visitor: Visitor) -> None:
+    plant(free_visitor, "**/account/profile", '<form hx-post="/sign-out"><button>planted</button></form>')
+    open_profile(free_visitor)
+    free_visitor.reads("planted")
+    expect(free_visitor.page.locator("form[hx-post='/sign-out']:has-text('planted')")).to_have_count(0)
 
 
 # Planted scripts
 
 
-def test_a_planted_tag_does_not_load_even_a_script_of_ours(mina: Visitor) -> None:
+def test_a_planted_tag_does_not_load_even_a_script_of_ours(free_visitor: Visitor) -> None:
     """A second htmx would not be guarded."""
-    htmx = mina.page.locator("script[src*='htmx.min']").get_attribute("src")
-    plant(mina, "**/", f'<script src="{htmx}?second"></script><p>planted</p>')
+    htmx = free_visitor.page.locator("script[src*='htmx.min']").get_attribute("src")
+    plant(free_visitor, "**/", f'<script src="{htmx}?second"></script><p>planted</p>')
     asked: list[str] = []
-    mina.page.on("requestfinished", lambda request: asked.append(request.url))
-    mina.page.goto("/")
-    mina.reads("planted")
+    free_visitor.page.on("requestfinished", lambda request: asked.append(request.url))
+    free_visitor.page.goto("/")
+    free_visitor.reads("planted")
     assert any("htmx.min." in url for url in asked)
     assert not any(url.endswith("?second") for url in asked)
 
 
-def test_the_nonce_alone_does_not_make_text_run(mina: Visitor) -> None:
-    plant(mina, "**/", lambda nonce: f'<script nonce="{nonce}">window.ran = true</script><p>planted</p>')
-    mina.page.goto("/")
-    mina.reads("planted")
-    assert mina.page.evaluate("window.ran") is None
+def test_the_nonce_alone_does_not_make_text_run(free_visitor: Visitor) -> None:
+    plant(
+        free_visitor, "**/", lambda nonce: f'<script nonce="{nonce}">window.ran = true</script><p>planted</p>'
+    )
+    free_visitor.page.goto("/")
+    free_visitor.reads("planted")
+    assert free_visitor.page.evaluate("window.ran") is None
 
 
-def test_a_script_planted_in_a_fragment_does_not_run(mina: Visitor) -> None:
-    plant(mina, "**/account/profile", "<script>window.ran = true</script><p>planted</p>")
-    open_profile(mina)
-    mina.reads("planted")
-    assert mina.page.evaluate("window.ran") is None
+def test_a_script_planted_in_a_fragment_does_not_run(free_visitor: Visitor) -> None:
+    plant(free_visitor, "**/account/profile", "<script>window.ran = true</script><p>planted</p>")
+    open_profile(free_visitor)
+    free_visitor.reads("planted")
+    assert free_visitor.page.evaluate("window.ran") is None

@@ -211,6 +211,7 @@ def test_the_command_says_what_could_not_be_sent(app: Flask, inbox: Inbox, clock
     assert app.test_cli_runner().invoke(args=["mail", "deliver"]).output == "0 sent, 1 waiting\n"
 
 
+@pytest.mark.process
 def test_a_process_of_its_own_delivers_until_it_is_told_to_stop(
     app: Flask, inbox: Inbox, clock: Clock
 ) -> None:

@@ -60,6 +60,7 @@ def upgrade(settings: dict[str, Any]) -> None:
         db.engine.dispose()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("step", [1, 9, 30])
 def test_killed_anywhere_it_leaves_what_was_there_and_is_done_again(empty: dict[str, Any], step: int) -> None:
     killed = subprocess.run(
@@ -74,6 +75,7 @@ def test_killed_anywhere_it_leaves_what_was_there_and_is_done_again(empty: dict[
     assert "accounts" in tables(empty)
 
 
+@pytest.mark.process
 def test_on_several_servers_at_once_one_makes_them_and_the_others_find_them_made(
     empty: dict[str, Any],
 ) -> None:

@@ -29,18 +29,18 @@ def dump(source: Path, target: Path) -> None:
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path) -> Path:
+def other_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     return folder
 
 
 @pytest.fixture
-def bring_back(config: dict[str, Any], elsewhere: Path) -> Iterator[Callable[[], Flask]]:
+def bring_back(config: dict[str, Any], other_folder: Path) -> Iterator[Callable[[], Flask]]:
     apps: list[Flask] = []
 
     def bring_back() -> Flask:
-        apps.append(backup.restored(config, INSTANCE_PATH=elsewhere))
+        apps.append(backup.restored(config, INSTANCE_PATH=other_folder))
         return apps[-1]
 
     yield bring_back
@@ -49,26 +49,26 @@ def bring_back(config: dict[str, Any], elsewhere: Path) -> Iterator[Callable[[],
 
 
 def test_everyone_signs_in_with_the_same_second_step(
-    make_person: Callable[..., Person], tmp_path: Path, elsewhere: Path, bring_back: Callable[[], Flask]
+    make_person: Callable[..., Person], tmp_path: Path, other_folder: Path, bring_back: Callable[[], Flask]
 ) -> None:
     people = backup.make_people(make_person)
-    backup.sign_in_meanwhile(people, lambda: dump(tmp_path / "twostep.db", elsewhere / "twostep.db"))
+    backup.sign_in_meanwhile(people, lambda: dump(tmp_path / "twostep.db", other_folder / "twostep.db"))
     app = bring_back()
     assert [backup.signs_in(person, app) for person in people] == [True] * backup.PEOPLE
 
 
 def test_without_the_key_it_does_not_start(
-    protected: Person, config: dict[str, Any], tmp_path: Path, elsewhere: Path
+    protected: Person, config: dict[str, Any], tmp_path: Path, other_folder: Path
 ) -> None:
-    dump(tmp_path / "twostep.db", elsewhere / "twostep.db")
+    dump(tmp_path / "twostep.db", other_folder / "twostep.db")
     with pytest.raises(BadSetting, match="lack"):
-        create_app({**config, "INSTANCE_PATH": elsewhere, "SECRET_KEY": "fedcba9876543210" * 4})
+        create_app({**config, "INSTANCE_PATH": other_folder, "SECRET_KEY": "fedcba9876543210" * 4})
 
 
 def test_a_session_that_was_ended_after_the_back_up_does_not_live_again(
-    protected: Person, inbox: Inbox, tmp_path: Path, elsewhere: Path, bring_back: Callable[[], Flask]
+    protected: Person, inbox: Inbox, tmp_path: Path, other_folder: Path, bring_back: Callable[[], Flask]
 ) -> None:
-    dump(tmp_path / "twostep.db", elsewhere / "twostep.db")
+    dump(tmp_path / "twostep.db", other_folder / "twostep.db")
     stolen = Person(bring_back(), inbox, protected.clock)
     stolen.put_cookie(protected.cookie())
     protected.sign_out()
@@ -95,13 +95,13 @@ def test_a_link_from_after_the_back_up_undoes_nothing_of_somebody_else(
     make_person: Callable[..., Person],
     inbox: Inbox,
     tmp_path: Path,
-    elsewhere: Path,
+    other_folder: Path,
     bring_back: Callable[[], Flask],
 ) -> None:
     """Both changes would be the first that the database knows of."""
     other = make_person(email="other@example.com").sign_up()
     mina = make_person(email=EMAIL).sign_up()
-    dump(tmp_path / "twostep.db", elsewhere / "twostep.db")
+    dump(tmp_path / "twostep.db", other_folder / "twostep.db")
     undo = change_email(other, "other@new.example")
     app = bring_back()
     again = Person(app, inbox, mina.clock)

@@ -9,7 +9,7 @@ from flask import Flask
 
 from mfa import create_app
 from tests.support.postgresql import PostgreSQL
-from tests.support.stores import Servers
+from tests.support.stores import Servers, Stores
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def postgresql(servers: Servers) -> PostgreSQL:
 
 
 @pytest.fixture(scope="session")
-def stores(servers: Servers) -> Servers:
+def stores(servers: Servers) -> Stores:
     return servers
 
 

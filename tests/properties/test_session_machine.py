@@ -572,7 +572,7 @@ class Sessions(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def prepared(inbox: Inbox, stores: Stores, clock: Clock, tmp_path: Path) -> Any:
+def two_accounts(inbox: Inbox, stores: Stores, clock: Clock, tmp_path: Path) -> Any:
     """A database with two accounts, nobody signed in to either."""
     app = make_app(tmp_path, inbox, stores.fresh(tmp_path))
     for email in (EMAIL, NEIGHBOUR):
@@ -583,9 +583,9 @@ def prepared(inbox: Inbox, stores: Stores, clock: Clock, tmp_path: Path) -> Any:
 @pytest.mark.parametrize("opening", OPENINGS)
 @pytest.mark.parametrize("protected", [False, True])
 def test_every_opening_goes_as_foretold(
-    inbox: Inbox, stores: Stores, prepared: Any, opening: str, protected: bool
+    inbox: Inbox, stores: Stores, two_accounts: Any, opening: str, protected: bool
 ) -> None:
-    given = {"inbox": inbox, "stores": stores, "prepared": prepared, "reached": Counter[str]()}
+    given = {"inbox": inbox, "stores": stores, "prepared": two_accounts, "reached": Counter[str]()}
     machine = type("Machine", (Sessions,), given)()
     try:
         machine.an_account_and_a_neighbours(protected, opening)
@@ -596,9 +596,9 @@ def test_every_opening_goes_as_foretold(
 
 
 @pytest.mark.machine
-def test_a_cookie_is_worth_what_its_session_is(inbox: Inbox, stores: Stores, prepared: Any) -> None:
+def test_a_cookie_is_worth_what_its_session_is(inbox: Inbox, stores: Stores, two_accounts: Any) -> None:
     reached: Counter[str] = Counter()
-    given = {"inbox": inbox, "stores": stores, "prepared": prepared, "reached": reached}
+    given = {"inbox": inbox, "stores": stores, "prepared": two_accounts, "reached": reached}
     machine = type("Machine", (Sessions,), given)
     run_state_machine_as_test(
         machine,

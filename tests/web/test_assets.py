@@ -24,7 +24,7 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def files(client: FlaskClient) -> list[str]:
+def page_files(client: FlaskClient) -> list[str]:
     """The static files of the sign-in page."""
     return static_files(client.get("/sign-in").text)
 
@@ -106,8 +106,10 @@ def test_a_stylesheet_imported_in_an_unknown_way_stops_the_start(folder: Path) -
         site(folder)
 
 
-def test_every_stylesheet_and_every_module_of_ours_is_served(client: FlaskClient, files: list[str]) -> None:
-    served = "".join(client.get(url).text for url in files)
+def test_every_stylesheet_and_every_module_of_ours_is_served(
+    client: FlaskClient, page_files: list[str]
+) -> None:
+    served = "".join(client.get(url).text for url in page_files)
     sources = [*ROOT.joinpath("static/css").glob("*.css"), *ROOT.joinpath("static/js").glob("*.js")]
     last_lines = {
         path.name: path.read_text().rstrip().split("\n")[-1].removeprefix("export ") for path in sources
@@ -118,9 +120,11 @@ def test_every_stylesheet_and_every_module_of_ours_is_served(client: FlaskClient
 # Their addresses
 
 
-def test_every_file_that_a_page_names_has_a_hash_in_its_address(files: list[str]) -> None:
-    assert len(files) == 4
-    assert [url for url in files if not re.fullmatch(r"/static/[\w.-]+\.[0-9a-f]{12}\.(css|js)", url)] == []
+def test_every_file_that_a_page_names_has_a_hash_in_its_address(page_files: list[str]) -> None:
+    assert len(page_files) == 4
+    assert [
+        url for url in page_files if not re.fullmatch(r"/static/[\w.-]+\.[0-9a-f]{12}\.(css|js)", url)
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -140,8 +144,8 @@ def test_another_accent_is_another_stylesheet(folder: Path) -> None:
     assert address(site(folder), "main.css") != address(site(folder, accent="#00ff88"), "main.css")
 
 
-def test_a_hash_that_is_not_the_files_is_not_found(client: FlaskClient, files: list[str]) -> None:
-    for url in files:
+def test_a_hash_that_is_not_the_files_is_not_found(client: FlaskClient, page_files: list[str]) -> None:
+    for url in page_files:
         assert client.get(re.sub("[0-9a-f]{12}", "0123456789ab", url)).status_code == 404
 
 
@@ -171,17 +175,17 @@ def test_without_a_hash_nothing_is_found(client: FlaskClient, url: str) -> None:
     ],
 )
 def test_a_file_comes_in_the_coding_that_is_asked_for(
-    client: FlaskClient, files: list[str], accepted: str, coding: str | None
+    client: FlaskClient, page_files: list[str], accepted: str, coding: str | None
 ) -> None:
     decode = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[coding]
-    for url in files:
+    for url in page_files:
         response = client.get(url, headers={"Accept-Encoding": accepted})
         assert response.headers.get("Content-Encoding") == coding
         assert decode(response.data) == client.get(url).data
 
 
-def test_a_file_may_be_kept_for_a_year_by_everybody(client: FlaskClient, files: list[str]) -> None:
-    for url in files:
+def test_a_file_may_be_kept_for_a_year_by_everybody(client: FlaskClient, page_files: list[str]) -> None:
+    for url in page_files:
         headers = client.get(url).headers
         assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert headers["Vary"] == "Accept-Encoding"
@@ -189,23 +193,25 @@ def test_a_file_may_be_kept_for_a_year_by_everybody(client: FlaskClient, files: 
 
 
 @pytest.mark.parametrize(("ending", "mimetype"), [("css", "text/css"), ("js", "text/javascript")])
-def test_a_file_says_what_it_is(client: FlaskClient, files: list[str], ending: str, mimetype: str) -> None:
-    found = [client.get(url).content_type for url in files if url.endswith(ending)]
+def test_a_file_says_what_it_is(
+    client: FlaskClient, page_files: list[str], ending: str, mimetype: str
+) -> None:
+    found = [client.get(url).content_type for url in page_files if url.endswith(ending)]
     assert set(found) == {f"{mimetype}; charset=utf-8"}
 
 
-def test_a_file_that_the_browser_has_is_not_sent_again(client: FlaskClient, files: list[str]) -> None:
+def test_a_file_that_the_browser_has_is_not_sent_again(client: FlaskClient, page_files: list[str]) -> None:
     asked = {"Accept-Encoding": "br"}
-    for url in files:
+    for url in page_files:
         first = client.get(url, headers=asked)
         again = client.get(url, headers={**asked, "If-None-Match": first.headers["ETag"]})
         assert (again.status_code, again.data) == (304, b"")
         assert again.headers["Vary"] == "Accept-Encoding"
 
 
-def test_each_coding_has_an_etag_of_its_own(client: FlaskClient, files: list[str]) -> None:
+def test_each_coding_has_an_etag_of_its_own(client: FlaskClient, page_files: list[str]) -> None:
     etags = [
-        client.get(files[0], headers={"Accept-Encoding": coding}).headers["ETag"]
+        client.get(page_files[0], headers={"Accept-Encoding": coding}).headers["ETag"]
         for coding in ("br", "gzip", "identity")
     ]
     assert len(set(etags)) == 3

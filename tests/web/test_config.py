@@ -95,6 +95,7 @@ def test_production_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         create_app({"INSTANCE_PATH": tmp_path})
 
 
+@pytest.mark.process
 def test_the_start_stops_with_one_sentence(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
     stopped = subprocess.run(

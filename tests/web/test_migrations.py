@@ -70,6 +70,7 @@ def test_commands_find_what_flask_migrate_needs(app: Flask) -> None:
     assert app.extensions["migrate"].migrate.directory == OURS
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("module", ["alembic", "flask_migrate", "redis"])
 def test_a_server_does_not_load(module: str) -> None:
     program = f"import sys, mfa; sys.exit({module!r} in sys.modules)"

@@ -40,6 +40,7 @@ def set_revision(engine: Engine, revision: str) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "command",
     [
@@ -61,11 +62,13 @@ def test_nothing_starts_before_the_tables_are_made(tmp_path: Path, command: Sequ
     assert "Traceback" not in stopped.stderr
 
 
+@pytest.mark.process
 def test_the_command_that_it_names_mends_it(tmp_path: Path) -> None:
     assert run(tmp_path, (*FLASK, "db", "upgrade")).returncode == 0
     assert run(tmp_path, (*FLASK, "keys", "list")).returncode == 0
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("command", [("current",), ("downgrade", "0001")])
 def test_commands_of_the_tables_run_with_old_tables(
     tmp_path: Path, app: Flask, command: Sequence[str]

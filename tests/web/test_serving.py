@@ -30,6 +30,8 @@ from tests.support.remote import RemoteClient
 from tests.support.smtp import Inbox, free_port
 from tests.support.workers import Workers
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "only for Prometheus, 0123"
 
@@ -48,7 +50,7 @@ class HoldingInbox(Inbox):
 
 
 @pytest.fixture
-def inbox() -> Iterator[HoldingInbox]:
+def inbox() -> Iterator[Inbox]:
     server = HoldingInbox()
     yield server
     server.may_go.set()
