@@ -147,6 +147,11 @@ def reset(*counts: tuple[str, Policy]) -> None:
     run(_FORGET, [_key(subject, policy) for subject, policy in counts])
 
 
+def give_back(*counts: tuple[str, Policy]) -> None:
+    """Count one attempt less of those subjects, as part of the caller's transaction."""
+    run(_GIVE_BACK, [_key(subject, policy) for subject, policy in counts])
+
+
 def end_wait(subject: str, policy: Policy) -> None:
     """Let *subject* try once more now, as part of the caller's transaction; nothing is forgotten."""
     run(_END_WAIT, _key(subject, policy))
@@ -180,7 +185,7 @@ def returned_on(error: type[Exception], subject: str, policy: Policy) -> Iterato
         yield
     except error:
         with transaction():
-            run(_GIVE_BACK, _key(subject, policy))
+            give_back((subject, policy))
         raise
 
 

@@ -173,6 +173,11 @@ def load_half(token: str, now: datetime) -> Half | None:
     return Half(session, account, failures or 0, authenticator)
 
 
+def is_half(half_id: int) -> bool:
+    """Return True if the half-session has neither ended nor become a session."""
+    return run(_IS_HALF, {"half": half_id}).first() is not None
+
+
 def see(session: AccountSession, now: datetime) -> None:
     """Keep when the session was last seen, as exactly as :data:`SEEN_EVERY` says."""
     if now - session.seen_at >= min(SEEN_EVERY, timedelta(seconds=toolbox().session_idle / 12)):
@@ -350,6 +355,9 @@ _FORGET_DEAD = delete(AccountSession).where(
         .where(AccountSession.expires_at < bindparam("now"))
         .with_for_update(skip_locked=True)
     )
+)
+_IS_HALF = select(AccountSession.id).where(
+    AccountSession.id == bindparam("half"), AccountSession.stage == HALF
 )
 _COMPLETE = (
     update(AccountSession)

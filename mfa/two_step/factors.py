@@ -21,6 +21,7 @@ from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
 from mfa.mail import messages, outbox
+from mfa.sessions import rules as sessions
 from mfa.sessions.devices import Device
 from mfa.two_step import sealing
 from mfa.two_step.models import Authenticator, RecoveryCode
@@ -59,12 +60,14 @@ class Attempt:
     """Somebody who is about to type a code.
 
     :param confirmed: the owner has said by an e-mailed link that codes may be tried again.
+    :param half: the id of the half-session that it is typed in; None for somebody who is signed in.
     """
 
     account: Account
     now: datetime
     device: Device
     confirmed: bool = False
+    half: int | None = None
 
     @property
     def subject(self) -> str:
@@ -99,6 +102,7 @@ def check(factor: str, attempt: Attempt, typed: str, authenticator: Authenticato
     :raises attempts.Throttled: too many wrong ones, on this device or on all that are not known.
     :raises ConfirmFirst: too many wrong ones since the last right one, wherever.
     :raises totp.WrongCode, totp.UsedCode: not a code for now.
+    :raises sessions.SessionEnded: a right code, of a half-session in which it was used meanwhile.
     :raises WrongRecoveryCode: not an unused recovery code; also out of :meth:`Factor.use`, as is UsedCode:
         it was used meanwhile.
     """
@@ -147,6 +151,7 @@ def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) ->
     try:
         step = totp.match(secret, code, attempt.now.timestamp(), used_step=authenticator.used_step)
     except totp.UsedCode:
+        refuse_second_post(attempt)
         _refused(attempt, CODE, tried)
         raise
     except totp.WrongCode as error:
@@ -175,6 +180,8 @@ def _look_at_recovery_code(authenticator: Authenticator, attempt: Attempt, typed
     )
     named = {"whose": attempt.account.id, "named": digest}
     if run(_UNUSED_CODE, named).first() is None:
+        if run(_ANY_CODE, named).first() is not None:
+            refuse_second_post(attempt)
         _refused(attempt, RECOVERY_CODE, tried)
         raise WrongRecoveryCode
 
@@ -202,6 +209,24 @@ def _count(attempt: Attempt) -> int:
         if not counted[attempts.SECOND_STEP]:
             raise attempts.throttled(*both[0], attempt.now)
     return counted[attempts.SECOND_STEP]
+
+
+def give_back(attempt: Attempt) -> None:
+    """Take back that an attempt was counted, as part of the caller's transaction: it was no guess."""
+    every = attempts.account_subject(attempt.account.id)
+    attempts.give_back((attempt.subject, attempts.SECOND_STEP), (every, attempts.SECOND_STEP_FAILURES))
+
+
+def refuse_second_post(attempt: Attempt) -> None:
+    """Refuse a right code that was used already, if the sign-in it was typed for is over: it came twice.
+
+    :raises sessions.SessionEnded: it is over.
+    """
+    if attempt.half is None or sessions.is_half(attempt.half):
+        return
+    with transaction():
+        give_back(attempt)
+    raise sessions.SessionEnded
 
 
 def _refused(attempt: Attempt, factor: str, tried: int) -> None:
@@ -235,6 +260,9 @@ _USE_STEP = (
 )
 _UNUSED = (RecoveryCode.account_id == bindparam("whose"), RecoveryCode.used_at.is_(None))
 _CODES_LEFT = select(func.count()).where(*_UNUSED)
+_ANY_CODE = select(RecoveryCode.id).where(
+    RecoveryCode.account_id == bindparam("whose"), RecoveryCode.digest == bindparam("named")
+)
 _UNUSED_CODE = select(RecoveryCode.id).where(*_UNUSED, RecoveryCode.digest == bindparam("named"))
 _USE_CODE = (
     update(RecoveryCode)

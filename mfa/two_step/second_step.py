@@ -9,7 +9,7 @@ from mfa import languages
 from mfa.accounts import rules as accounts
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
-from mfa.crypto import links
+from mfa.crypto import links, totp
 from mfa.database import transaction
 from mfa.errors import Refusal
 from mfa.mail import delivery, messages
@@ -42,16 +42,30 @@ def sign_in(half: sessions.Half, factor: str, typed: str, *, now: datetime, devi
     :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
     """
     session, account = half.session, half.account
-    attempt = factors.Attempt(account, now, device, confirmed=session.confirmed_at is not None)
+    confirmed = session.confirmed_at is not None
+    attempt = factors.Attempt(account, now, device, confirmed=confirmed, half=session.id)
     right = factors.check(factor, attempt, typed, half.authenticator)
-    with transaction():
-        # Whatever ends sessions holds the account too: it comes first and ends this, or after and sees it.
-        if not accounts.hold(account):
-            raise sessions.SessionEnded
-        left = right.use()
-        if left is not None:
-            factors.tell_used(account, left, now)
-        entry = sessions.complete(session, account, now, device, failures=right.failures, by=right.name)
+    try:
+        with transaction():
+            return _pass(half, right, now, device)
+    except (totp.UsedCode, factors.WrongRecoveryCode):
+        factors.refuse_second_post(attempt)
+        raise
+    except sessions.SessionEnded:
+        with transaction():
+            factors.give_back(attempt)
+        raise
+
+
+def _pass(half: sessions.Half, right: factors.Factor, now: datetime, device: Device) -> Passed:
+    session, account = half.session, half.account
+    # Whatever ends sessions holds the account too: it comes first and ends this, or after and sees it.
+    if not accounts.hold(account):
+        raise sessions.SessionEnded
+    left = right.use()
+    if left is not None:
+        factors.tell_used(account, left, now)
+    entry = sessions.complete(session, account, now, device, failures=right.failures, by=right.name)
     return Passed(entry, left)
 
 
