@@ -23,7 +23,7 @@ from mfa.extensions import csrf, db, limiter, login_manager, mail as flask_mail
 from mfa.mail import mailbox, routes as mail_routes
 from mfa.sessions import browser, routes as sessions_routes
 from mfa.two_step import link, routes as two_step_routes, sign_in, wizard
-from mfa.web import access, assets, errors, headers, health, language, metrics, reports, templates
+from mfa.web import access, assets, errors, headers, health, language, metrics, notices, reports, templates
 from mfa.web.cookies import SessionInterface
 from mfa.web.proxies import ForwardedFor
 
@@ -81,6 +81,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     access.guard(app)
     limiter.init_app(app)
     browser.write_marks(app)
+    notices.carry(app)
     headers.add(app)
     assets.serve(app, _ROOT / "static", accent=app.config["ACCENT_COLOR"], logo=app.config["LOGO"])
     errors.handle(app)

@@ -223,6 +223,7 @@ def _derive(config: Config, instance: Path) -> None:
     config["SESSION_COOKIE_SECURE"] = secure
     config["SESSION_COOKIE_NAME"] = "__Host-session" if secure else "session"
     config["DEVICE_COOKIE_NAME"] = "__Host-device" if secure else "device"
+    config["NOTICE_COOKIE_NAME"] = "__Host-twostep-notice" if secure else "twostep-notice"
     config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=config["SESSION_ABSOLUTE_SECONDS"])
     host = config["SERVER_NAME"].partition(":")[0]
     config["MAIL_DEFAULT_SENDER"] = config["MAIL_DEFAULT_SENDER"] or f"no-reply@{host}"

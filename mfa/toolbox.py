@@ -20,6 +20,7 @@ NUMBER_SECONDS = 600
 EMAIL_CHANGE_LINK_SECONDS = 3600
 UNDO_LINK_SECONDS = 7 * 24 * 3600
 CONFIRM_LINK_SECONDS = 600
+NOTICE_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Toolbox:
     undo_links: Signer
     confirm_links: Signer
     device_marks: Signer
+    notices: Signer
 
 
 def fill(app: Flask) -> Toolbox:
@@ -59,6 +61,7 @@ def fill(app: Flask) -> Toolbox:
         undo_links=Signer(ring, "email-change-undo", UNDO_LINK_SECONDS),
         confirm_links=Signer(ring, "confirm-second-step", CONFIRM_LINK_SECONDS),
         device_marks=Signer(ring, "device", devices.LIFETIME),
+        notices=Signer(ring, "notice", NOTICE_SECONDS),
     )
     app.extensions["twostep"] = box
     return box

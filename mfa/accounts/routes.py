@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, request, session, url_for
+from flask import Blueprint, Response, current_app, request, session, url_for
 from flask_babel import gettext
 from flask_login import current_user
 
@@ -18,8 +18,8 @@ from mfa.mail import mailbox
 from mfa.mail.delivery import MailNotSent
 from mfa.sessions import browser
 from mfa.sessions.rules import Entry, Locked, SessionEnded
-from mfa.web import access, errors, hx, ranges
-from mfa.web.access import public
+from mfa.web import access, errors, hx, notices, ranges
+from mfa.web.access import public, signs_in
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -92,10 +92,10 @@ def create_account(token: str) -> Response:
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
-@public
+@signs_in
 @ranges.guesses
 def sign_in() -> Response:
-    if request.method == "GET" and current_user.is_authenticated:
+    if request.method != "POST" and current_user.is_authenticated:
         return hx.redirect(url_for("console.home"))
     form = forms.SignInForm()
     status = 200
@@ -112,7 +112,7 @@ def sign_in() -> Response:
             status = errors.refuse(form.password, error)
     elif form.errors:
         status = errors.UNPROCESSABLE
-    if request.method == "GET":
+    if request.method != "POST":
         form.next.data = access.local_path(request.args.get("next"))
     return hx.render(
         "accounts/_sign_in.html",
@@ -120,7 +120,7 @@ def sign_in() -> Response:
         title=gettext("Sign in"),
         status=status,
         form=form,
-        ended="ended" in request.args,
+        ended=request.args.get("ended"),
     )
 
 
@@ -229,7 +229,7 @@ def profile() -> Response:
 def _speak_anew(language: str) -> Response:
     """The whole page anew: what stands around the modal is in the old language."""
     with languages.speaking(language):
-        flash(gettext("Saved."), "success")
+        notices.say(gettext("Saved."), "success")
     return hx.leave(url_for("accounts.profile"))
 
 

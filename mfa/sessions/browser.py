@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, g, request, session
 from flask_login import UserMixin, current_user
+from flask_wtf.csrf import generate_csrf
 
 from mfa import clock
 from mfa.accounts.models import Account
@@ -68,10 +69,12 @@ def enter(entry: rules.Entry) -> None:
 
 
 def empty() -> None:
-    """Take everything out of the cookie, the CSRF token included."""
+    """Take everything out of the cookie but a CSRF token, which is a new one."""
     session.clear()
     # Flask-WTF remembers the token for the length of the request.
     g.pop("csrf_token", None)
+    # Now, as the page that comes next only reads: it must not have to write a token.
+    generate_csrf()
 
 
 def keep(token: str) -> None:
@@ -92,6 +95,11 @@ def renew(*, proved: bool) -> None:
 def was_here() -> bool:
     """Whether this browser holds a session that is no more; not so when it never had one."""
     return "_user_id" in session and not current_user.is_authenticated
+
+
+def was_halfway() -> bool:
+    """Return True if the cookie names a half-session, one that has ended included."""
+    return _HALF in session
 
 
 def half() -> rules.Half | None:

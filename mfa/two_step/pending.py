@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blinker import Signal
-from flask import Blueprint, Response, session, url_for
+from flask import Blueprint, Response, request, session, url_for
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from flask_login import current_user
@@ -108,7 +108,8 @@ def say_ends(blueprint: Blueprint, kind: type[Pending], *, restart: bool) -> Non
 
     def over(error: Refusal) -> Response:
         # What the other window began goes on, and so does a move while an old window asks to activate.
-        if not isinstance(error, (rules.StartedOver, rules.AlreadyOn)):
+        # A GET leaves the cookie alone: what is over there is over at each look.
+        if request.method == "POST" and not isinstance(error, (rules.StartedOver, rules.AlreadyOn)):
             drop(kind)
         return _ended(error, restart=restart)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, url_for
+from flask import Blueprint, Response, url_for
 from flask_babel import gettext, lazy_gettext as _
 from flask_login import current_user
 
@@ -14,7 +14,7 @@ from mfa.sessions import browser
 from mfa.toolbox import toolbox
 from mfa.two_step import factors, forms, pending, rules, sheet
 from mfa.two_step.enrollment import Change
-from mfa.web import errors, hx, ranges
+from mfa.web import errors, hx, notices, ranges
 
 blueprint = Blueprint("two_step", __name__)
 
@@ -109,7 +109,7 @@ def complete_reissue() -> Response:
     pending.drop(Change)
     message = gettext("Your new recovery codes are active. The old ones no longer work.")
     if not hx.wanted():
-        flash(message, "success")
+        notices.say(message, "success")
     return hx.onward(url_for("two_step.tab"), lambda: _show_tab(message))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, request, session, url_for
+from flask import Blueprint, Response, request, session, url_for
 from flask_babel import gettext, ngettext
+from flask_login import current_user
 from markupsafe import Markup
 
 from mfa import clock
@@ -14,8 +15,8 @@ from mfa.sessions import browser
 from mfa.sessions.rules import SessionEnded
 from mfa.two_step import factors, forms, second_step
 from mfa.two_step.routes import CODE_REFUSALS
-from mfa.web import access, errors, hx, ranges
-from mfa.web.access import public
+from mfa.web import access, errors, hx, notices, ranges
+from mfa.web.access import public, signs_in
 from mfa.web.forms import Form
 
 blueprint = Blueprint("second_step", __name__, url_prefix="/sign-in/verify")
@@ -33,7 +34,7 @@ def verify() -> Response:
 
 
 @blueprint.post("")
-@public
+@signs_in
 @ranges.guesses
 def complete() -> Response:
     """A code of the app, or a recovery code."""
@@ -57,7 +58,7 @@ def complete() -> Response:
     target = access.local_path(session.get("next")) or url_for("console.home")
     browser.enter(passed.entry)
     if passed.codes_left is not None:
-        flash(_codes_left(passed.codes_left), "warning")
+        notices.say(_codes_left(passed.codes_left), "warning")
     return hx.leave(target)
 
 
@@ -80,7 +81,7 @@ def _show_verify(by_recovery_code: bool, form: Form | None = None, status: int =
 
 
 @blueprint.post("/confirm")
-@public
+@signs_in
 @ranges.mails
 def send_confirmation() -> Response:
     """Mail the link that lets codes be tried again."""
@@ -143,9 +144,15 @@ def _show_confirmation(token: str, state: str, status: int = 200) -> Response:
 
 
 def _sign_in_again() -> Response:
-    browser.empty()
-    flash(gettext("Your sign-in took too long or was used already. Sign in again."), "info")
-    return hx.leave(url_for("accounts.sign_in"))
+    """Lead to sign-in, which leads to the start if the browser is signed in by then.
+
+    Leave the cookie alone: of two posts of one code the first signs in, and the second has the cookie from
+    before that.
+    """
+    if current_user.is_authenticated:
+        return hx.leave(url_for("console.home"))
+    ended = "sign-in" if browser.was_halfway() else None
+    return hx.leave(url_for("accounts.sign_in", ended=ended))
 
 
 def _codes_left(left: int) -> Markup:

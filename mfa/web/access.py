@@ -34,6 +34,21 @@ def is_public(endpoint: str | None) -> bool:
     return getattr(current_app.view_functions.get(endpoint), "is_public", False)
 
 
+def signs_in(view: Callable[P, R]) -> Callable[P, R]:
+    """Let anyone call this route, which is a step of signing in."""
+    view.is_of_sign_in = True  # type: ignore[attr-defined]
+    return public(view)
+
+
+def onward() -> Response | None:
+    """Return the way on from a form of sign-in for somebody who is past it; None if they are not."""
+    if not getattr(current_app.view_functions.get(request.endpoint or ""), "is_of_sign_in", False):
+        return None
+    if current_user.is_authenticated:
+        return hx.leave(url_for("console.home"))
+    return hx.leave(url_for("second_step.verify")) if browser.half() else None
+
+
 def guard(app: Flask) -> None:
     """Close every route of *app* that is not :func:`public` to those who are not signed in."""
 

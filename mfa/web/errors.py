@@ -159,7 +159,8 @@ def handle(app: Flask) -> None:
     def _csrf(_error: CSRFError) -> Response:
         if not access.is_public(request.endpoint) and not current_user.is_authenticated:
             return access.to_sign_in()
-        return _answer(400, gettext("This page is out of date"), gettext("Reload the page and try again."))
+        # Pressed twice, a form of sign-in comes a second time with the token from before it.
+        return access.onward() or _without_cookie() or _out_of_date()
 
     @app.errorhandler(RateLimitExceeded)
     def _range(_error: RateLimitExceeded) -> Response:
@@ -197,6 +198,41 @@ def handle(app: Flask) -> None:
     app.register_error_handler(Exception, _unhandled)
 
 
+def _out_of_date() -> Response:
+    return _answer(400, gettext("This page is out of date"), gettext("Reload the page and try again."))
+
+
+def _without_cookie() -> Response | None:
+    """Say why a form came without any cookie of ours, so that reloading its page is no help; else None."""
+    own = {current_app.config["SESSION_COOKIE_NAME"], current_app.config["DEVICE_COOKIE_NAME"]}
+    if not own.isdisjoint(request.cookies):
+        return None
+    if current_app.config["SESSION_COOKIE_SECURE"] and not request.is_secure:
+        current_app.logger.warning(
+            "A form came over plain HTTP without its cookie, which browsers send over https alone. Serve the"
+            " site by https; behind a proxy that ends TLS, set MFA_TRUSTED_PROXIES."
+        )
+        start = f"https://{current_app.config['SERVER_NAME']}{url_for('console.home')}"
+        return _answer(
+            400,
+            gettext("The address must begin with https"),
+            gettext(
+                "Your browser sends the cookies of this site over https alone. Open %(address)s, or, if you"
+                " are there, allow cookies for this site.",
+                address=start,
+            ),
+            way_url=start,
+        )
+    return _answer(
+        400,
+        gettext("Cookies are needed"),
+        gettext(
+            "Your browser sent none, and without them nobody can sign in. Allow cookies for this site, then"
+            " reload the page and try again."
+        ),
+    )
+
+
 def _unhandled(error: Exception) -> Response:
     current_app.logger.error("unhandled error in %s", request.endpoint, exc_info=error)
     return _failed(500)
@@ -220,7 +256,7 @@ def _failed(code: int) -> Response:
     return _answer(code, *map(str, HTTP_SENTENCES[500]))
 
 
-def _answer(code: int, heading: str, text: str) -> Response:
+def _answer(code: int, heading: str, text: str, way_url: str | None = None) -> Response:
     response = hx.render(
         "_error.html",
         hx.CARD,
@@ -228,7 +264,7 @@ def _answer(code: int, heading: str, text: str) -> Response:
         status=code,
         heading=heading,
         sentence=text,
-        way_url=url_for("console.home"),
+        way_url=way_url or url_for("console.home"),
         way_label=gettext("Go to the start"),
     )
     if hx.wanted():

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from mfa import branding, clock, languages
 from mfa.accounts import addresses
-from mfa.web import words
+from mfa.web import notices, words
 
 _MACROS = ("_fields.html", "_six_digits.html", "two_step/_wizard.html")
 """The templates whose macros all others have, in an order in which none needs a later one."""
@@ -39,6 +39,7 @@ def equip(app: Flask, *, two_step_on: Callable[[], bool]) -> None:
         on_accent=branding.text_on(app.config["ACCENT_COLOR"]),
         accent_edge=branding.edge_of(app.config["ACCENT_COLOR"]),
         clock_now=clock.now,
+        notices=notices.said,
         _=_text,
         gettext=_text,
         ngettext=_counted,

@@ -111,7 +111,7 @@ def test_the_right_password_again_does_not_reset_the_count(halfway: Person) -> N
 def test_a_half_session_ends_after_ten_minutes(halfway: Person, clock: Clock) -> None:
     clock.advance(minutes=10)
     response = halfway.verify(halfway.code())
-    assert response.headers["HX-Redirect"] == "/sign-in"
+    assert response.headers["HX-Redirect"] == "/sign-in?ended=sign-in"
     assert not halfway.is_signed_in()
 
 
@@ -120,7 +120,7 @@ def test_a_half_session_works_once(halfway: Person, clock: Clock) -> None:
     halfway.verify(halfway.next_code())
     halfway.put_cookie(cookie)
     halfway.page = page
-    assert halfway.verify(halfway.next_code()).headers["HX-Redirect"] == "/sign-in"
+    assert halfway.verify(halfway.next_code()).headers["HX-Redirect"] == "/sign-in?ended=sign-in"
     assert not halfway.is_signed_in()
 
 
@@ -153,7 +153,7 @@ def test_a_half_session_dies_with_a_password_change(
         "/account/password",
         {"current_password": PASSWORD, "new_password": "seven boats under glass"},
     )
-    assert halfway.verify(halfway.next_code()).headers["HX-Redirect"] == "/sign-in"
+    assert halfway.verify(halfway.next_code()).headers["HX-Redirect"] == "/sign-in?ended=sign-in"
 
 
 # Recovery codes
