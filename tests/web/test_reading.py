@@ -152,6 +152,7 @@ def read(client: FlaskClient, url: str) -> Iterator[list[str]]:
         yield [cookie for cookie in written if not cookie.startswith("twostep-notice=")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", STATES)
 def test_reading_any_page_in_any_state_changes_nothing(
     app: Flask, mina: Person, engine: Engine, clock: Clock, state: Callable[[Person, Clock], None]
