@@ -20,6 +20,11 @@ from deploy.gateway import Gateway
 KILL_AFTER = 30
 """Seconds that a process may take to finish what it has begun; a mail server that hangs costs less."""
 
+_EACH_COUNTS_ALONE = (
+    "MFA_RATELIMIT_STORAGE_URI is memory://, so each of {workers} processes counts for itself: a network has"
+    " {workers} times its limits. database:// counts them together.\n"
+)
+
 
 def serve(target: str, *, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT.
@@ -31,6 +36,9 @@ def serve(target: str, *, host: str, port: int) -> None:
         # Here the processes add their metrics up (mfa.web.metrics); it is read when that module is loaded.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
         config = _find(target).config
+        workers = config["WORKERS"] or 2 * (os.cpu_count() or 1)
+        if workers > 1 and config["RATELIMIT_STORAGE_URI"].startswith("memory:"):
+            sys.stderr.write(_EACH_COUNTS_ALONE.format(workers=workers))
         Granian(
             target,
             address=host,
@@ -38,7 +46,7 @@ def serve(target: str, *, host: str, port: int) -> None:
             interface=Interfaces.RSGI,
             http=HTTPModes.http1,
             websockets=False,
-            workers=config["WORKERS"] or 2 * (os.cpu_count() or 1),
+            workers=workers,
             respawn_failed_workers=True,
             workers_kill_timeout=KILL_AFTER,
         ).serve(target_loader=_load)

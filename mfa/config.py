@@ -59,7 +59,7 @@ DEFAULTS: dict[str, Any] = {
     "MAIL_WORKER": "thread",  # "thread" delivers inside the server, "none" leaves it to `mail deliver`
     # What is written down, and what is limited by address range
     "EVENT_LOG": "stderr",  # or "none", or a file in the instance folder
-    "RATELIMIT_STORAGE_URI": "memory://",  # redis://… where several processes serve
+    "RATELIMIT_STORAGE_URI": "database://",  # or redis://…; with memory:// each process counts alone
     "RATELIMIT_REFUSED": "30 per minute; 300 per hour",  # refused passwords and codes of one range
     "RATELIMIT_MAILS": "20 per minute; 200 per hour",  # asked-for mails of one range
     # What people see
@@ -290,6 +290,8 @@ def _database(value: object) -> bool:
 
 
 def _storage(value: object) -> bool:
+    if value == DEFAULTS["RATELIMIT_STORAGE_URI"]:
+        return True  # our own, which Flask-Limiter learns of when the application is put together
     try:
         storage_from_string(str(value))
     except (limits.errors.ConfigurationError, ValueError):
@@ -381,7 +383,10 @@ _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "MAIL_USE_TLS": _SWITCH,
     "MAIL_USE_SSL": _SWITCH,
     "TRUSTED_PROXIES": (_whole(0, 9), "is the number of proxies before the server, from 0 to 9."),
-    "RATELIMIT_STORAGE_URI": (_storage, "is memory:// or the address of a Redis, like redis://host:6379."),
+    "RATELIMIT_STORAGE_URI": (
+        _storage,
+        "is database://, memory:// or the address of a Redis, like redis://host:6379.",
+    ),
     "RATELIMIT_REFUSED": _LIMITS,
     "RATELIMIT_MAILS": _LIMITS,
     "PRODUCT_NAME": (_name, f"is a name of 1 to {_LONGEST_NAME} printable characters."),

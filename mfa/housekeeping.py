@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from mfa import clock
-from mfa.attempts import rules as attempts
+from mfa.attempts import networks, rules as attempts
 from mfa.mail import outbox
 from mfa.mail.worker import Worker
 from mfa.sessions import rules as sessions
@@ -28,3 +28,4 @@ def tidy() -> None:
     now = clock.now()
     sessions.forget_dead(now)
     attempts.forget_spent(now)
+    networks.forget(now)

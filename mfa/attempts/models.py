@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, String
+from sqlalchemy import BigInteger, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa.columns import Instant
@@ -31,4 +31,17 @@ class Spent(Model):
 
     purpose: Mapped[str] = mapped_column(String(32), primary_key=True)
     reference: Mapped[str] = mapped_column(String(64), primary_key=True)
+    forget_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class NetworkHit(Model):
+    """A refused guess or a mail of one network, as :mod:`mfa.attempts.networks` counts them."""
+
+    __tablename__ = "network_hits"
+    __table_args__ = (Index("ix_network_hits_limited_happened_at", "limited", "happened_at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    limited: Mapped[str] = mapped_column(String(160))
+    """Flask-Limiter's name for a limit and the network that it counts."""
+    happened_at: Mapped[datetime] = mapped_column(Instant)
     forget_at: Mapped[datetime] = mapped_column(Instant, index=True)

@@ -1,6 +1,6 @@
 """Throttles by address range, beside those of each account: whoever guesses at many accounts is slowed too.
 
-They are counted by Flask-Limiter, in Redis where several processes serve. A device that signed in to the
+They are counted by Flask-Limiter: in the database, or in Redis. A device that signed in to the
 account before is left alone: it has a count of its own, and its owner may share a network with an attacker.
 """
 
@@ -12,8 +12,10 @@ from flask import Response, current_app, g, request
 from flask_limiter import RequestLimit
 from flask_login import current_user
 
+from mfa import clock
 from mfa.accounts import password as passwords
 from mfa.accounts.models import Account
+from mfa.attempts import networks
 from mfa.extensions import limiter
 from mfa.sessions import browser
 
@@ -27,7 +29,9 @@ def _range() -> str:
 
 
 def _was_refused(response: Response) -> bool:
-    return response.status_code in _REFUSALS
+    # What the range's own limit refused was not checked: it doesn't count, and costs no write.
+    looked_at = not any(limit.breached for limit in limiter.current_limits)
+    return looked_at and response.status_code in _REFUSALS
 
 
 def _is_known() -> bool:
@@ -89,4 +93,8 @@ reports = limiter.shared_limit("60 per minute", scope="reports", key_func=_range
 
 def wait(limit: RequestLimit | None) -> int:
     """Seconds until the range that was just refused may try again, by the clock of the limiter's store."""
-    return max(1, int(limit.reset_at - time.time())) if limit else 60
+    if limit is None:
+        return 60
+    own = isinstance(limiter.storage, networks.DatabaseStorage)
+    now = clock.now().timestamp() if own else time.time()
+    return max(1, int(limit.reset_at - now))

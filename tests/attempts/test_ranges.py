@@ -27,7 +27,7 @@ def silent() -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
-@pytest.fixture(params=["memory://", "a Redis that is down", "a Redis that hangs"])
+@pytest.fixture(params=["database://", "memory://", "a Redis that is down", "a Redis that hangs"])
 def app(config: dict[str, Any], request: pytest.FixtureRequest, silent: int) -> Iterator[Flask]:
     """Three refusals and two mails a minute, with and without its store."""
     stores = {
