@@ -1,0 +1,106 @@
+"""Long single words in names, addresses and the product's name do not widen a page, however small it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import BrowserContext, Page
+
+from mfa import create_app
+from tests.support.person import PASSWORD, Person
+from tests.support.smtp import Inbox
+
+pytestmark = pytest.mark.looks
+
+EMAIL = f"{'m' * 60}@{'w' * 60}.example"
+NAME = "W" * 80
+SMALLEST = {"width": 320, "height": 640}
+# Tabs may be scrolled sideways, and what is cut with an ellipsis is no wider than its box.
+TOO_WIDE = """() => [...document.querySelectorAll("body, body *")]
+    .filter((part) => part.getBoundingClientRect().right > 321 && part.checkVisibility())
+    .filter((part) => !part.closest(".tabs, .visually-hidden, .profile__name"))
+    .map((part) => `${part.tagName}.${part.className} ${part.getBoundingClientRect().right}`)
+    .concat(document.documentElement.scrollWidth > 320 ? [document.documentElement.scrollWidth] : [])
+    .concat([...document.querySelectorAll(".dialog__main")]
+        .filter((part) => part.scrollWidth > part.clientWidth).map((part) => `modal ${part.scrollWidth}`))"""
+
+
+@pytest.fixture
+def app(config: dict[str, Any]) -> Iterator[Flask]:
+    """An installation whose name is one long word."""
+    app = create_app({**config, "PRODUCT_NAME": "P" * 40})
+    yield app
+    app.extensions["mail_worker"].stop()
+
+
+@pytest.fixture
+def named(person: Person) -> Person:
+    """Somebody with 2-step verification whose name and address are long words."""
+    person.sign_up(EMAIL).activate()
+    person.get("/account/profile")
+    person.post("/account/profile", {"name": NAME})
+    return person
+
+
+@pytest.fixture
+def page(open_browser: Callable[..., BrowserContext]) -> Page:
+    return open_browser(viewport=SMALLEST).new_page()
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/forgot-password", "/nothing"])
+def test_no_card_is_widened(page: Page, path: str) -> None:
+    page.goto(path)
+    assert page.evaluate(TOO_WIDE) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/account/profile",
+        "/account/profile/email",
+        "/account/password",
+        "/account/two-step",
+        "/account/sessions",
+        "/account/activity",
+        "/account/two-step/disable",
+    ],
+)
+def test_neither_console_nor_modal_is_widened(page: Page, named: Person, path: str) -> None:
+    page.context.add_cookies(named.cookies())
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(TOO_WIDE) == []
+
+
+def test_the_answers_that_name_the_address_are_not_widened(page: Page, inbox: Inbox) -> None:
+    page.goto("/sign-up")
+    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("We sent a mail to").wait_for()
+    assert page.evaluate(TOO_WIDE) == []
+    page.goto(inbox.wait_for("Create your").path)
+    assert page.evaluate(TOO_WIDE) == []
+
+
+def test_recovery_codes_are_not_widened(page: Page, named: Person) -> None:
+    named.prove_password("reissue")
+    page.context.add_cookies(named.cookies())
+    page.goto("/account/two-step/reissue/recovery-codes")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(TOO_WIDE) == []
+
+
+def test_no_mail_is_widened(page: Page, named: Person, inbox: Inbox) -> None:
+    named.get("/account/password")
+    named.post("/account/password", {"current_password": PASSWORD, "new_password": "seven boats under glass"})
+    named.get("/forgot-password")
+    named.post("/forgot-password", {"email": EMAIL})
+    letters = [inbox.wait_for(subject) for subject in ("Set a new", "Your password was changed")]
+    for letter in letters:
+        assert NAME in letter.html
+        page.set_content(letter.html)
+        assert page.evaluate(TOO_WIDE) == []
