@@ -1,7 +1,8 @@
 """The server of production: ``python -m deploy.serve``, with the settings of the environment.
 
-Granian, several processes, several threads in each. When it is told to stop (SIGTERM) it takes no more
-requests and answers those that it has.
+Granian, several processes, several threads in each. On SIGTERM `/readyz` says 503 first; after
+``MFA_DRAIN_SECONDS`` the port closes, and requests that have begun are answered. SIGINT skips the wait, and
+so does a second signal.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import importlib
 import os
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 
+from deploy.draining import DrainingServer
 from deploy.gateway import Gateway
 
+DRAINING_FILE = "TWOSTEP_DRAINING_FILE"
+"""The environment variable by which `mfa.web.health` learns that the server is about to stop."""
 KILL_AFTER = 30
 """Seconds that a process may take to finish what it has begun; a mail server that hangs costs less."""
 
@@ -39,7 +43,9 @@ def serve(target: str, *, host: str, port: int) -> None:
         workers = config["WORKERS"] or 2 * (os.cpu_count() or 1)
         if workers > 1 and config["RATELIMIT_STORAGE_URI"].startswith("memory:"):
             sys.stderr.write(_EACH_COUNTS_ALONE.format(workers=workers))
-        Granian(
+        drain = Path(folder, "draining")
+        os.environ[DRAINING_FILE] = str(drain)
+        server = DrainingServer(
             target,
             address=host,
             port=port,
@@ -49,7 +55,9 @@ def serve(target: str, *, host: str, port: int) -> None:
             workers=workers,
             respawn_failed_workers=True,
             workers_kill_timeout=KILL_AFTER,
-        ).serve(target_loader=_load)
+        )
+        server.drain_for(config["DRAIN_SECONDS"], drain)
+        server.serve(target_loader=_load)
 
 
 def _find(target: str) -> Any:

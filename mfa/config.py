@@ -45,6 +45,7 @@ DEFAULTS: dict[str, Any] = {
     # The server of `make serve`
     "WORKERS": None,  # processes; twice the processor's cores
     "THREADS": 4,  # requests that each process has under way at once
+    "DRAIN_SECONDS": 10,  # after SIGTERM, for balancers to see /readyz at 503 before the port closes
     # Who may read /metrics: whoever bears this; nobody without it
     "METRICS_TOKEN": None,
     # Mail
@@ -353,6 +354,7 @@ _MOST_WORKERS = 256
 _MOST_THREADS = 12
 """Each may hold a connection to the database, and the pool of a process has 15 (SQLAlchemy's default)."""
 _LONGEST_TIMEOUT = 60
+_LONGEST_DRAIN = 300
 _YEAR = 366 * 24 * 3600
 _LIFETIME = (_whole(60, _YEAR), "is a number of seconds, from 60 to a year.")
 _SWITCH = (lambda value: isinstance(value, bool), "is true or false.")
@@ -404,6 +406,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
         f"is a number of processes, from 1 to {_MOST_WORKERS}.",
     ),
     "THREADS": (_whole(1, _MOST_THREADS), f"is a number of threads, from 1 to {_MOST_THREADS}."),
+    "DRAIN_SECONDS": (_whole(0, _LONGEST_DRAIN), f"is a number of seconds, from 0 to {_LONGEST_DRAIN}."),
     "METRICS_TOKEN": (
         lambda value: value is None or _token(value),
         f"is a text of at least {_SHORTEST_TOKEN} printable ASCII characters.",

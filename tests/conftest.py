@@ -49,6 +49,7 @@ SETTINGS: dict[str, Any] = {
     "PASSWORD_HASH_COST": CHEAP_HASH,
     "RECOVERY_HASH_COST": CHEAP_HASH,
     "MAIL_TIMEOUT": 3,
+    "DRAIN_SECONDS": 0,
 }
 
 

@@ -6,7 +6,9 @@ host may be named.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify
@@ -19,6 +21,9 @@ blueprint = Blueprint("health", __name__)
 
 ALIVE, READY, METRICS = PATHS = ("/healthz", "/readyz", "/metrics")
 """The paths that are asked for by machines that belong to the installation."""
+
+DRAINING_FILE = "TWOSTEP_DRAINING_FILE"
+"""The environment variable with the path of a file that exists once the server is about to stop."""
 
 
 @blueprint.get(ALIVE)
@@ -36,6 +41,8 @@ def ready() -> Response:
     Newer tables are no reason to send nobody here: they are made before the servers of the version before
     are stopped.
     """
+    if _is_draining():
+        return _answer(503, ready=False, reason="draining")
     try:
         readiness.check_schema()
         readiness.check_keys()
@@ -58,6 +65,11 @@ def answer_to_any_host(app: Flask) -> None:
         return inner(environ, start_response)
 
     app.wsgi_app = outer  # type: ignore[method-assign]
+
+
+def _is_draining() -> bool:
+    path = os.environ.get(DRAINING_FILE)
+    return bool(path) and Path(str(path)).exists()
 
 
 def _answer(status: int, **said: bool | str) -> Response:

@@ -88,7 +88,7 @@ def test_the_ports_match() -> None:
     assert f"PORT={PORT}" in CONTAINERFILE
     assert f"EXPOSE {PORT}" in CONTAINERFILE
     assert OURS["app"]["expose"] == [PORT]
-    assert f"reverse_proxy app:{PORT}" in CADDYFILE
+    assert f"reverse_proxy {{$UPSTREAMS:app:{PORT}}} {{" in CADDYFILE
     assert f"127.0.0.1:{PORT}/readyz" in OURS["app"]["healthcheck"]["test"][-1]
 
 

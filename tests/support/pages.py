@@ -15,3 +15,10 @@ def lasting(page: str) -> str:
 def static_files(page: str) -> list[str]:
     """The addresses of the static files that a page names, each once, in the order of the page."""
     return list(dict.fromkeys(re.findall(r'(?:src|href)="(/static/[^"]+)"', page)))
+
+
+def csrf_token(page: str) -> str:
+    """Return the token that the first form of *page* sends."""
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found, page
+    return found[1]

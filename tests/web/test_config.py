@@ -50,6 +50,8 @@ def start(tmp_path: Path, **changes: Any) -> Any:
         ("WORKERS", "many"),
         ("THREADS", 0),
         ("THREADS", 13),
+        ("DRAIN_SECONDS", -1),
+        ("DRAIN_SECONDS", 301),
         ("METRICS_TOKEN", "short"),
         ("TRUSTED_PROXIES", -1),
         ("TRUSTED_PROXIES", "one"),

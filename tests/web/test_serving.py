@@ -116,6 +116,57 @@ def test_a_request_under_way_is_answered_when_the_server_is_told_to_stop(
     assert inbox.wait_for("Create your").recipients == [EMAIL]
 
 
+@pytest.fixture
+def drains(config: dict[str, Any]) -> Iterator[Served]:
+    """A server that drains for longer than any test takes."""
+    served = Served({**config, "DRAIN_SECONDS": 300})
+    served.wait_for("Started worker-2")
+    yield served
+    served.stop()
+
+
+def wait_until_draining(served: Served) -> None:
+    while (answer := httpx.get(f"{served.url}/readyz")).status_code == 200:
+        pass
+    assert (answer.status_code, answer.json()) == (503, {"ready": False, "reason": "draining"})
+
+
+def test_told_to_stop_it_is_not_ready_and_serves_on(drains: Served) -> None:
+    drains.process.terminate()
+    wait_until_draining(drains)
+    assert httpx.get(f"{drains.url}/sign-in").status_code == 200
+
+
+def test_told_to_stop_twice_it_stops_at_once(drains: Served) -> None:
+    drains.process.terminate()
+    wait_until_draining(drains)
+    drains.process.terminate()
+    assert drains.process.wait(timeout=60) == 0
+
+
+def test_stopped_from_the_keyboard_it_does_not_drain(drains: Served) -> None:
+    drains.process.send_signal(signal.SIGINT)
+    assert drains.process.wait(timeout=60) == 0
+
+
+def test_the_port_is_closed_while_a_request_under_way_is_answered(
+    served: Served, inbox: HoldingInbox, clock: Clock
+) -> None:
+    client = RemoteClient(served.url)
+    person = Person(create_app(served.config), inbox, clock, client=client)
+    person.get("/sign-up")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(person.post, "/sign-up", {"email": EMAIL})
+        assert inbox.came.wait(30)
+        served.process.terminate()
+        with pytest.raises(httpx.ConnectError):
+            while True:
+                httpx.get(f"{served.url}/healthz")
+        inbox.may_go.set()
+        assert answer.result().status_code == 200
+    client.close()
+
+
 def write_notification(config: dict[str, Any]) -> None:
     """One that is due, by the clock of the machine."""
     app = create_app({**config, "MAIL_WORKER": "none"})

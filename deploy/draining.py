@@ -1,0 +1,88 @@
+"""Granian that stops without a failed request: first not ready, then closed to newcomers, then done.
+
+A balancer that asks `/readyz` sends nobody to a server that drains. One that does not ask (nginx) sends
+requests until the port refuses them, and the kernel resets a connection that waits when the port closes. So
+the port takes no new connection for a moment before it closes, and what has connected is answered.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import socket
+import struct
+from pathlib import Path
+from types import FrameType
+
+from granian.net import SocketSpec
+from granian.server.mp import MPServer
+
+SETTLE_SECONDS = 0.5
+"""How long connections that have begun get until the port closes: less than the second of a repeated SYN."""
+
+_SO_ATTACH_FILTER = 26
+_NO_SYN = (
+    # Classic BPF over the TCP header: load the flags, keep SYN and ACK, drop what is SYN alone.
+    (0x30, 0, 0, 13),
+    (0x54, 0, 0, 0x12),
+    (0x15, 0, 1, 0x02),
+    (0x06, 0, 0, 0),
+    (0x06, 0, 0, 0xFFFFFFFF),
+)
+
+
+class DrainingServer(MPServer):
+    """Granian with one listening socket for all its processes, which it closes with care."""
+
+    _seconds = 0.0
+    _sign: Path | None = None
+    _told: int | None = None
+
+    def drain_for(self, seconds: float, sign: Path) -> None:
+        """Serve on for *seconds* after SIGTERM.
+
+        :param sign: the file that exists from then on, for the processes that answer `/readyz`.
+        """
+        self._seconds, self._sign = seconds, sign
+
+    def signal_handler_interrupt(self, signum: int, _frame: FrameType | None = None) -> None:
+        self._told = self._told or signum
+        super().signal_handler_interrupt()
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        if self._told == signal.SIGTERM:
+            self._drain()
+        super().shutdown(exit_code)
+
+    def _init_shared_socket(self) -> None:
+        # Granian gives each process a socket of its own on Linux; what waits in one is lost when it closes.
+        self._shd = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._sfd = self._shd.get_fd()
+        self._sso = socket.socket(fileno=self._sfd)
+        self._sso.set_inheritable(True)
+
+    def _drain(self) -> None:
+        if self._sign:
+            self._sign.touch()
+        self.main_loop_interrupt.clear()
+        # A second signal ends the wait.
+        if self.main_loop_interrupt.wait(self._seconds):
+            return
+        if refuse_newcomers(self._sso):
+            self.main_loop_interrupt.wait(SETTLE_SECONDS)
+
+
+def refuse_newcomers(listening: socket.socket) -> bool:
+    """Let *listening* answer no new SYN while it accepts what has connected.
+
+    Who gets no answer asks again after a second, and finds the port closed. Return False if the system can't
+    do this.
+    """
+    program = b"".join(struct.pack("HBBI", *step) for step in _NO_SYN)
+    steps = ctypes.create_string_buffer(program)
+    filter_ = struct.pack("HP", len(_NO_SYN), ctypes.addressof(steps))
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_)
+    except OSError:
+        return False
+    return True

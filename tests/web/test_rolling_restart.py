@@ -1,0 +1,109 @@
+"""Two servers behind Debian's nginx and behind its Caddy, restarted one after the other while people post."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.pages import csrf_token
+from tests.support.proxies import Caddy, Nginx, Proxy
+from tests.support.smtp import free_port
+from tests.support.workers import Workers
+
+PEOPLE = 4
+PROXIES = [Nginx, Caddy]
+DRAIN_SECONDS = 4
+"""More than Caddy's health_interval of two seconds, and a loaded machine's delay."""
+
+
+@pytest.fixture
+def servers(tmp_path: Path, config: dict[str, Any]) -> Iterator[list[Workers]]:
+    """Two that share the database, as one name."""
+    settings = {**config, "DRAIN_SECONDS": DRAIN_SECONDS, "MAIL_WORKER": "none", "TRUSTED_PROXIES": 1}
+    settings["RATELIMIT_REFUSED"] = "100000 per minute"
+    settings["SQLALCHEMY_DATABASE_URI"] = config.get(
+        "SQLALCHEMY_DATABASE_URI", f"sqlite:///{tmp_path / 'twostep.db'}"
+    )
+    settings.pop("INSTANCE_PATH")
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        folder.mkdir()
+    first = Workers(folders[0], settings)
+    second = Workers(folders[1], settings, behind=first)
+    for server in (first, second):
+        server.start()
+    yield [first, second]
+    for server in (first, second):
+        server.stop()
+
+
+def said(answer: httpx.Response) -> str:
+    """Return what tells the application's error from the proxy's."""
+    return f"{answer.status_code} {answer.headers.get('X-Worker', 'proxy')} {answer.text[:60]!r}"
+
+
+class Visitor:
+    """Somebody who guesses at passwords, one form after the other, until told to stop."""
+
+    def __init__(self, proxy: Proxy, name: str, number: int) -> None:
+        self._client = proxy.client(Host=name)
+        self._number = number
+
+    def post(self, stop: threading.Event) -> list[int | str]:
+        """Return what came back: the status of each answer, or what went wrong."""
+        answers: list[int | str] = []
+        token = csrf_token(self._client.get("/sign-in").text)
+        while not stop.is_set():
+            email = f"nobody{self._number}.{len(answers)}@example.com"
+            fields = {"csrf_token": token, "email": email, "password": "orange kettle drives north"}
+            try:
+                answer = self._client.post("/sign-in", data=fields)
+                answers.append(answer.status_code if answer.status_code < 500 else said(answer))
+            except httpx.HTTPError as error:
+                answers.append(repr(error))
+        self._client.close()
+        return answers
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+def test_no_request_fails_while_servers_restart(
+    kind: type[Proxy], servers: list[Workers], tmp_path: Path
+) -> None:
+    proxy = kind(tmp_path)
+    proxy.start([f"{server.host}:{server.port}" for server in servers])
+    stop = threading.Event()
+    try:
+        with ThreadPoolExecutor(PEOPLE) as pool:
+            people = [Visitor(proxy, servers[0].name, number) for number in range(PEOPLE)]
+            posting = [pool.submit(person.post, stop) for person in people]
+            try:
+                for server in servers:
+                    server.stop()
+                    server.start()
+                    proxy.wait_for(f"{server.host}:{server.port}")
+                    proxy.wait_for(f"{server.host}:{server.port}")
+            finally:
+                stop.set()
+            answers = [answer for each in posting for answer in each.result()]
+    finally:
+        proxy.stop()
+    assert set(answers) == {422}
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+def test_paths_for_machines_end_at_the_proxy(kind: type[Proxy], tmp_path: Path) -> None:
+    """No server is there, so that any other path is a 502 or 503."""
+    proxy = kind(tmp_path)
+    proxy.start([f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"])
+    try:
+        with proxy.client() as client:
+            answers = [client.get(path).status_code for path in ("/healthz", "/readyz", "/metrics")]
+        assert answers == [404, 404, 404]
+    finally:
+        proxy.stop()

@@ -1,0 +1,97 @@
+"""The files of ``deploy/`` for a server without containers, checked by the programs that read them."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.draining import SETTLE_SECONDS
+from deploy.serve import KILL_AFTER
+from mfa import config as settings
+from tests.support import debian
+from tests.support.proxies import DEPLOY, Caddy, Nginx, Proxy
+
+UNITS = sorted(path.name for path in (DEPLOY / "systemd").glob("*.service"))
+CODE = "/srv/twostep"
+MOST_EXPOSED = 20
+"""Of 100, as `systemd-analyze security` counts; a unit without any option has 96."""
+
+
+def here(name: str, folder: Path) -> Path:
+    """The unit as it would be on this machine: systemd looks whether the program exists."""
+    text = (DEPLOY / "systemd" / name).read_text()
+    assert f"{CODE}/.venv/bin/" in text
+    copy = folder / name
+    copy.write_text(text.replace(f"{CODE}/.venv/bin", str(Path(sys.executable).parent)).replace(CODE, "/"))
+    return copy
+
+
+def read(name: str) -> configparser.SectionProxy:
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read(DEPLOY / "systemd" / name)
+    return unit["Service"]
+
+
+def analyze(*words: str) -> subprocess.CompletedProcess[str]:
+    program = debian.program("systemd-analyze", "systemd")
+    return subprocess.run([program, *words], capture_output=True, text=True, check=False)
+
+
+def test_there_is_a_unit_for_the_server_and_one_for_mail() -> None:
+    assert UNITS == ["twostep-mail.service", "twostep.service"]
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_systemd_takes_the_unit_without_a_word(name: str, tmp_path: Path) -> None:
+    for unit in UNITS:
+        here(unit, tmp_path)
+    checked = analyze("verify", "--man=no", "--recursive-errors=no", str(tmp_path / name))
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_the_unit_is_hardened(name: str, tmp_path: Path) -> None:
+    checked = analyze("security", "--offline=yes", f"--threshold={MOST_EXPOSED}", str(here(name, tmp_path)))
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_the_unit_runs_as_its_own_user_with_private_files(name: str) -> None:
+    unit = read(name)
+    assert (unit["User"], unit["UMask"], unit["StateDirectoryMode"]) == ("twostep", "0077", "0700")
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_systemd_waits_longer_than_a_stop_takes(name: str) -> None:
+    longest = settings.DEFAULTS["DRAIN_SECONDS"] + SETTLE_SECONDS + KILL_AFTER
+    assert int(read(name)["TimeoutStopSec"]) > longest
+
+
+def test_only_the_main_process_of_the_server_is_told_to_stop() -> None:
+    assert read("twostep.service")["KillMode"] == "mixed"
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_the_program_of_the_unit_exists(name: str) -> None:
+    program, *words = read(name)["ExecStart"].removeprefix(f"{CODE}/.venv/bin/").split()
+    assert (program, words) in [
+        ("python", ["-m", "deploy.serve"]),
+        ("flask", ["--app", "app", "mail", "deliver", "--forever"]),
+    ]
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_each_setting_in_the_unit_exists(name: str) -> None:
+    named = set(re.findall(r"\bMFA_([A-Z_]+)", (DEPLOY / "systemd" / name).read_text()))
+    assert named <= {"INSTANCE_PATH", *settings.DEFAULTS}
+
+
+@pytest.mark.parametrize("kind", [Nginx, Caddy])
+def test_the_proxy_takes_its_file(kind: type[Proxy], tmp_path: Path) -> None:
+    kind(tmp_path).check(["127.0.0.1:1", "127.0.0.1:2"])
