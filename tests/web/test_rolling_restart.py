@@ -16,6 +16,8 @@ from tests.support.proxies import Caddy, Nginx, Proxy
 from tests.support.smtp import free_port
 from tests.support.workers import Workers
 
+pytestmark = pytest.mark.process
+
 PEOPLE = 4
 PROXIES = [Nginx, Caddy]
 DRAIN_SECONDS = 4
@@ -23,7 +25,7 @@ DRAIN_SECONDS = 4
 
 
 @pytest.fixture
-def servers(tmp_path: Path, config: dict[str, Any]) -> Iterator[list[Workers]]:
+def pair(tmp_path: Path, config: dict[str, Any]) -> Iterator[list[Workers]]:
     """Two that share the database, as one name."""
     settings = {**config, "DRAIN_SECONDS": DRAIN_SECONDS, "MAIL_WORKER": "none", "TRUSTED_PROXIES": 1}
     settings["RATELIMIT_REFUSED"] = "100000 per minute"
@@ -73,17 +75,17 @@ class Visitor:
 
 @pytest.mark.parametrize("kind", PROXIES)
 def test_no_request_fails_while_servers_restart(
-    kind: type[Proxy], servers: list[Workers], tmp_path: Path
+    kind: type[Proxy], pair: list[Workers], tmp_path: Path
 ) -> None:
     proxy = kind(tmp_path)
-    proxy.start([f"{server.host}:{server.port}" for server in servers])
+    proxy.start([f"{server.host}:{server.port}" for server in pair])
     stop = threading.Event()
     try:
         with ThreadPoolExecutor(PEOPLE) as pool:
-            people = [Visitor(proxy, servers[0].name, number) for number in range(PEOPLE)]
+            people = [Visitor(proxy, pair[0].name, number) for number in range(PEOPLE)]
             posting = [pool.submit(person.post, stop) for person in people]
             try:
-                for server in servers:
+                for server in pair:
                     server.stop()
                     server.start()
                     proxy.wait_for(f"{server.host}:{server.port}")

@@ -16,6 +16,8 @@ from mfa import config as settings
 from tests.support import debian
 from tests.support.proxies import DEPLOY, Caddy, Nginx, Proxy
 
+pytestmark = pytest.mark.process
+
 UNITS = sorted(path.name for path in (DEPLOY / "systemd").glob("*.service"))
 CODE = "/srv/twostep"
 MOST_EXPOSED = 20
