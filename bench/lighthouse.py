@@ -34,7 +34,7 @@ def measure(url: str, cookie: str | None, folder: Path) -> dict[str, Any]:
     command.append("--chrome-flags=--headless=new " + " ".join(chromium.FLAGS))
     if cookie:
         headers = folder / "headers.json"
-        headers.write_text(json.dumps({"Cookie": f"session={cookie}"}))
+        headers.write_text(json.dumps({"Cookie": f"twostep-session={cookie}"}))
         command.append(f"--extra-headers={headers}")
     subprocess.run(command, check=True, env={**os.environ, "CHROME_PATH": str(chromium.install())})
     found: dict[str, Any] = json.loads(report.read_text())

@@ -62,7 +62,7 @@ def main() -> None:
 def _sign_in(number: int) -> tuple[FlaskClient, dict[str, str]]:
     client = twostep.flask.test_client()
     cookies = json.loads((people.folder() / twostep.DEVICES).read_text())
-    client.set_cookie("device", cookies[number], domain="127.0.0.1")
+    client.set_cookie("twostep-device", cookies[number], domain="127.0.0.1")
     headers = {"User-Agent": AGENT, "HX-Request": "true"}
     page = client.get("/sign-in", headers={"User-Agent": AGENT}).text
     fields = {"email": people.protected(number), "password": people.PASSWORD}

@@ -23,7 +23,19 @@ from mfa.extensions import csrf, db, limiter, login_manager, mail as flask_mail
 from mfa.mail import mailbox, routes as mail_routes
 from mfa.sessions import browser, routes as sessions_routes
 from mfa.two_step import link, routes as two_step_routes, sign_in, wizard
-from mfa.web import access, assets, errors, headers, health, language, metrics, notices, reports, templates
+from mfa.web import (
+    access,
+    assets,
+    errors,
+    headers,
+    health,
+    language,
+    metrics,
+    mount,
+    notices,
+    reports,
+    templates,
+)
 from mfa.web.cookies import SessionInterface
 from mfa.web.proxies import ForwardedFor
 
@@ -107,6 +119,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     _check_keys(app)
     if app.config["MAIL_WORKER"] == "thread":
         _start_mail_worker(app)
+    mount.below_root(app)
     templates.equip(app, two_step_on=console.two_step_on)
     return app
 

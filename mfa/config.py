@@ -24,7 +24,7 @@ import limits.errors
 from email_validator import EmailNotValidError, validate_email
 from flask import Config
 from limits.storage import storage_from_string
-from sqlalchemy import create_engine
+from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from mfa import branding
@@ -38,6 +38,7 @@ DEFAULTS: dict[str, Any] = {
     "SECRET_KEY": None,  # at least 32 characters of randomness
     "SECRET_KEY_FALLBACKS": [],  # other keys that are read: older ones, and one to come
     "SERVER_NAME": None,  # host[:port] that the e-mailed links lead to
+    "APPLICATION_ROOT": "/",  # the path below which the application stands, like /two-step
     "PREFERRED_URL_SCHEME": None,  # https; http in development
     "TRUSTED_HOSTS": None,  # hosts that requests may name; SERVER_NAME's in production
     "TRUSTED_PROXIES": 0,  # how many proxies stand before the server and set X-Forwarded-For and -Proto
@@ -80,6 +81,7 @@ DEFAULTS: dict[str, Any] = {
 TEXTS = (
     "SECRET_KEY",
     "SERVER_NAME",
+    "APPLICATION_ROOT",
     "MAIL_SERVER",
     "MAIL_USERNAME",
     "MAIL_PASSWORD",
@@ -130,6 +132,8 @@ FIXED: dict[str, Any] = {
 
 _CONNECT_SECONDS = 5
 """For how long a request waits for a database whose host says nothing; without it, minutes."""
+_ROOT = re.compile(r"/|(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+/?")
+"""Characters that are spelled alike in addresses, headers and cookies."""
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
 
 
@@ -222,14 +226,21 @@ def _check(config: Config) -> None:
 def _derive(config: Config, instance: Path) -> None:
     secure = config["PREFERRED_URL_SCHEME"] == "https"
     config["SESSION_COOKIE_SECURE"] = secure
-    config["SESSION_COOKIE_NAME"] = "__Host-session" if secure else "session"
-    config["DEVICE_COOKIE_NAME"] = "__Host-device" if secure else "device"
-    config["NOTICE_COOKIE_NAME"] = "__Host-twostep-notice" if secure else "twostep-notice"
+    root = config["APPLICATION_ROOT"] = config["APPLICATION_ROOT"].rstrip("/") or "/"
+    # Below a path, other applications share the host: they don't get the cookies, and browsers take no
+    # __Host- cookie with a path.
+    prefix = "" if not secure else "__Host-" if root == "/" else "__Secure-"
+    config["SESSION_COOKIE_NAME"] = f"{prefix}twostep-session"
+    config["DEVICE_COOKIE_NAME"] = f"{prefix}twostep-device"
+    config["NOTICE_COOKIE_NAME"] = f"{prefix}twostep-notice"
+    config["SESSION_COOKIE_PATH"] = root
     config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=config["SESSION_ABSOLUTE_SECONDS"])
     host = config["SERVER_NAME"].partition(":")[0]
     config["MAIL_DEFAULT_SENDER"] = config["MAIL_DEFAULT_SENDER"] or f"no-reply@{host}"
     config["SQLALCHEMY_DATABASE_URI"] = (
-        config["SQLALCHEMY_DATABASE_URI"] or f"sqlite:///{instance / 'twostep.db'}"
+        config["SQLALCHEMY_DATABASE_URI"]
+        # The folder may have ?, # and % in its name.
+        or URL.create("sqlite", database=str(instance / "twostep.db")).render_as_string()
     )
     address = str(config["SQLALCHEMY_DATABASE_URI"])
     if address.startswith("postgresql") and "connect_timeout" not in address:
@@ -362,6 +373,10 @@ _LIMITS = (_limits, "is one or more limits, like 30 per minute; 300 per hour.")
 _HASH_COST = (_cost, "is a cost of argon2id, like t=3,m=65536,p=4.")
 _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "SERVER_NAME": (lambda value: _HOST.fullmatch(str(value)), "is a host name, with or without a port."),
+    "APPLICATION_ROOT": (
+        lambda value: isinstance(value, str) and _ROOT.fullmatch(value),
+        "is a path like /two-step, of letters, digits and . _ ~ -, or / for the whole host.",
+    ),
     "PREFERRED_URL_SCHEME": (lambda value: value in ("https", "http"), 'is "https" or "http".'),
     "PASSWORD_MIN_LENGTH": (
         _whole(passwords.MIN_LENGTH_FLOOR, passwords.MAX_LENGTH),

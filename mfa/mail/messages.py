@@ -1,7 +1,7 @@
 """What the mails say: one function a message.
 
 Each renders its two templates, ``mail/NAME.txt`` and ``mail/NAME.html``. Links lead to the configured
-host (``SERVER_NAME``), whatever host a request named.
+host and path (``SERVER_NAME``, ``APPLICATION_ROOT``), whatever a request named.
 """
 
 from __future__ import annotations
@@ -247,9 +247,13 @@ _BY_SUPPORT = {
 
 
 def absolute(endpoint: str, **values: Any) -> str:
-    """The address of an endpoint on the configured host."""
+    """Return the address of an endpoint on the configured host, below the configured path."""
     config = current_app.config
-    adapter = current_app.url_map.bind(config["SERVER_NAME"], url_scheme=config["PREFERRED_URL_SCHEME"])
+    adapter = current_app.url_map.bind(
+        config["SERVER_NAME"],
+        script_name=config["APPLICATION_ROOT"],
+        url_scheme=config["PREFERRED_URL_SCHEME"],
+    )
     return adapter.build(endpoint, values, force_external=True)
 
 

@@ -152,6 +152,7 @@ def write_marks(app: Flask) -> None:
                 app.config["DEVICE_COOKIE_NAME"],
                 toolbox().device_marks.make(mark.payload(), clock.now().timestamp()),
                 max_age=devices.LIFETIME,
+                path=app.config["SESSION_COOKIE_PATH"],
                 secure=app.config["SESSION_COOKIE_SECURE"],
                 httponly=True,
                 samesite="Lax",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Response, abort, current_app, request, url_for
+from flask import Flask, Response, abort, current_app, has_request_context, request, url_for
 from flask_login import current_user
 
 from mfa.sessions import browser
@@ -92,7 +92,7 @@ def to_sign_in() -> Response:
 
 
 def local_path(target: str | None) -> str | None:
-    """*target* if it is a path of this site, else None: a link can't send people elsewhere.
+    """Return *target* if it is a path of this application, else None: a link can't send people elsewhere.
 
     It goes into a header and, past a half-session, into the cookie: so it is ASCII, and not long.
     """
@@ -101,12 +101,26 @@ def local_path(target: str | None) -> str | None:
     if "\\" in target or not target.isprintable() or not target.isascii() or len(target) > _LONGEST_PATH:
         return None
     parts = urlsplit(target)
-    return None if parts.scheme or parts.netloc else target
+    if (
+        parts.scheme
+        or parts.netloc
+        or not _is_below(request.root_path if has_request_context() else "", parts.path)
+    ):
+        return None
+    return target
+
+
+def _is_below(root: str, path: str) -> bool:
+    """Return whether *path* stays below *root*, where other applications may share the host."""
+    if not root:
+        return True
+    climbs = any(unquote(segment) in (".", "..") for segment in path.split("/"))
+    return f"{path}/".startswith(f"{root}/") and not climbs
 
 
 def _whereabouts() -> str | None:
     if request.method == "GET" and not hx.wanted():
-        return local_path(request.full_path.removesuffix("?"))
+        return local_path(f"{request.root_path}{request.full_path}".removesuffix("?"))
     try:
         shown = urlsplit(request.headers.get("HX-Current-URL", ""))
     except ValueError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import quote
 
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 
 REPORTS_PATH = "/csp-report"
 
@@ -90,10 +91,9 @@ def add(app: Flask) -> None:
         "Origin-Agent-Cluster": "?1",
         "Permissions-Policy": PERMISSIONS_POLICY,
     }
-    reporting = [f"report-uri {REPORTS_PATH}"]
-    if app.config["SESSION_COOKIE_SECURE"]:
-        # Over plain HTTP Chromium sends nothing to such an endpoint, nor then to report-uri.
-        headers["Reporting-Endpoints"] = f'csp="{REPORTS_PATH}"'
+    reporting = ["report-uri {reports}"]
+    secure = app.config["SESSION_COOKIE_SECURE"]
+    if secure:
         reporting.append("report-to csp")
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     policies = ", ".join("; ".join([*policy, *reporting]) for policy in CONTENT_SECURITY_POLICIES)
@@ -101,7 +101,11 @@ def add(app: Flask) -> None:
 
     @app.after_request
     def _add(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policies.format(nonce=nonce())
+        reports = f"{quote(request.root_path)}{REPORTS_PATH}"
+        response.headers["Content-Security-Policy"] = policies.format(nonce=nonce(), reports=reports)
+        if secure:
+            # Over plain HTTP Chromium sends nothing to such an endpoint, nor then to report-uri.
+            response.headers["Reporting-Endpoints"] = f'csp="{reports}"'
         # Nothing else here sets them, so they are added without being looked for.
         response.headers.extend(headers)
         return response

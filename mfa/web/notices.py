@@ -37,6 +37,7 @@ def carry(app: Flask) -> None:
     """Set and delete the cookie of notices on the answers of *app*."""
     cookie: dict[str, Any] = {
         "key": app.config["NOTICE_COOKIE_NAME"],
+        "path": app.config["SESSION_COOKIE_PATH"],
         "secure": app.config["SESSION_COOKIE_SECURE"],
         "httponly": True,
         "samesite": "Lax",

@@ -57,7 +57,8 @@ if (dialog) {
     closed += 1;
     account.replaceChildren();
     document.title = document.title.replace(/^.*? · /, "");
-    if (location.pathname.startsWith("/account")) history.pushState({ htmx: true }, "", "/");
+    const { home } = dialog.dataset;
+    if (location.pathname !== home) history.pushState({ htmx: true }, "", home);
     document.querySelector(opener).focus();
   });
 

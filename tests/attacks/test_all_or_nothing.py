@@ -97,7 +97,7 @@ _DYING = textwrap.dedent(
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", countdown)
     client = app.test_client()
-    client.set_cookie("session", cookie, domain="127.0.0.1")
+    client.set_cookie("twostep-session", cookie, domain="127.0.0.1")
     client.post("/account/two-step/enroll/recovery",
                 data={"saved": "y", "csrf_token": token, "pending": pending})
     """

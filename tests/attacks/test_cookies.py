@@ -201,7 +201,7 @@ def test_the_database_keeps_no_token_of_a_session(mina: Person, engine: Engine) 
 
 
 def test_the_cookie_is_closed_to_scripts_and_other_sites(mina: Person) -> None:
-    kept = mina.client.get_cookie("session", domain="127.0.0.1")
+    kept = mina.client.get_cookie("twostep-session", domain="127.0.0.1")
     assert kept
     assert kept.http_only
     assert kept.same_site == "Lax"

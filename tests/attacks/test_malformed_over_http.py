@@ -83,10 +83,10 @@ QUERIES = {
 }
 HEADERS = {
     "a place that is none": {"HX-Request": "true", "HX-Current-URL": "http://[/x"},
-    "a huge cookie": {"Cookie": "session=" + "A" * 8000},
+    "a huge cookie": {"Cookie": "twostep-session=" + "A" * 8000},
     "many cookies": {"Cookie": "; ".join(f"c{number}=1" for number in range(700))},
     "a cookie that is not base64": {"Cookie": "session=!!!.***.###"},
-    "a cookie of dots": {"Cookie": "session=" + "." * 50},
+    "a cookie of dots": {"Cookie": "twostep-session=" + "." * 50},
     "a packed cookie that is none": {"Cookie": "session=.eJwAAAA.aWVEFA.AAAA"},
     "a cookie with quotes": {"Cookie": 'session="\\000\\377\\"; session=\\"'},
     "a huge header": {"X-Anything": "x" * 8000},

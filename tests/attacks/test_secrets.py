@@ -32,7 +32,7 @@ class Careless(Person):
 
     def _keep(self, response: Any) -> Any:
         kept = super()._keep(response)
-        for name in ("session", "device"):
+        for name in ("twostep-session", "twostep-device"):
             cookie = self.client.get_cookie(name, domain="127.0.0.1")
             if cookie:
                 self.secrets.add(cookie.value)

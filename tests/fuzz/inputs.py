@@ -9,8 +9,8 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings, strategies as st
-from werkzeug.http import parse_cookie
 from werkzeug.test import TestResponse
+from werkzeug.wrappers import Request
 
 _FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 QUICK = settings(max_examples=300, suppress_health_check=_FIXTURES)
@@ -107,7 +107,7 @@ def signed_part(token: str) -> str:
 
 def cookie_of(header: str, name: str) -> str:
     """The value that the application takes from a header ``Cookie``."""
-    return parse_cookie(wire(header)).get(name, "")
+    return Request({"HTTP_COOKIE": wire(header)}).cookies.get(name, "")
 
 
 def wrongs(response: TestResponse) -> Iterator[Any]:

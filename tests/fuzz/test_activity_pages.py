@@ -21,6 +21,6 @@ NUMBERS = st.integers(-(2**70), 2**70).map(str)
 @example(before=b"1_0")
 def test_any_before_shows_a_page(mina: Person, before: bytes) -> None:
     url = f"/account/activity?before={quote_from_bytes(before, safe='')}"
-    response = get(mina.app, url, f"session={mina.cookie()}")
+    response = get(mina.app, url, f"twostep-session={mina.cookie()}")
     assert list(wrongs(response)) == []
     assert response.status_code == 200

@@ -62,7 +62,7 @@ def marked(mina: Person) -> Person:
 
 
 def device_cookie(person: Person) -> str:
-    kept = person.client.get_cookie("device", domain="127.0.0.1")
+    kept = person.client.get_cookie("twostep-device", domain="127.0.0.1")
     assert kept
     return kept.value
 
@@ -74,7 +74,7 @@ def sign_in_with(person: Person, device: str) -> Any:
     return bare(person.app).post(
         "/sign-in",
         data={**fresh.hidden("/sign-in"), "email": EMAIL, "password": PASSWORD},
-        environ_overrides={"HTTP_COOKIE": f"session={fresh.cookie()}; device={wire(device)}"},
+        environ_overrides={"HTTP_COOKIE": f"twostep-session={fresh.cookie()}; twostep-device={wire(device)}"},
     )
 
 
@@ -91,5 +91,5 @@ def test_neither_a_made_up_nor_a_tampered_mark_has_tries_of_its_own(
     value = data.draw(st.one_of(texts(), tampered(genuine)))
     response = sign_in_with(marked, value)
     assert list(wrongs(response)) == []
-    same = signed_part(cookie_of(f"device={value}", "device")) == signed_part(genuine)
+    same = signed_part(cookie_of(f"twostep-device={value}", "twostep-device")) == signed_part(genuine)
     assert response.status_code in ((303, 429) if same else (400, 429))

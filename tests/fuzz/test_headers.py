@@ -75,7 +75,7 @@ def test_somebody_signed_in_with_any_headers_gets_his_page(
     mina: Person, behind_proxy: Flask, sent: dict[str, str], url: str
 ) -> None:
     for site in (mina.app, behind_proxy):
-        response = get(site, url, f"session={mina.cookie()}", **sent)
+        response = get(site, url, f"twostep-session={mina.cookie()}", **sent)
         assert list(wrongs(response)) == []
         assert response.status_code == 200
         assert reflected(response) == []
@@ -92,12 +92,12 @@ def test_a_sign_in_with_any_headers_is_written_down_without_markup(
     response = bare(behind_proxy).post(
         "/sign-in",
         data={**visitor.hidden("/sign-in"), "email": EMAIL, "password": PASSWORD},
-        environ_overrides={"HTTP_COOKIE": f"session={visitor.cookie()}", **sent},
+        environ_overrides={"HTTP_COOKIE": f"twostep-session={visitor.cookie()}", **sent},
     )
     assert list(wrongs(response)) == []
     assert reflected(response) == []
     for url in ("/account/sessions", "/account/activity"):
-        assert reflected(get(behind_proxy, url, f"session={mina.cookie()}")) == []
+        assert reflected(get(behind_proxy, url, f"twostep-session={mina.cookie()}")) == []
 
 
 @THROUGH_APP
@@ -111,7 +111,7 @@ def test_only_our_own_pages_may_post(mina: Person, value: str) -> None:
         "/account/profile",
         data={**mina.hidden("/account/profile"), "name": "Mina Park"},
         environ_overrides={
-            "HTTP_COOKIE": f"session={mina.cookie()}",
+            "HTTP_COOKIE": f"twostep-session={mina.cookie()}",
             "HTTP_SEC_FETCH_SITE": wire(value),
         },
     )

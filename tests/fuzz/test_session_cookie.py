@@ -34,7 +34,7 @@ def cookies(protected: Person, make_person: Callable[..., Person]) -> list[str]:
 @example(value="." * 4096, url=URLS[0])
 @example(value=".eJw.x.y", url=URLS[0])
 def test_no_made_up_cookie_is_signed_in(app: Flask, value: str, url: str) -> None:
-    response = get(app, url, f"session={value}")
+    response = get(app, url, f"twostep-session={value}")
     assert list(wrongs(response)) == []
     assert response.status_code == (200 if url == "/sign-in" else 303)
 
@@ -52,10 +52,12 @@ def test_no_made_up_header_is_signed_in(app: Flask, header: str) -> None:
 def test_a_tampered_cookie_is_signed_in_only_if_nothing_that_was_signed_is_changed(
     app: Flask, cookies: list[str], data: st.DataObject
 ) -> None:
-    header = "session=" + data.draw(tampered(*cookies))
+    header = "twostep-session=" + data.draw(tampered(*cookies))
     response = get(app, "/account/profile", header)
     assert list(wrongs(response)) == []
-    assert response.status_code != 200 or signed_part(cookie_of(header, "session")) == signed_part(cookies[0])
+    assert response.status_code != 200 or signed_part(cookie_of(header, "twostep-session")) == signed_part(
+        cookies[0]
+    )
 
 
 @THROUGH_APP
@@ -67,4 +69,4 @@ def test_what_was_signed_for_something_else_is_no_session(
     box = app.extensions["twostep"]
     signer = data.draw(st.sampled_from([box.reset_links, box.device_marks, box.sign_up_links]))
     token = signer.make({"_user_id": read_cookie(cookies[0])["_user_id"]}, clock.seconds)
-    assert get(app, "/account/profile", f"session={token}").status_code == 303
+    assert get(app, "/account/profile", f"twostep-session={token}").status_code == 303

@@ -140,7 +140,7 @@ def test_a_password_change_makes_no_known_device(mina: Person, make_person: Call
     thief = make_person()
     thief.put_cookie(mina.cookie())
     change_password(thief)
-    assert thief.client.get_cookie("device", domain="127.0.0.1") is None
+    assert thief.client.get_cookie("twostep-device", domain="127.0.0.1") is None
 
 
 def test_turning_it_on_forgets_the_devices_that_showed_a_password_alone(
@@ -161,7 +161,7 @@ def test_turning_it_on_forgets_the_devices_that_showed_a_password_alone(
 
 
 def test_the_cookie_is_closed_to_scripts_and_other_sites(mina: Person) -> None:
-    cookie = mina.client.get_cookie("device", domain="127.0.0.1")
+    cookie = mina.client.get_cookie("twostep-device", domain="127.0.0.1")
     assert cookie
     assert cookie.http_only
     assert cookie.same_site == "Lax"
@@ -170,7 +170,7 @@ def test_the_cookie_is_closed_to_scripts_and_other_sites(mina: Person) -> None:
 
 def test_over_https_the_cookie_is_bound_to_the_host(config: dict[str, Any]) -> None:
     app = create_app({**config, "PREFERRED_URL_SCHEME": "https", "MAIL_WORKER": "none"})
-    assert app.config["DEVICE_COOKIE_NAME"] == "__Host-device"
+    assert app.config["DEVICE_COOKIE_NAME"] == "__Host-twostep-device"
 
 
 def test_a_device_is_known_to_the_accounts_that_signed_in_on_it_and_no_other() -> None:
@@ -261,7 +261,7 @@ def test_the_password_typed_again_in_the_same_browser_and_finished_is_not_told(
 
 
 def test_a_thief_can_not_put_it_off_by_typing_the_password_again(quiet: Person, clock: Clock) -> None:
-    quiet.client.delete_cookie("device", domain="127.0.0.1")
+    quiet.client.delete_cookie("twostep-device", domain="127.0.0.1")
     for _ in range(4):
         quiet.sign_in()
         clock.advance(minutes=3)

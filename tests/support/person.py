@@ -80,7 +80,7 @@ class Person:
 
     def cookie(self) -> str:
         """The signed session cookie as the browser holds it."""
-        kept = self.client.get_cookie("session", domain=self._host)
+        kept = self.client.get_cookie("twostep-session", domain=self._host)
         return kept.value if kept else ""
 
     def cookies(self) -> list[dict[str, str]]:
@@ -92,7 +92,7 @@ class Person:
 
     def put_cookie(self, value: str) -> None:
         """Put an older, or another's, session cookie into the browser."""
-        self.client.set_cookie("session", value, domain=self._host)
+        self.client.set_cookie("twostep-session", value, domain=self._host)
 
     def _say(self, text: str) -> str:
         return spoken(self.languages if self.languages in offered() else SOURCE).gettext(text)

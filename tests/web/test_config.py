@@ -157,7 +157,7 @@ def test_production_has_no_mailbox(tmp_path: Path) -> None:
 
 def test_over_https_the_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
     app = start(tmp_path)
-    assert app.config["SESSION_COOKIE_NAME"] == "__Host-session"
+    assert app.config["SESSION_COOKIE_NAME"] == "__Host-twostep-session"
     assert app.config["SESSION_COOKIE_SECURE"]
 
 
@@ -268,7 +268,7 @@ def test_of_two_proxies_the_address_before_the_last_is_believed(tmp_path: Path) 
 def test_over_https_every_cookie_is_secure_and_bound_to_the_host(tmp_path: Path) -> None:
     app = start(tmp_path)
     names = {app.config["SESSION_COOKIE_NAME"], app.config["DEVICE_COOKIE_NAME"]}
-    assert names == {"__Host-session", "__Host-device"}
+    assert names == {"__Host-twostep-session", "__Host-twostep-device"}
 
 
 def test_a_database_host_that_says_nothing_holds_nobody_for_long(

@@ -101,7 +101,7 @@ def test_sessions_activity_and_mails_name_the_network(app: Flask, person: Person
     network = shorten(address(item))
     person.sign_up()
     person.sign_out()
-    person.client.delete_cookie("device", domain="127.0.0.1")
+    person.client.delete_cookie("twostep-device", domain="127.0.0.1")
     person.client.environ_base["HTTP_X_FORWARDED_FOR"] = forwarded(app, item)
     person.sign_in()
     assert network in person.get("/account/sessions").text
