@@ -15,6 +15,7 @@ from werkzeug.security import generate_password_hash
 
 from mfa import create_app
 from mfa.accounts.models import Account
+from mfa.bulk.rows import COLUMNS
 from mfa.extensions import db
 from tests.bulk.conftest import KEY, Files
 from tests.support.authenticator import Authenticator
@@ -308,6 +309,15 @@ def test_a_row_of_another_shape_is_refused(files: Files, line: bytes, said: str)
 def test_a_line_is_counted_where_its_row_begins(files: Files) -> None:
     result = files.take('email,name\na@example.com,"two\nlines"\n\nnone,N\n')
     assert "line 5: email" in result.stderr
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_cell_is_measured_before_any_work(files: Files, composed: list[int], column: str) -> None:
+    marks = "e" + "\u0301\u0316" * 31_000
+    cells = {"email": "a@example.com", column: marks}
+    result = files.take(f"{','.join(cells)}\n{','.join(cells.values())}\n")
+    assert f"line 2: {column}:" in result.stderr
+    assert max(composed) < 500
 
 
 def test_the_second_row_with_an_address_is_refused_and_names_the_first(files: Files, engine: Engine) -> None:
