@@ -22,52 +22,8 @@ from tests.support.smtp import Inbox
     "way", [pytest.param(way, marks=[pytest.mark.seed] if way == "desktop" else []) for way in WAYS]
 )
 def test_the_whole_journey(make_visitor: Callable[..., Visitor], way: str) -> None:
-    """Sign up, turn it on, sign out, sign in with the app, reissue, sign in by code, turn it off."""
     mina = make_visitor(way)
-    mina.sign_up()
-    mina.activate()
-
-    mina.sign_out()
-    mina.type_password()
-    mina.sees("2-step verification")
-    mina.enter("Authentication code", mina.next_code(), "Verify")
-    mina.is_in()
-
-    mina.open_two_step()
-    mina.press("Reissue Recovery Code")
-    mina.type("Password", PASSWORD)
-    mina.press("Next")
-    mina.sees("Save your recovery codes")
-    old = mina.recovery_codes
-    mina.recovery_codes = mina.page.locator("#recovery-codes li").all_inner_texts()
-    mina.tick("I have saved my recovery codes on my personal device")
-    mina.press("Complete")
-    mina.sees("2-step verification is on")
-    mina.has_codes(10)
-
-    mina.sign_out()
-    mina.type_password()
-    mina.follow("Use a recovery code instead")
-    mina.fill("Recovery code", old[0])
-    mina.press("Verify")
-    mina.reads("That recovery code is not right, or was used already.")
-    mina.fill("Recovery code", mina.recovery_codes[0])
-    mina.press("Verify")
-    mina.is_in()
-
-    mina.open_two_step()
-    mina.has_codes(9)
-    mina.press("Disable 2-Step Verification")
-    mina.type("Password", PASSWORD)
-    mina.press("Next")
-    mina.choose("Authentication code")
-    mina.fill("Authentication code", mina.next_code())
-    mina.press("Disable")
-    mina.sees("2-step verification is off")
-
-    mina.sign_out()
-    mina.type_password()
-    mina.is_in()
+    mina.go_the_whole_way()
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from tests.support import debian
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--no-sandbox",
@@ -36,7 +38,7 @@ def find() -> str | None:
 
 def install() -> str:
     """The path of a Chromium, installed first where there is none."""
-    return find() or _install_playwrights_own() or _install_package()
+    return find() or _install_playwrights_own() or debian.program("chromium", "chromium")
 
 
 def _playwrights_own() -> str | None:
@@ -52,20 +54,6 @@ def _install_playwrights_own() -> str | None:
         stdout=sys.stderr,
     )
     return _playwrights_own()
-
-
-def _install_package() -> str:
-    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (
-        ["apt-get", "update", "-q"],
-        ["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"],
-    ):
-        subprocess.run([*as_root, *command], check=True, env=environment, stdout=sys.stderr)
-    found = find()
-    if found is None:
-        raise SystemExit("No Chromium: install one, or name one in MFA_CHROMIUM.")
-    return found
 
 
 if __name__ == "__main__":

@@ -1,0 +1,200 @@
+"""A page in a browser that Playwright does not drive, and what a person does with it.
+
+Everything is found by the name that the page gives it, as a screen reader would say it, and waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+    TimeoutException,
+)
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+Found = TypeVar("Found")
+
+PATIENCE = 30.0
+"""Seconds that a condition is waited for: a busy machine is slow, not wrong."""
+
+BUTTON = "button, input[type=submit]"
+LINK = "a[href]"
+HEADING = "h1, h2, h3, h4"
+FIELD = "input:not([type=hidden], [type=checkbox], [type=radio]), textarea, select"
+CHOICE = "input[type=checkbox], input[type=radio]"
+PICTURE = "img, svg[role=img]"
+
+# What a driver says of an element that is gone from a page that changes, or that can't be used yet.
+_PASSING = (StaleElementReferenceException, NoSuchElementException)
+_IN_THE_WAY = (ElementClickInterceptedException, ElementNotInteractableException)
+
+# Selenium's own is_displayed() sends 50 KB of script for each element.
+_SHOWN = """
+    return [...document.querySelectorAll(arguments[0])]
+        .filter((element) => element.checkVisibility({visibilityProperty: true}))
+"""
+
+
+def until(
+    look: Callable[[], Found],
+    otherwise: str | Callable[[], str],
+    *,
+    seconds: float = PATIENCE,
+    passing: tuple[type[Exception], ...] = (),
+) -> Found:
+    """Return what *look* returns as soon as it is true.
+
+    :param otherwise: what the failure says if that takes longer than *seconds*.
+    :param passing: errors that only mean that it is not so yet.
+    """
+    wait = WebDriverWait(None, seconds, poll_frequency=0.05, ignored_exceptions=passing)
+    try:
+        return wait.until(lambda _: look())
+    except TimeoutException:
+        raise AssertionError(otherwise if isinstance(otherwise, str) else otherwise()) from None
+
+
+class Page:
+    """What a person can do with a page.
+
+    :ivar driver: Selenium's, for all else.
+    """
+
+    def __init__(self, driver: WebDriver) -> None:
+        self.driver = driver
+
+    def open(self, address: str) -> None:
+        """Go to *address* and wait until the page is loaded."""
+        self.driver.get(address)
+
+    @property
+    def address(self) -> str:
+        """The address of the page."""
+        return self.driver.current_url
+
+    def resize(self, width: int, height: int) -> None:
+        """Make the page *width* pixels wide, in a window *height* pixels high."""
+        self.driver.set_window_size(width, height)
+        self.is_wide(width)
+
+    def is_wide(self, width: int) -> None:
+        """Wait until the page is *width* pixels wide."""
+        self.until(
+            lambda: self.driver.execute_script("return innerWidth") == width,
+            f"the page is not {width} pixels wide",
+        )
+
+    def strike(self, key: str) -> None:
+        """Press a key: a character, or one of Selenium's ``Keys``."""
+        ActionChains(self.driver).send_keys(key).perform()
+
+    # Looking
+
+    def until(self, look: Callable[[], Found], otherwise: str | Callable[[], str]) -> Found:
+        """Return what *look* returns as soon as it is true; elements may go meanwhile."""
+        return until(look, otherwise, passing=_PASSING)
+
+    def elements(self, css: str) -> list[WebElement]:
+        """Return the elements that *css* selects, shown or not, without waiting."""
+        return self.driver.find_elements(By.CSS_SELECTOR, css)
+
+    def shown(self, css: str) -> list[WebElement]:
+        """Return the elements that *css* selects and a person sees, without waiting."""
+        found: list[WebElement] = self.driver.execute_script(_SHOWN, css)
+        return found
+
+    def named(self, css: str, name: str) -> list[WebElement]:
+        """Return those of the shown elements that have this *name*, without waiting."""
+        return [element for element in self.shown(css) if element.accessible_name == name]
+
+    def find(self, css: str, name: str) -> WebElement:
+        """Return the first shown element of this *name*, as soon as there is one."""
+        return self.until(lambda: self.named(css, name), lambda: self._missing(css, name))[0]
+
+    def picture(self, element: WebElement) -> bytes:
+        """Return a PNG of what is seen once *element* is scrolled to.
+
+        WebKit's picture of an SVG alone is blank.
+        """
+        self.driver.execute_script(
+            "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element
+        )
+        return self.driver.get_screenshot_as_png()
+
+    # Doing
+
+    def scroll_to(self, element: WebElement) -> None:
+        """Bring *element* into view; WebKit's driver does not always do so before it clicks."""
+        self.driver.execute_script(
+            "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element
+        )
+
+    def press(self, name: str, css: str = BUTTON) -> None:
+        """Click the button of this *name* as soon as it can be clicked."""
+
+        def press() -> bool:
+            button = next(iter(self.named(css, name)), None)
+            if button is None or not button.is_enabled():
+                return False
+            self.scroll_to(button)
+            button.click()
+            return True
+
+        until(press, lambda: self._missing(css, name), passing=(*_PASSING, *_IN_THE_WAY))
+
+    def follow(self, name: str) -> None:
+        """Click the link of this *name*."""
+        self.press(name, LINK)
+
+    def fill(self, label: str, text: str) -> None:
+        """Type *text* into the field of this *label*, in place of what it holds."""
+
+        def fill() -> bool:
+            field = next(iter(self.named(FIELD, label)), None)
+            if field is None:
+                return False
+            self.scroll_to(field)
+            field.clear()
+            field.send_keys(text)
+            return True
+
+        until(fill, lambda: self._missing(FIELD, label), passing=(*_PASSING, *_IN_THE_WAY))
+
+    def tick(self, label: str) -> None:
+        """Choose the checkbox or radio button of this *label*."""
+        if not self.find(CHOICE, label).is_selected():
+            self.press(label, CHOICE)
+        self.until(lambda: self.find(CHOICE, label).is_selected(), f"“{label}” can't be chosen")
+
+    def value(self, label: str) -> str:
+        """Return what the field of this *label* holds."""
+        return str(self.find(FIELD, label).get_property("value"))
+
+    def texts(self, css: str) -> list[str]:
+        """Return the texts of the shown elements that *css* selects, without waiting."""
+        return [element.text for element in self.shown(css)]
+
+    def text(self) -> str:
+        """Return all that can be read on the page, its lines as one."""
+        return " ".join(" ".join(body.text for body in self.elements("body")).split())
+
+    def reads(self, text: str) -> None:
+        """Wait until *text* can be read."""
+        self.until(lambda: text in self.text(), lambda: f"“{text}” is not on {self.address}: {self.text()}")
+
+    def is_on(self, path: str) -> None:
+        """Wait until the address ends in *path*."""
+        self.until(lambda: self.address.endswith(path), lambda: f"{self.address}, not {path}")
+
+    def _missing(self, css: str, name: str) -> str:
+        there = sorted({element.accessible_name for element in self.shown(css)})
+        return f"no usable “{name}” on {self.address}, but {there}"
