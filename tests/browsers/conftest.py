@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask, request as asked_for
@@ -38,18 +39,18 @@ def asked(app: Flask) -> list[str]:
 
 
 @pytest.fixture
-def guest(
+def make_guest(
     server: str, inbox: Inbox, clock: Clock, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Callable[[str, str], Guest]]:
+) -> Iterator[Callable[..., Guest]]:
     """Return somebody at a browser, ``firefox`` or ``webkit``, who comes in one of the WAYS."""
     with ExitStack() as browsers:
 
-        def start(browser: str, way: str = "desktop") -> Guest:
+        def start(browser: str, way: str = "desktop", **options: Any) -> Guest:
             home = tmp_path / f"{browser}-{way}"
             home.mkdir()
             script = not way.startswith("no-js")
             if browser == "firefox":
-                page = browsers.enter_context(firefox.opened(home, script=script))
+                page = browsers.enter_context(firefox.opened(home, script=script, **options))
             else:
                 shown_on = request.getfixturevalue("screen")
                 page = browsers.enter_context(webkit.opened(home, shown_on, script=script))

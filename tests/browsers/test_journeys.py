@@ -9,8 +9,10 @@ import pytest
 from tests.browsers.conftest import WAYS
 from tests.browsers.guest import Guest
 
+pytestmark = pytest.mark.looks
+
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("browser", ["firefox", "webkit"])
-def test_the_whole_journey(guest: Callable[..., Guest], browser: str, way: str) -> None:
-    guest(browser, way).go_the_whole_way()
+def test_the_whole_journey(make_guest: Callable[..., Guest], browser: str, way: str) -> None:
+    make_guest(browser, way).go_the_whole_way()

@@ -109,8 +109,8 @@ class Page:
 
     def shown(self, css: str) -> list[WebElement]:
         """Return the elements that *css* selects and a person sees, without waiting."""
-        found: list[WebElement] = self.driver.execute_script(_SHOWN, css)
-        return found
+        # Firefox returns nothing while a page goes.
+        return self.driver.execute_script(_SHOWN, css) or []
 
     def named(self, css: str, name: str) -> list[WebElement]:
         """Return those of the shown elements that have this *name*, without waiting."""
