@@ -46,9 +46,9 @@ class Keeper:
         """Return all names that are saved, each with its password."""
         return [(name, password) for name, password in self._run(_SAVED)]
 
-    def has(self, name: str, password: str) -> None:
-        """Wait until this pair is all that is saved."""
-        until(lambda: self.saved() == [(name, password)], lambda: f"saved are {self.saved()}")
+    def has(self, *pairs: tuple[str, str]) -> None:
+        """Wait until these names, each with its password, are all that is saved."""
+        until(lambda: sorted(self.saved()) == sorted(pairs), lambda: f"saved are {self.saved()}")
 
     def put(self, url: str, name: str, password: str) -> None:
         """Save a pair for the site at *url* without asking."""
