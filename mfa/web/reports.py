@@ -12,7 +12,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from mfa.extensions import csrf
 from mfa.web import headers, ranges
@@ -42,8 +42,15 @@ def take() -> Response:
     except (ValueError, RecursionError):
         return Response(status=400)
     for report in _violations(said)[:MOST]:
-        _log.warning("The browser blocked what the Content-Security-Policy forbids.", extra=report)
+        # Our own files are blocked by a browser's mistake or an extension's, not by an attack.
+        level = logging.INFO if report["blocked"] == _own_origin() else logging.WARNING
+        _log.log(level, "The browser blocked what the Content-Security-Policy forbids.", extra=report)
     return Response(status=204)
+
+
+def _own_origin() -> str:
+    """Return this site's origin, in the form in which a report's is logged."""
+    return _origin(f"{current_app.config['PREFERRED_URL_SCHEME']}://{current_app.config['SERVER_NAME']}")
 
 
 def _violations(said: Any) -> list[dict[str, str]]:

@@ -31,7 +31,7 @@ def send(person: Person, said: Any, kind: str = OLD) -> TestResponse:
 
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    caplog.set_level(logging.WARNING, logger="twostep.csp")
+    caplog.set_level(logging.INFO, logger="twostep.csp")
     return caplog
 
 
@@ -176,3 +176,10 @@ def test_another_site_can_not_report(person: Person) -> None:
 
 def test_a_report_begins_no_cookie(person: Person) -> None:
     assert "Set-Cookie" not in send(person, old()).headers
+
+
+def test_our_own_file_blocked_is_no_alarm(person: Person, log: pytest.LogCaptureFixture) -> None:
+    own = f"http://{person.app.config['SERVER_NAME']}/static/app.js"
+    send(person, old(**{"blocked-uri": own}))
+    send(person, old(**{"blocked-uri": "https://evil.example/static/app.js"}))
+    assert [record.levelname for record in log.records if record.name == "twostep.csp"] == ["INFO", "WARNING"]
