@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -33,8 +32,7 @@ _NARROW = 'gBrowser.selectedBrowser.style.setProperty("max-width", `${arguments[
 
 def install() -> str:
     """Return the path of a Firefox, after installing one if there is none."""
-    chosen = os.environ.get("MFA_FIREFOX") or shutil.which("firefox")
-    return chosen or debian.program("firefox-esr", "firefox-esr")
+    return os.environ.get("MFA_FIREFOX") or debian.program("firefox-esr", "firefox-esr")
 
 
 @contextmanager
