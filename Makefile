@@ -45,8 +45,9 @@ $(DEV): requirements-dev.lock $(RUNTIME)
 install: $(RUNTIME)
 
 run: export MFA_MODE = development
-# Nobody can open a link to 0.0.0.0.
-run: export MFA_SERVER_NAME ?= $(if $(filter 0.0.0.0,$(HOST)),127.0.0.1,$(HOST)):$(PORT)
+# Nobody can open a link to 0.0.0.0 or ::, and in an address an IPv6 address is in brackets.
+LINKED := $(patsubst ::,::1,$(patsubst 0.0.0.0,127.0.0.1,$(HOST)))
+run: export MFA_SERVER_NAME ?= $(if $(findstring :,$(LINKED)),[$(LINKED)],$(LINKED)):$(PORT)
 run: install
 	$(FLASK) db upgrade
 	$(FLASK) run --host $(HOST) --port $(PORT)

@@ -21,6 +21,7 @@ from deploy.gateway import Gateway
 
 DRAINING_FILE = "TWOSTEP_DRAINING_FILE"
 """The environment variable by which `mfa.web.health` learns that the server is about to stop."""
+_LARGEST_PORT = 65535
 KILL_AFTER = 30
 """Seconds that a process may take to finish what it has begun; a mail server that hangs costs less."""
 
@@ -73,8 +74,7 @@ def _load(target: str) -> Gateway:
 
 
 if __name__ == "__main__":
-    try:
-        port = int(os.environ.get("PORT", "5000"))
-    except ValueError:
-        sys.exit("Twostep can't start. PORT is a number.")
-    serve("app:app", host=os.environ.get("HOST", "127.0.0.1"), port=port)
+    port = os.environ.get("PORT", "5000")
+    if not port.isdecimal() or not 1 <= int(port) <= _LARGEST_PORT:
+        sys.exit(f"Twostep can't start. PORT is a number from 1 to {_LARGEST_PORT}.")
+    serve("app:app", host=os.environ.get("HOST", "127.0.0.1").strip("[]"), port=int(port))

@@ -21,13 +21,14 @@ from typing import Any
 
 import limits
 import limits.errors
-from email_validator import EmailNotValidError, validate_email
+from email_validator import validate_email
 from flask import Config
 from limits.storage import storage_from_string
 from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from werkzeug.datastructures import Authorization
 
-from mfa import branding
+from mfa import branding, hosts
 from mfa.crypto import passwords
 from mfa.crypto.cost import Cost
 from mfa.crypto.keys import MASTER_KEY_BYTES
@@ -58,6 +59,7 @@ DEFAULTS: dict[str, Any] = {
     "MAIL_PASSWORD": None,
     "MAIL_DEFAULT_SENDER": None,  # no-reply@ the host of SERVER_NAME
     "MAIL_TIMEOUT": 5,  # seconds
+    "MAIL_DOMAINS": [],  # internal domains, like corp.local, whose addresses are accepted all the same
     "MAIL_WORKER": "thread",  # "thread" delivers inside the server, "none" leaves it to `mail deliver`
     # What is written down, and what is limited by address range
     "EVENT_LOG": "stderr",  # or "none", or a file in the instance folder
@@ -134,7 +136,6 @@ _CONNECT_SECONDS = 5
 """For how long a request waits for a database whose host says nothing; without it, minutes."""
 _ROOT = re.compile(r"/|(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+/?")
 """Characters that are spelled alike in addresses, headers and cookies."""
-_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
 
 
 class BadSetting(ValueError):
@@ -163,6 +164,8 @@ def load(config: Config, given: Mapping[str, Any], instance: Path) -> None:
 
     if config["MODE"] not in ("production", "development"):
         raise BadSetting('MFA_MODE is "production" or "development".')
+    for name in ("SERVER_NAME", "TRUSTED_HOSTS", "MAIL_DOMAINS"):
+        config[name] = _in_one_form(name, config[name])
     if config["MODE"] == "development":
         _fill_development(config, instance)
     else:
@@ -199,8 +202,14 @@ def _check_production(config: Config) -> None:
     if not config["MAIL_SERVER"]:
         raise BadSetting("MFA_MAIL_SERVER is not set: nobody can sign up without mail.")
     config["PREFERRED_URL_SCHEME"] = config["PREFERRED_URL_SCHEME"] or "https"
+    host = hosts.parse(config["SERVER_NAME"])
+    if host.is_ipv6:
+        # Werkzeug finds no IPv6 address among TRUSTED_HOSTS.
+        raise BadSetting(
+            "MFA_SERVER_NAME is an IPv6 address, which only development serves: give a host name."
+        )
     if config["TRUSTED_HOSTS"] is None:
-        config["TRUSTED_HOSTS"] = [config["SERVER_NAME"].partition(":")[0]]
+        config["TRUSTED_HOSTS"] = [host.name]
 
 
 def _check(config: Config) -> None:
@@ -216,11 +225,49 @@ def _check(config: Config) -> None:
     for name, (good, sentence) in _CHECKS.items():
         if not good(config[name]):
             raise BadSetting(f"MFA_{name} {sentence}")
+    trusted = config["TRUSTED_HOSTS"]
+    own = hosts.name_of(config["SERVER_NAME"])
+    if trusted and not any(own == one or (one[0] == "." and f".{own}".endswith(one)) for one in trusted):
+        raise BadSetting("MFA_TRUSTED_HOSTS lacks the host of MFA_SERVER_NAME, to which e-mailed links lead.")
+    if config["MAIL_USERNAME"] and not config["MAIL_PASSWORD"]:
+        raise BadSetting("MFA_MAIL_PASSWORD is not set, which MFA_MAIL_USERNAME needs.")
     if config["MAIL_USE_TLS"] and config["MAIL_USE_SSL"]:
         raise BadSetting(
             "MFA_MAIL_USE_TLS and MFA_MAIL_USE_SSL exclude one another: set the first for STARTTLS (port"
             " 587), the second for TLS from the start (port 465)."
         )
+
+
+def _in_one_form(name: str, value: Any) -> Any:
+    """Return the hosts that a setting names as browsers name them; other values are refused later."""
+    if name == "SERVER_NAME":
+        return _host(name, str(value), _WITH_PORT) if value else value
+    if not _texts(value):
+        return value
+    if name == "TRUSTED_HOSTS":
+        return [_trusted_host(text) for text in value]
+    return [_host(name, text, "is a JSON list of mail domains, like corp.local.") for text in value]
+
+
+def _host(name: str, text: str, sentence: str) -> str:
+    try:
+        found = hosts.parse(text)
+    except ValueError as error:
+        raise BadSetting(f"MFA_{name} {sentence}") from error
+    if found.port is not None and sentence != _WITH_PORT:
+        raise BadSetting(f"MFA_{name} {sentence}")
+    return str(found)
+
+
+def _trusted_host(text: str) -> str:
+    try:
+        found = hosts.parse(text.removeprefix("."))
+    except ValueError as error:
+        raise BadSetting(f"MFA_TRUSTED_HOSTS {_HOST_LIST}") from error
+    if found.is_ipv6:
+        raise BadSetting(f"MFA_TRUSTED_HOSTS {_HOST_LIST}")
+    # Whatever the port, the host is the same.
+    return ("." if text.startswith(".") else "") + found.name
 
 
 def _derive(config: Config, instance: Path) -> None:
@@ -235,8 +282,10 @@ def _derive(config: Config, instance: Path) -> None:
     config["NOTICE_COOKIE_NAME"] = f"{prefix}twostep-notice"
     config["SESSION_COOKIE_PATH"] = root
     config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=config["SESSION_ABSOLUTE_SECONDS"])
-    host = config["SERVER_NAME"].partition(":")[0]
-    config["MAIL_DEFAULT_SENDER"] = config["MAIL_DEFAULT_SENDER"] or f"no-reply@{host}"
+    host = hosts.parse(config["SERVER_NAME"])
+    # An IP address stands in brackets in a mail address (RFC 5321 §4.1.3).
+    domain = f"[{'IPv6:' * host.is_ipv6}{host.name}]" if host.is_address else host.name
+    config["MAIL_DEFAULT_SENDER"] = config["MAIL_DEFAULT_SENDER"] or f"no-reply@{domain}"
     config["SQLALCHEMY_DATABASE_URI"] = (
         config["SQLALCHEMY_DATABASE_URI"]
         # The folder may have ?, # and % in its name.
@@ -286,7 +335,7 @@ def _whole(least: int, most: int) -> Callable[[object], bool]:
 
 
 def _seconds(value: object) -> bool:
-    return isinstance(value, int | float) and 0 < value <= _LONGEST_TIMEOUT
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _LONGEST_TIMEOUT
 
 
 def _texts(value: object) -> bool:
@@ -313,39 +362,54 @@ def _storage(value: object) -> bool:
 
 def _limits(value: object) -> bool:
     try:
-        return bool(limits.parse_many(str(value)))
+        parsed = limits.parse_many(str(value))
     except ValueError:
         return False
+    # With none per minute nobody gets in; in no time at all there is no limit.
+    return bool(parsed) and all(limit.amount > 0 and limit.get_expiry() > 0 for limit in parsed)
 
 
 def _cost(value: object) -> bool:
     try:
-        Cost.parse(str(value))
+        cost = Cost.parse(str(value))
     except ValueError:
         return False
-    return True
+    return cost.memory_kib <= _MOST_MEMORY and cost.passes * cost.memory_kib <= _MOST_WORK
 
 
 def _name(value: object) -> bool:
     return (
         isinstance(value, str)
         and value.isprintable()
+        and ":" not in value
         and 0 < len(value.strip()) <= len(value) <= _LONGEST_NAME
     )
 
 
 def _token(value: object) -> bool:
     return (
-        isinstance(value, str) and len(value) >= _SHORTEST_TOKEN and value.isascii() and value.isprintable()
+        isinstance(value, str)
+        and len(value) >= _SHORTEST_TOKEN
+        and value.isascii()
+        and value.isprintable()
+        # As the header is read: a text with "=" in its middle would be taken for something else.
+        and getattr(Authorization.from_header(f"Bearer {value}"), "token", None) == value
     )
 
 
 def _email_address(value: object) -> bool:
+    """Return whether it is an address; the operator knows better than a list which domains get mail."""
+    local, _, domain = str(value).rpartition("@")
     try:
-        validate_email(str(value), check_deliverability=False, globally_deliverable=False)
-    except EmailNotValidError:
+        validate_email(f"{local}@example.com", check_deliverability=False)
+        return hosts.parse(domain).port is None
+    except ValueError:
         return False
-    return True
+
+
+def _mail_server(value: object) -> bool:
+    # Names with an underscore are in use between containers. Two colons or more are an IPv6 address.
+    return isinstance(value, str) and not re.search(r"[\s/@\[]", value) and value.count(":") != 1
 
 
 def _picture(value: object) -> bool:
@@ -366,13 +430,21 @@ _MOST_THREADS = 12
 """Each may hold a connection to the database, and the pool of a process has 15 (SQLAlchemy's default)."""
 _LONGEST_TIMEOUT = 60
 _LONGEST_DRAIN = 300
+_MOST_MEMORY = 1024 * 1024
+"""KiB; a gigabyte for each password that is checked at a time."""
+_MOST_WORK = 16 * _MOST_MEMORY
+"""Passes times KiB; some ten seconds."""
 _YEAR = 366 * 24 * 3600
 _LIFETIME = (_whole(60, _YEAR), "is a number of seconds, from 60 to a year.")
 _SWITCH = (lambda value: isinstance(value, bool), "is true or false.")
-_LIMITS = (_limits, "is one or more limits, like 30 per minute; 300 per hour.")
-_HASH_COST = (_cost, "is a cost of argon2id, like t=3,m=65536,p=4.")
+_LIMITS = (_limits, "is one or more limits of at least 1, like 30 per minute; 300 per hour.")
+_HASH_COST = (_cost, "is a cost of argon2id, like t=3,m=65536,p=4, of at most a gigabyte and some seconds.")
+_WITH_PORT = (
+    "is the host that people open, like console.example or console.example:8443: no scheme, path or"
+    " underscore, and a port from 1 to 65535."
+)
+_HOST_LIST = "is a JSON list of host names, without scheme and path, and not of IPv6 addresses."
 _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
-    "SERVER_NAME": (lambda value: _HOST.fullmatch(str(value)), "is a host name, with or without a port."),
     "APPLICATION_ROOT": (
         lambda value: isinstance(value, str) and _ROOT.fullmatch(value),
         "is a path like /two-step, of letters, digits and . _ ~ -, or / for the whole host.",
@@ -392,7 +464,12 @@ _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
         lambda value: value is None or _database(value),
         "is the address of a database whose driver is installed, like postgresql+psycopg://user@host/name.",
     ),
-    "TRUSTED_HOSTS": (lambda value: value is None or _texts(value), "is a JSON list of host names."),
+    "TRUSTED_HOSTS": (lambda value: value is None or (_texts(value) and value), _HOST_LIST),
+    "MAIL_DOMAINS": (_texts, "is a JSON list of mail domains, like corp.local."),
+    "MAIL_SERVER": (
+        lambda value: not value or _mail_server(value),
+        "is the name of a host; its port is MFA_MAIL_PORT.",
+    ),
     "MAIL_DEFAULT_SENDER": (
         lambda value: value is None or _email_address(parseaddr(str(value))[1]),
         "is an e-mail address, like no-reply@console.example.",
@@ -406,7 +483,10 @@ _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     ),
     "RATELIMIT_REFUSED": _LIMITS,
     "RATELIMIT_MAILS": _LIMITS,
-    "PRODUCT_NAME": (_name, f"is a name of 1 to {_LONGEST_NAME} printable characters."),
+    "PRODUCT_NAME": (
+        _name,
+        f"is a name of 1 to {_LONGEST_NAME} printable characters, without the colon that apps refuse.",
+    ),
     "SUPPORT_ADDRESS": (
         lambda value: value == "" or _email_address(value),
         "is an e-mail address, or empty.",

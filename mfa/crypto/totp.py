@@ -17,6 +17,8 @@ TOLERATED_STEPS = 1
 HINT_STEPS = 40
 """Steps on either side (20 minutes) in which a wrong code is recognised as one of a wrong clock."""
 
+_SCHEME = "otpauth://totp/"
+
 
 class _Hotp(pyotp.HOTP):
     min_secret_length_bits = 8 * LEAST_SECRET_BYTES
@@ -81,7 +83,11 @@ def base32(secret: bytes) -> str:
 
 def uri(secret: bytes, *, account: str, issuer: str) -> str:
     """The ``otpauth://`` address that a QR code carries to the app."""
-    return _Totp(base32(secret)).provisioning_uri(name=account, issuer_name=issuer)
+    label, mark, query = (
+        _Totp(base32(secret)).provisioning_uri(name=account, issuer_name=issuer).partition("?")
+    )
+    # pyotp leaves a slash in the label as it is; some apps show what follows it alone.
+    return _SCHEME + label.removeprefix(_SCHEME).replace("/", "%2F") + mark + query
 
 
 def _equal(secret: bytes, step: int, digits: str) -> bool:

@@ -8,6 +8,7 @@ from email.utils import make_msgid, parseaddr
 from flask import current_app
 from flask_mail import BadHeaderError, Message as FlaskMessage
 
+from mfa import hosts
 from mfa.accounts import addresses
 from mfa.errors import Refusal
 from mfa.extensions import mail
@@ -32,7 +33,7 @@ def send(message: Message) -> None:
         html=message.html,
         extra_headers={"Auto-Submitted": "auto-generated"},
     )
-    letter.msgId = make_msgid(domain=current_app.config["SERVER_NAME"].partition(":")[0])
+    letter.msgId = make_msgid(domain=hosts.name_of(current_app.config["SERVER_NAME"]))
     try:
         if mailbox.in_use(current_app.config):
             mailbox.keep(letter)

@@ -8,6 +8,8 @@ import ssl
 from flask import current_app
 from flask_mail import Connection as FlaskMailConnection, Mail as FlaskMail
 
+from mfa import hosts
+
 
 class Connection(FlaskMailConnection):
     """One conversation with the mail server, of at most ``MAIL_TIMEOUT`` seconds a reply."""
@@ -16,7 +18,7 @@ class Connection(FlaskMailConnection):
         settings = self.mail
         timeout = current_app.config["MAIL_TIMEOUT"]
         # Without a name smtplib asks the DNS for this machine's own, which can take longer than the mail.
-        name = current_app.config["SERVER_NAME"].partition(":")[0]
+        name = hosts.name_of(current_app.config["SERVER_NAME"])
         host: smtplib.SMTP | smtplib.SMTP_SSL
         if settings.use_ssl:
             host = smtplib.SMTP_SSL(

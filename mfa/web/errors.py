@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from wtforms import Field
 
 from mfa.accounts import names, password, rules as accounts
-from mfa.accounts.addresses import BadAddress, JoinedDomain
+from mfa.accounts.addresses import BadAddress, InternalDomain, JoinedDomain
 from mfa.attempts import rules as attempts
 from mfa.crypto import passwords, totp
 from mfa.email_change import rules as email_change
@@ -56,6 +56,13 @@ def _wrong_code(error: totp.WrongCode) -> str:
     )
 
 
+def _internal_domain(error: InternalDomain) -> str:
+    return gettext(
+        "This site can’t send mail to “%(domain)s”, a name for internal networks. Use another address.",
+        domain=error.domain,
+    )
+
+
 def _too_short(_error: passwords.TooShort) -> str:
     minimum = current_app.config["PASSWORD_MIN_LENGTH"]
     return gettext("That is too short. Use at least %(minimum)d characters.", minimum=minimum)
@@ -73,6 +80,7 @@ SENTENCES: dict[type[Exception], LazyString | Callable[[Any], str]] = {
     JoinedDomain: _(
         "The part after the @ contains an invisible joiner. We can’t send mail to such a domain."
     ),
+    InternalDomain: _internal_domain,
     BadAddress: _("Enter one complete e-mail address, like name@example.com."),
     password.WrongCredentials: _("The e-mail address or the password is not right."),
     password.WrongPassword: _("That is not your current password."),

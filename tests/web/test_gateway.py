@@ -19,7 +19,7 @@ NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module", params=[Workers, SturdyWorkers])
-def server(
+def gateway(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, stores: Any
 ) -> Iterator[Workers]:
     """`make serve`'s server and gunicorn, each behind one proxy."""
@@ -32,8 +32,8 @@ def server(
     server.stop()
 
 
-def ask(server: Workers, request: bytes) -> bytes:
-    with socket.create_connection((server.host, server.port), timeout=30) as connection:
+def ask(gateway: Workers, request: bytes) -> bytes:
+    with socket.create_connection((gateway.host, gateway.port), timeout=30) as connection:
         connection.sendall(request)
         answer = b""
         while part := connection.recv(65536):
@@ -41,55 +41,57 @@ def ask(server: Workers, request: bytes) -> bytes:
     return answer
 
 
-def get(server: Workers) -> bytes:
-    return ask(server, f"GET /sign-in HTTP/1.1\r\nHost: {server.name}\r\nConnection: close\r\n\r\n".encode())
+def get(gateway: Workers) -> bytes:
+    return ask(
+        gateway, f"GET /sign-in HTTP/1.1\r\nHost: {gateway.name}\r\nConnection: close\r\n\r\n".encode()
+    )
 
 
-def guess(server: Workers, *lines: str) -> bytes:
+def guess(gateway: Workers, *lines: str) -> bytes:
     """Post a wrong password, for an address of its own, with those header lines; the status line."""
-    page = get(server).decode()
+    page = get(gateway).decode()
     cookie = re.search(r"set-cookie: ([^;]+)", page, re.IGNORECASE)
     token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)
     assert cookie and token
     body = f"email=person{next(NUMBERS)}%40example.com&password=wrong&csrf_token={token[1]}"
     head = [
-        *("POST /sign-in HTTP/1.1", f"Host: {server.name}", f"Cookie: {cookie[1]}", "Connection: close"),
+        *("POST /sign-in HTTP/1.1", f"Host: {gateway.name}", f"Cookie: {cookie[1]}", "Connection: close"),
         *("Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}", *lines),
     ]
-    return ask(server, "\r\n".join([*head, "", body]).encode()).partition(b"\r\n")[0]
+    return ask(gateway, "\r\n".join([*head, "", body]).encode()).partition(b"\r\n")[0]
 
 
-def network(server: Workers, *lines: str) -> str:
+def network(gateway: Workers, *lines: str) -> str:
     """The network that a guess with those header lines is taken to come from."""
-    assert b" 422 " in guess(server, *lines)
-    last = (server.folder / "events").read_text().splitlines()[-1]
+    assert b" 422 " in guess(gateway, *lines)
+    last = (gateway.folder / "events").read_text().splitlines()[-1]
     return str(json.loads(last)["network"])
 
 
 @pytest.mark.parametrize("name", ["X_Forwarded_For", "X-Forwarded_For", "x_forwarded-for"])
 @pytest.mark.parametrize("place", ["before", "after", "after others"])
-def test_header_with_underscore_is_not_taken_for_the_proxys(server: Workers, name: str, place: str) -> None:
+def test_header_with_underscore_is_not_taken_for_the_proxys(gateway: Workers, name: str, place: str) -> None:
     true, forged = "X-Forwarded-For: 203.0.113.7", f"{name}: 8.8.8.8"
     others = [f"X-Other-{number}: x" for number in range(5)]
     lines = {"before": [forged, true], "after": [true, forged], "after others": [true, *others, forged]}
-    assert network(server, *lines[place]) == "203.0.113.0/24"
+    assert network(gateway, *lines[place]) == "203.0.113.0/24"
 
 
-def test_header_with_underscore_alone_is_dropped(server: Workers) -> None:
-    assert network(server, "X_Forwarded_For: 8.8.8.8") == "127.0.0.0/24"
+def test_header_with_underscore_alone_is_dropped(gateway: Workers) -> None:
+    assert network(gateway, "X_Forwarded_For: 8.8.8.8") == "127.0.0.0/24"
 
 
-def test_no_other_header_is_read_with_an_underscore(server: Workers) -> None:
-    assert b" 403 " in guess(server, "Sec-Fetch-Site: cross-site")
-    assert b" 422 " in guess(server, "Sec_Fetch_Site: cross-site")
+def test_no_other_header_is_read_with_an_underscore(gateway: Workers) -> None:
+    assert b" 403 " in guess(gateway, "Sec-Fetch-Site: cross-site")
+    assert b" 422 " in guess(gateway, "Sec_Fetch_Site: cross-site")
 
 
-def test_last_line_of_a_header_sent_twice_is_the_proxys(server: Workers) -> None:
-    assert network(server, "X-Forwarded-For: 8.8.8.8", "X-Forwarded-For: 203.0.113.7") == "203.0.113.0/24"
+def test_last_line_of_a_header_sent_twice_is_the_proxys(gateway: Workers) -> None:
+    assert network(gateway, "X-Forwarded-For: 8.8.8.8", "X-Forwarded-For: 203.0.113.7") == "203.0.113.0/24"
 
 
-def test_underscore_does_not_make_a_content_length(server: Workers) -> None:
-    assert b" 422 " in guess(server, "Content_Length: 999999")
+def test_underscore_does_not_make_a_content_length(gateway: Workers) -> None:
+    assert b" 422 " in guess(gateway, "Content_Length: 999999")
 
 
 def test_shipped_caddyfile_drops_headers_with_underscore() -> None:
