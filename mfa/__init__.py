@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mfa import config as settings, console, housekeeping, languages, migrations, readiness, toolbox
+from mfa import config as settings, console, database, housekeeping, languages, migrations, readiness, toolbox
 from mfa.accounts import routes as accounts_routes
 from mfa.activity import log, routes as activity_routes
 from mfa.commands import (
@@ -81,6 +81,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config["WTF_CSRF_SECRET_KEY"] = box.ring.signing_keys("csrf")
     app.session_interface = SessionInterface(box.ring)
     db.init_app(app)
+    with app.app_context():
+        database.keep_private(db.engine)
     migrations.offer(app, _ROOT / "migrations")
     flask_mail.init_app(app)
     csrf.init_app(app)

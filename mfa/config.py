@@ -28,7 +28,7 @@ from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from werkzeug.datastructures import Authorization
 
-from mfa import branding, hosts
+from mfa import branding, hosts, private
 from mfa.crypto import passwords
 from mfa.crypto.cost import Cost
 from mfa.crypto.keys import MASTER_KEY_BYTES
@@ -304,6 +304,8 @@ def _from_files() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in FROM_FILES:
         path = os.environ.get(f"MFA_{name}_FILE")
+        if path and os.environ.get(f"MFA_{name}"):
+            raise BadSetting(f"MFA_{name} and MFA_{name}_FILE are both set: remove one of them.")
         if path:
             try:
                 found[name] = Path(path).read_text(encoding="utf-8").strip()
@@ -318,12 +320,9 @@ def _from_files() -> dict[str, Any]:
 
 def _development_key(instance: Path) -> str:
     path = instance / "development.key"
-    try:
-        with path.open("x") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+    with suppress(FileExistsError):
+        private.create(path, secrets.token_hex(32))
+    private.make(path)
     return path.read_text().strip()
 
 

@@ -8,18 +8,70 @@ import select
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Delete, Engine, Executable, Update, event, inspect
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Delete,
+    Engine,
+    Executable,
+    Update,
+    event,
+    inspect,
+)
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.pool import Pool
 
+from mfa import private
 from mfa.extensions import db
 
 BUSY_MILLISECONDS = 10_000
 TRUSTED_SECONDS = 30
 """For how long a connection to a server that rests in the pool is taken to be there still."""
+
+
+def keep_private(engine: Engine) -> None:
+    """Let only the owner read the files of SQLite; those that it makes later get the mode of the database."""
+    name = engine.url.database
+    if engine.dialect.name != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
+        return
+    for path in (Path(name), Path(f"{name}-wal"), Path(f"{name}-shm")):
+        if path == Path(name) or path.exists():
+            # What is wrong with the database is said when it is asked something.
+            with suppress(OSError):
+                private.make(path)
+
+
+def can_write() -> bool:
+    """Write something that changes nothing; return False if the disk is full or the database read-only."""
+    try:
+        with db.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                return _write_on_sqlite(connection)
+            # A number for a transaction, which a standby and a server without room for its log refuse.
+            connection.exec_driver_sql("SELECT txid_current()")
+            read_only = connection.exec_driver_sql("SHOW transaction_read_only").scalar()
+            connection.commit()
+            return read_only == "off"
+    except DBAPIError:
+        return False
+
+
+def _write_on_sqlite(connection: Connection) -> bool:
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    try:
+        number = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
+        connection.exec_driver_sql(f"PRAGMA user_version = {(number + 1) % 2**31}")
+    except OperationalError as error:
+        # Somebody else writes at this moment, so it can be done.
+        return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    return True
 
 
 @contextmanager

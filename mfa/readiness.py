@@ -6,15 +6,20 @@ again and again (:mod:`mfa.web.health`).
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup
 from sqlalchemy.exc import SQLAlchemyError
 
-from mfa import migrations
+from mfa import clock, database, migrations
 from mfa.config import BadSetting
 from mfa.extensions import db
 from mfa.two_step import sealing
+
+WRITE_EVERY = timedelta(seconds=5)
+_LAST_WRITE = "last_write"
 
 
 class Unreachable(BadSetting):
@@ -45,6 +50,15 @@ class NewSchema(BadSetting):
             "The database has the tables of a newer version: start that version, or restore the back-up from"
             " before it."
         )
+
+
+class Unwritable(BadSetting):
+    """The database can be read and not written: its disk is full, or it is read-only."""
+
+    reason = "unwritable"
+
+    def __init__(self) -> None:
+        super().__init__("The database that MFA_SQLALCHEMY_DATABASE_URI names can't be written.")
 
 
 class MissingKeys(BadSetting):
@@ -85,6 +99,19 @@ def check_schema() -> None:
         raise NewSchema
     if found != heads:
         raise OldSchema
+
+
+def check_writable() -> None:
+    """Refuse to be ready while nothing can be written; each process tries that every few seconds at most.
+
+    :raises Unwritable: the last try failed.
+    """
+    now = clock.now()
+    tried: tuple[datetime, bool] | None = current_app.extensions.get(_LAST_WRITE)
+    if tried is None or abs(now - tried[0]) >= WRITE_EVERY:
+        tried = current_app.extensions[_LAST_WRITE] = (now, database.can_write())
+    if not tried[1]:
+        raise Unwritable
 
 
 def check_start(app: Flask) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import click
 from alembic import context
+from alembic.runtime.migration import MigrationInfo
 from flask import current_app
 
 migrate = current_app.extensions["migrate"]
@@ -28,9 +30,35 @@ def run_offline() -> None:
 def run_online() -> None:
     with migrate.db.engine.begin() as connection:
         connection.exec_driver_sql(ONE_AT_A_TIME[connection.dialect.name])
-        context.configure(connection=connection, target_metadata=metadata, **migrate.configure_args)
+        applied: list[MigrationInfo] = []
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            on_version_apply=lambda *, step, **_: applied.append(step),
+            **migrate.configure_args,
+        )
         with context.begin_transaction():
             context.run_migrations()
+        heads = context.get_context().get_current_heads()
+    tell(applied, heads)
+
+
+def tell(applied: list[MigrationInfo], heads: tuple[str, ...]) -> None:
+    """Say what the command has done to the tables, if it is one that changes them."""
+    for step in applied:
+        way = "Upgraded to" if step.is_upgrade else "Downgraded from"
+        click.echo(f"{way} {step.up_revision_id}: {step.up_revision.doc}")
+    if not applied and changes_tables():
+        click.echo(f"Nothing to do: the database is at revision {', '.join(heads) or 'none'}.")
+
+
+def changes_tables() -> bool:
+    """Return False for a command that only looks, like ``flask db current``."""
+    try:
+        context.get_revision_argument()
+    except KeyError:
+        return False
+    return True
 
 
 if context.is_offline_mode():

@@ -8,8 +8,10 @@ string, nobody can write a line of his own into it.
 from __future__ import annotations
 
 import logging
+import logging.handlers
 import sys
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from pythonjsonlogger.json import JsonFormatter
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm import Session
 
+from mfa import private
 from mfa.config import BadSetting
 from mfa.extensions import db
 from mfa.sessions.devices import Device
@@ -29,6 +32,17 @@ said = Signal()
 _ROOT = logging.getLogger("twostep")
 _EVENTS = logging.getLogger("twostep.events")
 _WAITING = "waiting log lines"
+
+
+class _File(logging.handlers.WatchedFileHandler):
+    """A file that only its owner reads, and that is opened again once logrotate has put it aside."""
+
+    def _open(self) -> TextIOWrapper:
+        path = Path(self.baseFilename)
+        # A device or a pipe keeps the mode that it has.
+        if not path.exists() or path.is_file():
+            private.make(path)
+        return super()._open()
 
 
 def set_up(app: Flask) -> None:
@@ -44,7 +58,7 @@ def set_up(app: Flask) -> None:
         handler = logging.StreamHandler(sys.stderr)
     else:
         try:
-            handler = logging.FileHandler(Path(app.instance_path) / target, encoding="utf-8")
+            handler = _File(Path(app.instance_path) / target, encoding="utf-8")
         except OSError as error:
             raise BadSetting("MFA_EVENT_LOG names a file that can't be written.") from error
     handler.setFormatter(

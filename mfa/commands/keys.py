@@ -16,9 +16,18 @@ group = Commands("keys", help="The keys that encrypt secrets.")
 def list_keys() -> None:
     """List the ids of the keys in use, and for how many accounts."""
     ring = toolbox().ring
-    for key, accounts in sorted(({ring.current: 0} | sealing.keys()).items()):
-        state = "current" if key == ring.current else "old" if ring.has(key) else "MISSING"
-        click.echo(f"{key}  {state:8}  {accounts} accounts")
+    counts = sealing.keys()
+    for key in [*ring.ids, *sorted(counts.keys() - set(ring.ids))]:
+        click.echo(f"{key}  {_state(key, counts):8}  {counts.get(key, 0)} accounts")
+
+
+def _state(key: str, counts: dict[str, int]) -> str:
+    ring = toolbox().ring
+    if not ring.has(key):
+        return "MISSING"
+    if key == ring.current:
+        return "current"
+    return "old" if counts.get(key) else "unused"
 
 
 @group.command()

@@ -54,6 +54,11 @@ class KeyRing:
         master = self._master(key_id or self.current)
         return _expand(master, purpose, context, length)
 
+    @property
+    def ids(self) -> list[str]:
+        """The ids of all master keys, the current one first."""
+        return list(self._masters)
+
     def has(self, key_id: str) -> bool:
         """Whether the master key with that id is on the ring."""
         return key_id in self._masters

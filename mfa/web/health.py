@@ -46,7 +46,13 @@ def ready() -> Response:
     try:
         readiness.check_schema()
         readiness.check_keys()
-    except (readiness.Unreachable, readiness.OldSchema, readiness.MissingKeys) as error:
+        readiness.check_writable()
+    except (
+        readiness.Unreachable,
+        readiness.OldSchema,
+        readiness.MissingKeys,
+        readiness.Unwritable,
+    ) as error:
         db.session.rollback()
         return _answer(503, ready=False, reason=error.reason)
     except readiness.NewSchema:

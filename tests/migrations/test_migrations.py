@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -58,6 +59,14 @@ def upgrade(settings: dict[str, Any]) -> None:
     with app.app_context():
         flask_migrate.upgrade()
         db.engine.dispose()
+
+
+def test_the_command_says_what_it_did(empty: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    numbers = [path.name.partition("_")[0] for path in VERSIONS]
+    upgrade(empty)
+    assert re.findall(r"^Upgraded to (\S+): \S", capsys.readouterr().out, re.MULTILINE) == numbers
+    upgrade(empty)
+    assert capsys.readouterr().out == f"Nothing to do: the database is at revision {numbers[-1]}.\n"
 
 
 @pytest.mark.process

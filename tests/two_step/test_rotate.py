@@ -199,8 +199,16 @@ def test_the_keys_in_use_are_listed_by_id(protected: Person, both: Flask) -> Non
     assert f"{OLD_ID}  old       1 accounts" in listed
     rotate(both)
     listed = both.test_cli_runner().invoke(args=["keys", "list"]).output
-    assert OLD_ID not in listed
+    assert f"{OLD_ID}  unused    0 accounts" in listed
     assert "current   1 accounts" in listed
+
+
+def test_a_key_to_come_is_listed(protected: Person, config: dict[str, Any]) -> None:
+    """It is brought to every server before it becomes the current one."""
+    app = create_app({**config, "MAIL_WORKER": "none", "SECRET_KEY_FALLBACKS": [NEW_KEY]})
+    listed = app.test_cli_runner().invoke(args=["keys", "list"]).output.splitlines()
+    assert [line.split()[1:3] for line in listed] == [["current", "1"], ["unused", "0"]]
+    closed(app)
 
 
 def test_keys_that_seal_only_recovery_codes_are_listed_too(protected: Person, both: Flask) -> None:

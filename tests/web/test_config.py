@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mfa import create_app, readiness
+from mfa import config as settings, create_app, readiness
 from mfa.config import BadSetting
 
 GOOD = {
@@ -321,3 +321,14 @@ def test_of_a_database_that_cannot_be_used_the_driver_says_why(tmp_path: Path) -
     address = f"sqlite:///{tmp_path / 'missing' / 'twostep.db'}"
     with pytest.raises(readiness.Unreachable, match=r"can't be used: unable to open database file$"):
         start(tmp_path, SQLALCHEMY_DATABASE_URI=address)
+
+
+@pytest.mark.parametrize("name", settings.FROM_FILES)
+def test_a_setting_and_its_file_are_not_both_set(
+    from_environment: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("0123456789abcdef" * 4)
+    from_environment.setenv(f"MFA_{name}", "fedcba9876543210" * 4)
+    from_environment.setenv(f"MFA_{name}_FILE", str(tmp_path / name))
+    with pytest.raises(BadSetting, match=f"MFA_{name} and MFA_{name}_FILE are both set"):
+        create_app({"INSTANCE_PATH": tmp_path})
