@@ -15,11 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mfa import clock
 from mfa.attempts.models import NetworkHit
+from mfa.crypto import ages
 from mfa.database import dialect, run, transaction
 from mfa.extensions import db
 
 ADDRESS = "database://"
-_SKEW = timedelta(seconds=5)
+_SKEW = timedelta(seconds=ages.CLOCKS_APART)
 """How far ahead another server's clock may be. What is later comes from a clock that was wrong."""
 
 

@@ -34,6 +34,7 @@ from sqlalchemy import (
 )
 
 from mfa.attempts.models import Spent, Throttle
+from mfa.crypto import ages
 from mfa.database import dialect, insert_if_absent, run, transaction, upsert
 from mfa.errors import Refusal
 from mfa.extensions import db
@@ -79,6 +80,10 @@ SECOND_STEP_FAILURES = Policy("second_step_failures", free=2**30)
 """Never waits: counts the failures of all devices since the account's last success (SP 800-63B-4 §3.2.2)."""
 MOST_FAILURES = 100
 """After so many, codes are looked at only once the owner has confirmed by mail."""
+
+
+REMEMBERED = timedelta(days=30)
+"""How long a second use is refused: a single-use thing lives an hour at most, but a clock may be set back."""
 
 
 class Throttled(Refusal):
@@ -172,10 +177,15 @@ def failures_of(account_id: SQLColumnExpression[int]) -> ColumnElement[int | Non
     return select(Throttle.attempts).where(*own).scalar_subquery()
 
 
+def counted(subject: str, policy: Policy) -> int:
+    """Return how often *subject* has tried since its last success."""
+    return run(_COUNTED, _key(subject, policy)).scalar() or 0
+
+
 def wait(subject: str, policy: Policy, now: datetime) -> int:
-    """Seconds until *subject* may try again; 0 when it may now."""
+    """Return the seconds until *subject* may try again: from 0, when it may now, to the policy's longest."""
     blocked = run(_BLOCKED_UNTIL, _key(subject, policy)).scalar()
-    return max(0, (blocked or 0) - int(now.timestamp()))
+    return int(ages.wait_until(blocked or 0, int(now.timestamp()), policy.longest_wait))
 
 
 @contextmanager
@@ -189,13 +199,12 @@ def returned_on(error: type[Exception], subject: str, policy: Policy) -> Iterato
         raise
 
 
-def spend(purpose: str, reference: str, now: datetime, *, remember: timedelta) -> None:
+def spend(purpose: str, reference: str, now: datetime) -> None:
     """Use up *reference*, as part of the caller's transaction.
 
-    :param remember: for how long a second use must be refused: longer than the thing itself lives.
     :raises AlreadySpent: used before, by anyone, on any server.
     """
-    if not insert_if_absent(Spent, purpose=purpose, reference=reference, forget_at=now + remember):
+    if not insert_if_absent(Spent, purpose=purpose, reference=reference, forget_at=now + REMEMBERED):
         raise AlreadySpent
 
 
@@ -213,6 +222,7 @@ def is_spent(purpose: str, reference: str) -> bool:
 # Each is run by every sign-in, so they are made once.
 _SAME = (Throttle.subject == bindparam("of"), Throttle.purpose == bindparam("what"))
 _BLOCKED_UNTIL = select(Throttle.blocked_until).where(*_SAME)
+_COUNTED = select(Throttle.attempts).where(*_SAME)
 _FORGET = delete(Throttle).where(*_SAME)
 _END_WAIT = update(Throttle).where(*_SAME).values(blocked_until=0)
 _GIVE_BACK = update(Throttle).where(*_SAME).values(attempts=Throttle.attempts - 1, blocked_until=0)
@@ -236,10 +246,12 @@ def _counting(policies: tuple[Policy, ...], dialect: str) -> Executable:
         }
 
     def where(new: Any) -> ColumnElement[bool]:
-        forgotten = (
-            (Throttle.purpose == policy.purpose) & _forgotten(policy, new.attempted_at) for policy in policies
+        over = (
+            (Throttle.purpose == policy.purpose)
+            & (_forgotten(policy, new.attempted_at) | _waits_too_long(policy, new.attempted_at))
+            for policy in policies
         )
-        return or_(Throttle.blocked_until <= new.attempted_at, *forgotten)
+        return or_(Throttle.blocked_until <= new.attempted_at, *over)
 
     return upsert(
         dialect,
@@ -275,6 +287,11 @@ def _forgotten(policy: Policy, seconds: ColumnElement[int]) -> ColumnElement[boo
     if policy.forget_after is None:
         return false()
     return Throttle.attempted_at < seconds - policy.forget_after
+
+
+def _waits_too_long(policy: Policy, seconds: ColumnElement[int]) -> ColumnElement[bool]:
+    """As :func:`ages.wait_until`: a clock that was wrong stored this, so it is no wait."""
+    return Throttle.blocked_until > seconds + policy.longest_wait + ages.CLOCKS_APART
 
 
 def _after_the_first(policy: Policy, seconds: Any) -> Any:

@@ -7,10 +7,9 @@ from typing import Any
 
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 
+from mfa.crypto import ages
 from mfa.crypto.keys import KeyRing
 
-CLOCKS_APART = 5
-"""Seconds by which the clock of the server that made a token may be ahead of this one's."""
 MAX_LENGTH = 1024
 
 
@@ -65,12 +64,9 @@ class Signer:
             raise BadToken from error
         if not isinstance(payload, dict):
             raise BadToken
-        age = seconds - made.timestamp()
-        if age < -CLOCKS_APART:
-            raise BadToken
-        if age > self.lifetime:
-            raise ExpiredToken
-        return payload
+        if ages.is_current(made.timestamp(), seconds, self.lifetime):
+            return payload
+        raise ExpiredToken if made.timestamp() < seconds else BadToken
 
     def _serializer(self, seconds: float) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Integer, bindparam, delete, event, func, insert, select, update
+from sqlalchemy import ColumnElement, Integer, bindparam, delete, event, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from mfa import clock, languages
 from mfa.accounts.models import Account
+from mfa.crypto import ages
 from mfa.database import affected, run, transaction
 from mfa.extensions import db
 from mfa.mail import delivery, messages
@@ -117,7 +118,7 @@ def waiting() -> int:
 
 def oldest() -> datetime | None:
     """When the notification was written that has waited longest; one that is not due yet does not wait."""
-    due = OutboxMail.due_at <= clock.now()
+    due = _is_due(clock.now())
     return db.session.scalar(select(func.min(OutboxMail.created_at)).where(due | (OutboxMail.tries > 0)))
 
 
@@ -129,7 +130,7 @@ def _take_next(*, after: int) -> OutboxMail | None:
     """
     now = clock.now()
     taken_for = timedelta(seconds=_REPLIES * current_app.config["MAIL_TIMEOUT"])
-    due = select(OutboxMail.id).where(OutboxMail.due_at <= now, OutboxMail.id > after)
+    due = select(OutboxMail.id).where(_is_due(now), OutboxMail.id > after)
     first = due.order_by(OutboxMail.id).limit(1).with_for_update(skip_locked=True)
     take = (
         update(OutboxMail)
@@ -140,6 +141,12 @@ def _take_next(*, after: int) -> OutboxMail | None:
     )
     with transaction():
         return db.session.scalar(take)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    # Nothing waits longer than this: what seems to was stored by a clock that was ahead.
+    latest = now + _LONGEST_RETRY + timedelta(seconds=ages.CLOCKS_APART)
+    return (OutboxMail.due_at <= now) | (OutboxMail.due_at > latest)
 
 
 def _deliver(mail: OutboxMail) -> bool:

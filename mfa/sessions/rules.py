@@ -20,6 +20,7 @@ from mfa.accounts import rules as accounts
 from mfa.accounts.models import Account
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
+from mfa.crypto import ages
 from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
 from mfa.extensions import db
@@ -84,11 +85,6 @@ class Half(NamedTuple):
     account: Account
     failures: int
     authenticator: Authenticator | None = None
-
-    @property
-    def confirm_first(self) -> bool:
-        """Whether codes are looked at only after the owner has confirmed by mail."""
-        return self.session.confirmed_at is None and self.failures >= attempts.MOST_FAILURES
 
 
 def enter(
@@ -167,7 +163,7 @@ def load(token: str, now: datetime) -> Live | None:
 def load_half(token: str, now: datetime) -> Half | None:
     """The live half-session of a token, in one statement; None if there is none."""
     found = db.session.execute(_LIVE_HALF, _alive(token, HALF, now)).first()
-    if found is None:
+    if found is None or _is_beyond(found[0].expires_at, now + HALF_LIFETIME):
         return None
     session, account, failures, authenticator = found
     return Half(session, account, failures or 0, authenticator)
@@ -179,10 +175,19 @@ def is_half(half_id: int) -> bool:
 
 
 def see(session: AccountSession, now: datetime) -> None:
-    """Keep when the session was last seen, as exactly as :data:`SEEN_EVERY` says."""
-    if now - session.seen_at >= min(SEEN_EVERY, timedelta(seconds=toolbox().session_idle / 12)):
-        with transaction():
-            affected(update(AccountSession).where(AccountSession.id == session.id).values(seen_at=now))
+    """Store when the session was last seen, as exactly as :data:`SEEN_EVERY` says.
+
+    What a clock that was ahead has stored must not make the session live longer.
+    """
+    every = min(SEEN_EVERY.total_seconds(), toolbox().session_idle / 12)
+    latest = _end(now)
+    if ages.is_current(session.seen_at.timestamp(), now.timestamp(), every) and not _is_beyond(
+        session.expires_at, latest
+    ):
+        return
+    with transaction():
+        seen = update(AccountSession).where(AccountSession.id == session.id)
+        affected(seen.values(seen_at=now, expires_at=min(session.expires_at, latest)))
 
 
 def renew(session: AccountSession, now: datetime, *, proved: bool) -> str:
@@ -209,8 +214,8 @@ def renew(session: AccountSession, now: datetime, *, proved: bool) -> str:
 
 
 def recently_proved(session: AccountSession, now: datetime) -> bool:
-    """Whether the password was typed in this session within :data:`FRESH_PROOF`."""
-    return timedelta(0) <= now - session.proved_at < FRESH_PROOF
+    """Return True if the password was typed in this session within :data:`FRESH_PROOF`."""
+    return ages.is_current(session.proved_at.timestamp(), now.timestamp(), FRESH_PROOF.total_seconds())
 
 
 def live(account_id: int, now: datetime) -> Sequence[AccountSession]:
@@ -382,6 +387,11 @@ def _begin(account: Account, generation: int, now: datetime, device: Device, fai
     session_id, stage, wrong_codes = begun
     session = AccountSession(id=session_id, account_id=account.id, stage=stage, **made)
     return Entry(token, account, session, wrong_codes or 0)
+
+
+def _is_beyond(moment: datetime, latest: datetime) -> bool:
+    """Return True if *moment* is so late that a clock that was ahead must have stored it."""
+    return moment > latest + timedelta(seconds=ages.CLOCKS_APART)
 
 
 def _end(now: datetime) -> datetime:

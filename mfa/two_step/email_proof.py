@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mfa import languages
 from mfa.accounts.models import Account
 from mfa.attempts import rules as attempts
-from mfa.crypto import links
+from mfa.crypto import ages, links
 from mfa.database import transaction
 from mfa.errors import Refusal
 from mfa.mail import delivery, messages
@@ -18,7 +18,6 @@ from mfa.two_step.enrollment import Enrollment, make_sending
 from mfa.two_step.factors import six_digits
 
 _SENDING = "enrollment sending"
-_REMEMBER = timedelta(seconds=2 * NUMBER_SECONDS)
 
 
 class WrongNumber(Refusal):
@@ -107,8 +106,9 @@ def confirm_link(account: Account, enrollment: Enrollment, linked: Enrollment, n
 
 
 def _live(enrollment: Enrollment, now: datetime) -> bool:
-    age = int(now.timestamp()) - enrollment.sent
-    return enrollment.sending is not None and 0 <= age < NUMBER_SECONDS
+    return enrollment.sending is not None and ages.is_current(
+        enrollment.sent, now.timestamp(), NUMBER_SECONDS
+    )
 
 
 def _verified(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
@@ -124,4 +124,4 @@ def _verified(account: Account, enrollment: Enrollment, now: datetime) -> Enroll
 
 
 def _end(sending: str, now: datetime) -> None:
-    attempts.spend(_SENDING, sending, now, remember=_REMEMBER)
+    attempts.spend(_SENDING, sending, now)

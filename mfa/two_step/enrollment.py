@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, TypeVar, get_type_hints
 
-from mfa.crypto import digits, recovery_codes, totp
+from mfa.crypto import ages, digits, recovery_codes, totp
 from mfa.crypto.keys import KeyRing
 
 LIFETIME = 15 * 60
@@ -87,8 +87,8 @@ class Pending:
         return asdict(self)
 
     def expired(self, now: datetime) -> bool:
-        """Whether its time is over (or has not come: the clock was set back)."""
-        return not 0 <= int(now.timestamp()) - self.started < self.lifetime
+        """Return True if its time is over, or has not come: the clock was set back."""
+        return not ages.is_current(self.started, now.timestamp(), self.lifetime)
 
     def recovery_codes(self, ring: KeyRing) -> list[str]:
         """The ten recovery codes that it would bring, without separators."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
@@ -26,11 +26,10 @@ from mfa.sessions.devices import Device
 from mfa.sessions.models import AccountSession
 from mfa.toolbox import toolbox
 from mfa.two_step import factors, sealing
-from mfa.two_step.enrollment import LIFETIME, Change, Enrollment, Pending
+from mfa.two_step.enrollment import Change, Enrollment, Pending
 from mfa.two_step.models import Authenticator, RecoveryCode
 
 _SPENT = "pending"
-_REMEMBER = timedelta(seconds=2 * LIFETIME)
 
 
 class NotSaved(Refusal):
@@ -317,6 +316,6 @@ def _advance(account: Account, pending: Pending) -> None:
 
 def _spend(pending: Pending, now: datetime) -> None:
     try:
-        attempts.spend(_SPENT, pending.id, now, remember=_REMEMBER)
+        attempts.spend(_SPENT, pending.id, now)
     except attempts.AlreadySpent as error:
         raise Stale from error

@@ -11,8 +11,8 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
 from mfa import clock
+from mfa.crypto import ages
 from mfa.crypto.keys import KeyRing
-from mfa.crypto.links import CLOCKS_APART
 
 
 class _Signer(TimestampSigner):
@@ -24,8 +24,8 @@ class _Signer(TimestampSigner):
     def unsign(self, signed_value: Any, max_age: int | None = None, return_timestamp: bool = False) -> Any:
         value, made = super().unsign(signed_value, return_timestamp=True)
         assert isinstance(made, datetime)
-        age = self.get_timestamp() - made.timestamp()
-        if max_age is not None and not -CLOCKS_APART <= age <= max_age:
+        now = clock.now().timestamp()
+        if max_age is not None and not ages.is_current(made.timestamp(), now, max_age):
             raise SignatureExpired("the cookie is not of this time", payload=value, date_signed=made)
         return (value, made) if return_timestamp else value
 

@@ -97,4 +97,5 @@ def wait(limit: RequestLimit | None) -> int:
         return 60
     own = isinstance(limiter.storage, networks.DatabaseStorage)
     now = clock.now().timestamp() if own else time.time()
-    return max(1, int(limit.reset_at - now))
+    # A hit that a clock ahead of ours has dated makes nobody wait longer than its window is.
+    return max(1, min(int(limit.reset_at - now), limit.limit.get_expiry()))

@@ -141,7 +141,7 @@ def test_a_reference_is_spent_once_by_one_of_many(app: Flask) -> None:
         with app.app_context():
             try:
                 with transaction():
-                    rules.spend("number", "x", NOW, remember=timedelta(minutes=1))
+                    rules.spend("number", "x", NOW)
             except rules.AlreadySpent:
                 return False
             return True
