@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mfa import languages
 from mfa.accounts import addresses, names, rules
@@ -15,17 +15,17 @@ from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import links
 from mfa.database import insert_if_absent, transaction
+from mfa.email_change import reserved
 from mfa.mail import messages
 from mfa.sessions import rules as sessions
 from mfa.sessions.devices import Device
-from mfa.toolbox import SIGN_UP_LINK_SECONDS, toolbox
+from mfa.toolbox import toolbox
 
 _LINK = "sign-up link"
-_REMEMBER = timedelta(seconds=2 * SIGN_UP_LINK_SECONDS)
 
 
 def request(email: str, now: datetime) -> Address:
-    """Mail a link that opens an account; or, where there is one, a mail that says so.
+    """Mail a link that opens an account; or, where none can be opened, a mail that says why.
 
     :raises addresses.BadAddress: not an address.
     :raises attempts.Throttled: too many such mails to this address.
@@ -36,12 +36,14 @@ def request(email: str, now: datetime) -> Address:
     account = rules.find(address)
     # Made for both, so that both take the same time.
     token = toolbox().sign_up_links.make({"email": address.text}, now.timestamp())
+    left = reserved.is_reserved(address, now)
     with languages.speaking(account.language if account else None):
-        message = (
-            messages.already_signed_up(account.email, name=account.name)
-            if account
-            else messages.sign_up(address.text, token=token)
-        )
+        if account:
+            message = messages.already_signed_up(account.email, name=account.name)
+        elif left:
+            message = messages.address_reserved(address.text)
+        else:
+            message = messages.sign_up(address.text, token=token)
     rules.send_counted(address, attempts.SIGN_UP_SENDING, message)
     return address
 
@@ -49,13 +51,13 @@ def request(email: str, now: datetime) -> Address:
 def read_link(token: str, now: datetime) -> Address:
     """The address that a sign-up link proves.
 
-    :raises LinkEnded: not good, or its account exists already.
+    :raises LinkEnded: not good, its account exists already, or the address is reserved for one that left it.
     """
     try:
         address = addresses.parse(str(toolbox().sign_up_links.read(token, now.timestamp())["email"]))
     except (links.BadToken, KeyError, addresses.BadAddress) as error:
         raise LinkEnded from error
-    if rules.find(address):
+    if rules.find(address) or reserved.is_reserved(address, now):
         raise LinkEnded
     return address
 
@@ -82,11 +84,12 @@ def create_account(token: str, *, name: str, password: str, now: datetime, devic
             language=languages.current(),
             created_at=now,
         )
-        if not created:
+        # Asked again: an account may have left the address since.
+        if not created or reserved.is_reserved(address, now):
             raise LinkEnded
         try:
             # Not again either, when the address is free once more because the account has moved to another.
-            attempts.spend(_LINK, hashlib.sha256(token.encode()).hexdigest(), now, remember=_REMEMBER)
+            attempts.spend(_LINK, hashlib.sha256(token.encode()).hexdigest(), now)
         except attempts.AlreadySpent as error:
             raise LinkEnded from error
         account = rules.find(address)

@@ -20,6 +20,6 @@ class EmailChange(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     old_email: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
-    old_email_key: Mapped[str] = mapped_column(String(EMAIL_LENGTH + 64))
+    old_email_key: Mapped[str] = mapped_column(String(EMAIL_LENGTH + 64), index=True)
     changed_at: Mapped[datetime] = mapped_column(Instant)
     undone_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -21,6 +21,7 @@ from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import links
 from mfa.database import affected, transaction
+from mfa.email_change import reserved
 from mfa.email_change.models import EmailChange
 from mfa.errors import Refusal
 from mfa.extensions import db
@@ -37,7 +38,7 @@ class SameAddress(Refusal):
 
 
 class Taken(Refusal):
-    """The address has become another account's."""
+    """The address has become another account's, or is reserved for the one that left it."""
 
 
 def request(
@@ -84,10 +85,14 @@ def request(
         {"account": account.id, "generation": account.generation, "email": address.text}, now.timestamp()
     )
     owner = accounts.find(address)
+    left = reserved.is_reserved(address, now, but=account.id)
     with languages.speaking(owner.language if owner else account.language):
-        message = (
-            messages.email_taken(address.text) if owner else messages.confirm_email(address.text, token=token)
-        )
+        if owner:
+            message = messages.email_taken(address.text)
+        elif left:
+            message = messages.address_reserved(address.text)
+        else:
+            message = messages.confirm_email(address.text, token=token)
     accounts.send_counted(address, attempts.EMAIL_CHANGE_SENDING, message)
     return address
 
@@ -122,7 +127,7 @@ def confirm(account: Account, session: AccountSession, token: str, now: datetime
     old, old_key = account.email, account.email_key
     try:
         with transaction():
-            _move(account, address.text, address.key)
+            _move(account, address, now)
             earlier = _open_change(account, now)
             change = earlier or _keep(account, old, old_key, now)
             activity.record(account.id, activity.EMAIL_CHANGED, now, device)
@@ -184,7 +189,7 @@ def undo(token: str, now: datetime, device: Device) -> str:
                 raise LinkEnded
             passwords.take_away(account, hashed)
             db.session.refresh(account)
-            _move(account, change.old_email, change.old_email_key)
+            _move(account, Address(change.old_email, change.old_email_key), now)
             activity.record(account.id, activity.EMAIL_CHANGE_UNDONE, now, device)
             for recipient in (change.old_email, other):
                 outbox.post(messages.email_change_undone, account, now, to=recipient)
@@ -210,11 +215,14 @@ def _keep(account: Account, old: str, old_key: str, now: datetime) -> EmailChang
     return change
 
 
-def _move(account: Account, email: str, key: str) -> None:
-    if db.session.scalar(select(exists().where(Account.email_key == key, Account.id != account.id))):
+def _move(account: Account, address: Address, now: datetime) -> None:
+    others = Account.email_key == address.key, Account.id != account.id
+    if db.session.scalar(select(exists().where(*others))) or reserved.is_reserved(
+        address, now, but=account.id
+    ):
         raise Taken
     try:
-        accounts.advance(account, email=email, email_key=key)
+        accounts.advance(account, email=address.text, email_key=address.key)
     except IntegrityError as error:
         # Taken between the look and the change.
         raise Taken from error

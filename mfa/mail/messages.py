@@ -51,6 +51,15 @@ def already_signed_up(recipient: str, *, name: str) -> Message:
     return _render("already_signed_up", recipient, _("You already have a %(product)s account"), name=name)
 
 
+def address_reserved(recipient: str) -> Message:
+    return _render(
+        "address_reserved",
+        recipient,
+        _("No %(product)s account can have this address yet"),
+        days=UNDO_LINK_SECONDS // 86400,
+    )
+
+
 def reset_password(recipient: str, *, name: str, token: str) -> Message:
     return _render(
         "reset_password",
