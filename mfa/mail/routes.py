@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, abort, current_app, request
+from werkzeug.exceptions import SecurityError
+from werkzeug.sansio.utils import host_is_trusted
 
 from mfa.mail import mailbox
 from mfa.web import hx
 from mfa.web.access import public
 
 blueprint = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
+
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@blueprint.before_request
+def _configured_host() -> None:
+    """Refuse a host that is not configured: another site may have its own name lead here, and read it."""
+    trusted = current_app.config["TRUSTED_HOSTS"]
+    own = urlsplit(f"//{current_app.config['SERVER_NAME']}").hostname
+    if urlsplit(f"//{request.host}").hostname in (own, *_LOOPBACK):
+        return
+    if not trusted or not host_is_trusted(request.host, trusted):
+        raise SecurityError
 
 
 @blueprint.get("")

@@ -76,7 +76,8 @@ def show() -> Response:
     token = current_app.config["METRICS_TOKEN"]
     if not token:
         abort(404)
-    borne = request.authorization.token if request.authorization else None
+    authorization = request.authorization
+    borne = authorization.token if authorization and authorization.type == "bearer" else None
     if not hmac.compare_digest((borne or "").encode(), token.encode()):
         return Response(status=401, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})
     response = Response(_counted() + _waiting(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
@@ -135,7 +136,7 @@ def _waiting() -> bytes:
         db.session.rollback()
         return b""
     registry = CollectorRegistry()
-    registry.register(_Outbox(count, (clock.now() - oldest).total_seconds() if oldest else 0))
+    registry.register(_Outbox(count, max(0, (clock.now() - oldest).total_seconds()) if oldest else 0))
     return generate_latest(registry)
 
 

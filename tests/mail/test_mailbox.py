@@ -51,3 +51,32 @@ def test_a_mail_can_be_read_and_its_link_followed(client: FlaskClient) -> None:
 @pytest.mark.parametrize("name", ["..", "20261124120010000000-zzzzzzzz", "x" * 300, "%2e%2e%2fkey"])
 def test_nothing_but_a_mail_can_be_read(client: FlaskClient, name: str) -> None:
     assert client.get(f"/dev/mailbox/{name}").status_code in (404, 308)
+
+
+FOREIGN = [
+    "evil.example",
+    "evil.example:5000",
+    "127.0.0.1.evil.example",
+    "192.0.2.7:5000",
+    "localhost.",
+    "[::2]",
+]
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+@pytest.mark.parametrize("path", ["", "/20261124120010000000-00000000"])
+def test_a_host_that_is_not_configured_is_refused(client: FlaskClient, host: str, path: str) -> None:
+    answer = client.get(f"/dev/mailbox{path}", headers={"Host": host})
+    assert (answer.status_code, answer.text) == (400, "This host is not served here.")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:5000", "localhost:5000", "[::1]:5000"])
+def test_a_host_that_is_this_machine_is_answered(client: FlaskClient, host: str) -> None:
+    assert client.get("/dev/mailbox", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["console.test", "console.test:5000", "a.dev.test"])
+def test_the_configured_hosts_are_answered(config: dict[str, Any], host: str) -> None:
+    named = {"SERVER_NAME": "console.test:5000", "TRUSTED_HOSTS": ["console.test", ".dev.test"]}
+    app = create_app({**config, **named, "MAIL_SERVER": None, "MAIL_WORKER": "none"})
+    assert app.test_client().get("/dev/mailbox", headers={"Host": host}).status_code == 200

@@ -52,7 +52,19 @@ def counted(app: Flask) -> Callable[..., float]:
 # Who may read it
 
 
-@pytest.mark.parametrize("header", [None, "Bearer wrong", f"Basic {TOKEN}", "Bearer", "Bearer é"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "Bearer wrong",
+        f"Basic {TOKEN}",
+        "Bearer",
+        "Bearer é",
+        f"Token {TOKEN}",
+        f"Digest {TOKEN}",
+        TOKEN,
+    ],
+)
 def test_without_the_token_nothing_is_shown(app: Flask, header: str | None) -> None:
     answer = app.test_client().get("/metrics", headers={"Authorization": header} if header else {})
     assert answer.status_code == 401
