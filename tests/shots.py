@@ -232,6 +232,7 @@ def walk(visitor: Visitor, gallery: Taker, other: Visitor, app: Flask) -> None:
     visitor.sign_out()
     page.goto("/forgot-password")
     take("forgot-password")
+    page.context.clear_cookies(name=app.config["DEVICE_COOKIE_NAME"])
     with app.app_context():
         for _ in range(attempts.MOST_FAILURES):
             attempts.count("account:1", attempts.SECOND_STEP_FAILURES, visitor.clock())

@@ -70,10 +70,21 @@ class Attempt:
     half: int | None = None
 
     @property
+    def known(self) -> str | None:
+        """The id of the device, if the account knows it."""
+        return self.device.known_to(self.account.id, self.account.device_epoch)
+
+    @property
     def subject(self) -> str:
         """By what it is counted: the device's own count where it is known, else the account's."""
-        known = self.device.known_to(self.account.id, self.account.device_epoch)
-        return attempts.account_subject(self.account.id, known)
+        return attempts.account_subject(self.account.id, self.known)
+
+    def is_spared(self, tried: int) -> bool:
+        """Return True if the failures of others don't matter here: on a known device with free attempts left.
+
+        :param tried: the attempts on this device since its last success, including this one.
+        """
+        return self.known is not None and 0 < tried <= attempts.SECOND_STEP.free
 
 
 @dataclass(frozen=True)
@@ -122,6 +133,16 @@ def six_digits(typed: str) -> str:
     if code is None:
         raise OtherDigits if digits.are_of_another_kind(typed) else NotSixDigits
     return code
+
+
+def must_confirm(attempt: Attempt, failures: int) -> bool:
+    """Return True if a code is checked only after the owner has confirmed by mail.
+
+    :param failures: the wrong codes of the account since its last right one.
+    """
+    if attempt.confirmed or failures < attempts.MOST_FAILURES:
+        return False
+    return not attempt.is_spared(attempts.counted(attempt.subject, attempts.SECOND_STEP) + 1)
 
 
 def tell_used(account: Account, left: int, now: datetime) -> None:
@@ -204,7 +225,8 @@ def _count(attempt: Attempt) -> int:
     # Where nothing is looked at nothing is counted: else who is refused here would make the owner wait.
     with transaction():
         counted = attempts.count_together(attempt.now, *both)
-        if counted[attempts.SECOND_STEP_FAILURES] > attempts.MOST_FAILURES and not attempt.confirmed:
+        too_many = counted[attempts.SECOND_STEP_FAILURES] > attempts.MOST_FAILURES
+        if too_many and not attempt.confirmed and not attempt.is_spared(counted[attempts.SECOND_STEP]):
             raise ConfirmFirst
         if not counted[attempts.SECOND_STEP]:
             raise attempts.throttled(*both[0], attempt.now)

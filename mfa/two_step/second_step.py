@@ -41,9 +41,7 @@ def sign_in(half: sessions.Half, factor: str, typed: str, *, now: datetime, devi
     :raises sessions.SessionEnded: the half-session was used or ended meanwhile.
     :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
     """
-    session, account = half.session, half.account
-    confirmed = session.confirmed_at is not None
-    attempt = factors.Attempt(account, now, device, confirmed=confirmed, half=session.id)
+    attempt = _attempt(half, now, device)
     right = factors.check(factor, attempt, typed, half.authenticator)
     try:
         with transaction():
@@ -69,7 +67,12 @@ def _pass(half: sessions.Half, right: factors.Factor, now: datetime, device: Dev
     return Passed(entry, left)
 
 
-def request_confirmation(half: sessions.Half, now: datetime) -> None:
+def must_confirm(half: sessions.Half, now: datetime, device: Device) -> bool:
+    """Return True if codes are checked in this half-session only after the owner has confirmed by mail."""
+    return factors.must_confirm(_attempt(half, now, device), half.failures)
+
+
+def request_confirmation(half: sessions.Half, now: datetime, device: Device) -> None:
     """Mail the link by which the owner says that codes may be tried again in this half-session.
 
     :raises NothingToConfirm: codes may be tried anyway, or this was confirmed already.
@@ -77,7 +80,7 @@ def request_confirmation(half: sessions.Half, now: datetime) -> None:
     :raises delivery.MailNotSent: the mail server does not take it.
     """
     account = half.account
-    if not half.confirm_first:
+    if not must_confirm(half, now, device):
         raise NothingToConfirm
     subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.CONFIRM_SENDING, now)
@@ -105,5 +108,11 @@ def confirm(half: sessions.Half, token: str, now: datetime, device: Device) -> N
         sessions.lock_row(account.id)
         if named != session.id or not sessions.confirm(session.id, now):
             raise NothingToConfirm
-        attempts.end_wait(attempts.account_subject(account.id), attempts.SECOND_STEP)
+        attempts.end_wait(_attempt(half, now, device).subject, attempts.SECOND_STEP)
         activity.record(account.id, activity.SECOND_STEP_CONFIRMED, now, device)
+
+
+def _attempt(half: sessions.Half, now: datetime, device: Device) -> factors.Attempt:
+    session = half.session
+    confirmed = session.confirmed_at is not None
+    return factors.Attempt(half.account, now, device, confirmed=confirmed, half=session.id)

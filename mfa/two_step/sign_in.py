@@ -28,7 +28,7 @@ def verify() -> Response:
     half = browser.half()
     if half is None:
         return _sign_in_again()
-    if half.confirm_first:
+    if second_step.must_confirm(half, clock.now(), browser.device()):
         return _show_confirmation_needed()
     return _show_verify(request.args.get("factor") == "recovery")
 
@@ -90,7 +90,7 @@ def send_confirmation() -> Response:
         return _sign_in_again()
     form = Form()
     try:
-        second_step.request_confirmation(half, clock.now())
+        second_step.request_confirmation(half, clock.now(), browser.device())
     except second_step.NothingToConfirm:
         return hx.onward(url_for("second_step.verify"), lambda: _show_verify(False))
     except (Throttled, MailNotSent) as error:

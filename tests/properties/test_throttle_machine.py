@@ -50,6 +50,7 @@ MOST_FAILURES = 100
 DEVICES = ["laptop", "phone", "tablet"]
 """Marked devices: known to the account at first. Whoever has no mark is a stranger."""
 WHO = st.sampled_from([*DEVICES, "stranger", "other stranger"])
+STRANGERS = "strangers"
 PASSWORD_, CODE = "password", "second step"
 
 
@@ -90,6 +91,10 @@ class Model:
         let_through = self.try_once(who, CODE, now)
         self.failures += let_through
         return let_through
+
+    def must_confirm(self, who: str) -> bool:
+        """Whether the owner is asked first: not for a known device that has free attempts left."""
+        return self.failures >= MOST_FAILURES and (who == STRANGERS or self._of(who, CODE).attempts >= 5)
 
     def succeed(self, who: str, what: str) -> None:
         """A success gives its own count back, and one of the second step all failures."""
@@ -149,7 +154,7 @@ class Throttles(RuleBasedStateMachine):
 
     def counted_as(self, who: str) -> str:
         known = who in self.marks and self.epoch in self.marks[who].known.values()
-        return who if known else "strangers"
+        return who if known else STRANGERS
 
     def account(self) -> Account:
         return operator.find(EMAIL)
@@ -192,7 +197,7 @@ class Throttles(RuleBasedStateMachine):
     )
     def type_a_code(self, who: str, kind: str, times: int, confirmed: bool) -> None:
         for _ in range(times if kind == "wrong" else 1):
-            if self.model.failures >= MOST_FAILURES and not confirmed:
+            if self.model.must_confirm(self.counted_as(who)) and not confirmed:
                 self.ask_the_owner(who)
                 break
             self.try_code(who, kind, confirmed=confirmed)
@@ -269,7 +274,7 @@ class Throttles(RuleBasedStateMachine):
     @rule(who=WHO, times=st.integers(10, 60))
     def guess_codes_patiently(self, who: str, times: int) -> None:
         for _ in range(times):
-            if self.model.failures >= MOST_FAILURES:
+            if self.model.must_confirm(self.counted_as(who)):
                 self.reached["a hundred failures"] += 1
                 break
             self.clock.advance(seconds=self.model.wait(self.counted_as(who), CODE, self.now))
@@ -294,7 +299,7 @@ class Throttles(RuleBasedStateMachine):
     def succeed(self, owner: str, what: str) -> None:
         self.model.succeed(owner, what)
         self.looks.pop((owner, what), None)
-        blocked = [name for name in (*DEVICES, "strangers") if self.model.wait(name, what, self.now)]
+        blocked = [name for name in (*DEVICES, STRANGERS) if self.model.wait(name, what, self.now)]
         self.reached["a success while others wait"] += len(blocked) > 0
 
     # Time, and which devices are known

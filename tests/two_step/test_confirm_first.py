@@ -16,13 +16,28 @@ from tests.support.person import Person, entered
 from tests.support.smtp import Inbox
 
 
-@pytest.fixture
-def besieged(protected: Person, clock: Clock) -> Person:
-    """Halfway signed in, after a hundred wrong codes from elsewhere."""
-    with protected.app.app_context():
+def besiege(person: Person) -> None:
+    """Type a hundred wrong codes elsewhere."""
+    with person.app.app_context():
         for _ in range(attempts.MOST_FAILURES):
-            attempts.count("account:1", attempts.SECOND_STEP_FAILURES, clock())
+            attempts.count("account:1", attempts.SECOND_STEP_FAILURES, person.clock())
         db.session.remove()
+
+
+@pytest.fixture
+def besieged(protected: Person, make_person: Callable[..., Person]) -> Person:
+    """Halfway signed in at a new device, after a hundred wrong codes from elsewhere."""
+    besiege(protected)
+    owner = make_person()
+    owner.app_on_phone, owner.recovery_codes = protected.app_on_phone, protected.recovery_codes
+    owner.sign_in()
+    return owner
+
+
+@pytest.fixture
+def known(protected: Person) -> Person:
+    """Halfway signed in at a known device, after a hundred wrong codes from elsewhere."""
+    besiege(protected)
     protected.sign_out()
     protected.sign_in()
     return protected
@@ -39,13 +54,11 @@ def test_the_code_is_not_asked_for(besieged: Person) -> None:
 
 
 def test_the_code_is_still_asked_of_everybody_else(
-    protected: Person, make_person: Callable[..., Person], clock: Clock
+    protected: Person, make_person: Callable[..., Person]
 ) -> None:
     other = make_person().sign_up("other@example.com").activate()
-    with protected.app.app_context():
-        for _ in range(attempts.MOST_FAILURES):
-            attempts.count("account:1", attempts.SECOND_STEP_FAILURES, clock())
-    other.sign_out()
+    besiege(protected)
+    other.client = other.app.test_client()
     other.sign_in()
     assert 'name="code"' in other.page
 
@@ -203,11 +216,10 @@ def test_a_dead_mail_server_is_said(besieged: Person, inbox: Inbox) -> None:
     assert "We could not send the mail." in response.text
 
 
-def test_who_is_signed_in_already_is_shown_the_way(protected: Person, clock: Clock) -> None:
-    with protected.app.app_context():
-        for _ in range(attempts.MOST_FAILURES):
-            attempts.count("account:1", attempts.SECOND_STEP_FAILURES, clock())
-        db.session.remove()
+def test_who_is_signed_in_already_is_shown_the_way(protected: Person) -> None:
+    besiege(protected)
+    host = protected.app.config["SERVER_NAME"].partition(":")[0]
+    protected.client.set_cookie(protected.app.config["DEVICE_COOKIE_NAME"], "", domain=host)
     protected.prove_password("disable")
     response = protected.disable(code=protected.next_code())
     assert response.status_code == 422
@@ -225,3 +237,47 @@ def test_failures_of_every_device_and_factor_count_together(
     protected.disable(code="000000")
     with protected.app.app_context(), transaction():
         assert db.session.scalar(select(attempts.failures_of(literal(1)))) == 3
+
+
+# At a known device, which has a count of its own
+
+
+def test_a_known_device_is_asked_for_the_code_and_need_not_confirm(known: Person) -> None:
+    assert 'name="code"' in known.page
+    assert 'name="code"' in known.get("/sign-in/verify").text
+    assert entered(known.verify(known.next_code()))
+
+
+def test_a_recovery_code_at_a_known_device_needs_no_confirming(known: Person) -> None:
+    assert entered(known.verify_recovery_code(known.recovery_codes[0]))
+
+
+def test_who_is_signed_in_at_a_known_device_is_not_stopped(protected: Person) -> None:
+    besiege(protected)
+    protected.prove_password("disable")
+    protected.disable(code=protected.next_code())
+    assert not protected.two_step_is_on()
+
+
+def test_a_known_device_gives_five_guesses_beyond_the_hundred(known: Person, clock: Clock) -> None:
+    assert [known.verify("000000").status_code for _ in range(5)] == [422] * 5
+    clock.advance(hours=1)
+    known.sign_in()
+    assert "Confirm that it is you" in known.page
+    assert not entered(known.verify(known.next_code()))
+
+
+def test_the_link_ends_the_wait_of_the_known_device(known: Person) -> None:
+    for _ in range(5):
+        known.verify("000000")
+    known.get("/sign-in/verify")
+    path = send_link(known)
+    known.get(path)
+    known.post(path)
+    assert entered(known.verify(known.next_code()))
+
+
+def test_a_known_device_is_not_mailed_a_link_that_it_does_not_need(known: Person) -> None:
+    known.inbox.take_all()
+    known.post("/sign-in/verify/confirm")
+    assert not [letter for letter in known.inbox.take_all() if "Confirm" in letter.subject]
