@@ -76,6 +76,8 @@ RESET_SENDING = Policy("reset_sending", forget_after=3600)
 """Counted apart: who makes an address wait for these has mailed its owner a link that is good meanwhile."""
 EMAIL_CHANGE_SENDING = Policy("email_change_sending", forget_after=3600)
 CONFIRM_SENDING = Policy("confirm_sending", free=3, forget_after=24 * 3600)
+SECOND_POST = Policy("second_post", forget_after=3600)
+"""Codes that are sent in a half-session that is over."""
 SECOND_STEP_FAILURES = Policy("second_step_failures", free=2**30)
 """Never waits: counts the failures of all devices since the account's last success (SP 800-63B-4 §3.2.2)."""
 MOST_FAILURES = 100
