@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
+import fastjsonschema
 import pytest
 import yaml
 from flask import Flask
@@ -57,6 +59,8 @@ def test_the_settings_of_the_services_start_the_application(
     assert app.config["MAIL_WORKER"] == "none"
     assert app.config["TRUSTED_PROXIES"] == 1
     assert app.config["MAIL_USE_TLS"] is True
+    assert app.config["WORKERS"] == 4
+    assert app.config["ACCENT_COLOR"] == settings.DEFAULTS["ACCENT_COLOR"]
     monkeypatch.setenv("MFA_MAIL_USE_TLS", "perhaps")
     with pytest.raises(BadSetting):
         settings.load(Flask("settings").config, {}, tmp_path)
@@ -150,7 +154,8 @@ def test_the_image_is_built_of_the_containerfile_by_docker_too(name: str) -> Non
 def test_the_image_runs_as_nobody_in_particular_and_checks_what_it_installs() -> None:
     stages = re.split(r"^FROM ", CONTAINERFILE, flags=re.MULTILINE)[1:]
     assert len(stages) == 2
-    assert "\nUSER twostep\n" in stages[1]
+    assert "\nUSER 10001\n" in stages[1]
+    assert "useradd --system --uid 10001 " in stages[1]
     assert "--require-hashes" in stages[0]
 
 
@@ -160,3 +165,55 @@ def test_everything_that_is_copied_is_there() -> None:
     assert [name for name in names if not (ROOT / name).exists()] == []
     allowed = set((ROOT / ".dockerignore").read_text().splitlines())
     assert {f"!{name}" for name in names} <= allowed
+
+
+def check_compose(file: dict[str, Any]) -> None:
+    """Check *file* against the specification, whose durations are Go's and not ISO 8601's."""
+    schema = json.loads((ROOT / "tests/project/compose-spec/compose-spec.json").read_text())
+    fastjsonschema.validate(schema, file, formats={"duration": r"^([0-9]+(us|ms|s|m|h))+$"})
+
+
+def test_compose_takes_the_file() -> None:
+    check_compose(COMPOSE)
+
+
+@pytest.mark.parametrize("wrong", [{"stop_grace_periode": "40s"}, {"stop_grace_period": "soon"}])
+def test_compose_would_refuse_what_it_does_not_know(wrong: dict[str, str]) -> None:
+    with pytest.raises(fastjsonschema.JsonSchemaValueException):
+        check_compose({"services": {"app": {"image": "twostep", **wrong}}})
+
+
+def test_images_are_named_by_tags_without_digests() -> None:
+    named = [service["image"] for service in SERVICES.values() if "build" not in service]
+    named += re.findall(r"^FROM (\S+)", CONTAINERFILE, re.MULTILINE)
+    assert all(re.fullmatch(r"[a-z]+:[0-9][a-z0-9.-]*", image) for image in named), named
+
+
+def test_caddy_is_newer_than_the_one_that_loses_forms() -> None:
+    """caddyserver/caddy#7546, which 2.11.1 still has."""
+    version = SERVICES["proxy"]["image"].removeprefix("caddy:").split(".")
+    assert [int(number) for number in version] > [2, 11, 2]
+
+
+def test_the_connections_fit_however_many_cores_there_are() -> None:
+    """PostgreSQL takes 100, of which it keeps 3 for its owner."""
+    default = re.search(r":-(\d+)", str(OURS["app"]["environment"]["MFA_WORKERS"]))
+    assert default
+    each = settings.DEFAULTS["THREADS"] + 1
+    assert (int(default[1]) + 2) * each < 97
+
+
+@pytest.mark.parametrize("name", ["WORKERS", "PRODUCT_NAME", "SUPPORT_ADDRESS", "LOGO", "ACCENT_COLOR"])
+def test_what_differs_between_installations_is_set_in_env(name: str) -> None:
+    values = {str(service["environment"][f"MFA_{name}"]) for service in OURS.values()}
+    assert len(values) == 1
+    assert values.pop().startswith(f"${{MFA_{name}:-")
+
+
+def test_the_logo_can_be_brought_into_the_containers() -> None:
+    assert {service["volumes"][0] for service in OURS.values()} == {"./deploy/branding:/branding:ro"}
+    assert (ROOT / "deploy/branding/.gitignore").is_file()
+
+
+def test_the_only_server_does_not_send_people_away_before_it_stops() -> None:
+    assert OURS["app"]["environment"]["MFA_DRAIN_SECONDS"] == 0
