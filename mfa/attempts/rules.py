@@ -210,6 +210,17 @@ def spend(purpose: str, reference: str, now: datetime) -> None:
         raise AlreadySpent
 
 
+def spent_at(purpose: str, reference: str) -> datetime | None:
+    """Return when *reference* was used up; None if it was not."""
+    found = db.session.get(Spent, (purpose, reference), populate_existing=True)
+    return found.forget_at - REMEMBERED if found else None
+
+
+def unspend(purpose: str, reference: str) -> None:
+    """Let *reference* be used after all, as part of the caller's transaction."""
+    run(_UNSPEND, {"of": reference, "what": purpose})
+
+
 def forget_spent(now: datetime) -> None:
     """Delete what need not be remembered any more; a worker's part, which nothing waits for."""
     with transaction():
@@ -228,6 +239,7 @@ _COUNTED = select(Throttle.attempts).where(*_SAME)
 _FORGET = delete(Throttle).where(*_SAME)
 _END_WAIT = update(Throttle).where(*_SAME).values(blocked_until=0)
 _GIVE_BACK = update(Throttle).where(*_SAME).values(attempts=Throttle.attempts - 1, blocked_until=0)
+_UNSPEND = delete(Spent).where(Spent.purpose == bindparam("what"), Spent.reference == bindparam("of"))
 _FORGET_SPENT = delete(Spent).where(Spent.forget_at < bindparam("now"))
 
 

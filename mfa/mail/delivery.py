@@ -14,15 +14,20 @@ from mfa.errors import Refusal
 from mfa.extensions import mail
 from mfa.mail import mailbox
 from mfa.mail.messages import Message
+from mfa.mail.smtp import Unanswered
 
 
 class MailNotSent(Refusal):
-    """The mail server is down, slow, or does not take this mail."""
+    """The mail server is down, too slow, or does not take this mail: it will not arrive."""
 
 
-def send(message: Message) -> None:
-    """Send one mail now, within ``MAIL_TIMEOUT`` seconds a reply.
+def send(message: Message, *, message_id: str | None = None) -> bool:
+    """Send one mail now, within :data:`mfa.mail.smtp.WITHIN` seconds.
 
+    Return True if the mail server took it, and False if it did not answer after it had all of it: then the
+    mail has perhaps been delivered, and what it says must be usable.
+
+    :param message_id: the same for each try of one mail, so that mailboxes can tell; a new one if None.
     :raises MailNotSent: it did not leave.
     """
     letter = FlaskMessage(
@@ -33,15 +38,19 @@ def send(message: Message) -> None:
         html=message.html,
         extra_headers={"Auto-Submitted": "auto-generated"},
     )
-    letter.msgId = make_msgid(domain=hosts.name_of(current_app.config["SERVER_NAME"]))
+    letter.msgId = message_id or make_msgid(domain=hosts.name_of(current_app.config["SERVER_NAME"]))
     try:
         if mailbox.in_use(current_app.config):
             mailbox.keep(letter)
         else:
             mail.send(letter)
+    except Unanswered:
+        current_app.logger.warning("mail perhaps sent: the mail server took it and did not answer")
+        return False
     except (OSError, smtplib.SMTPException, BadHeaderError) as error:
         current_app.logger.warning("mail not sent: %s", _said(error))
         raise MailNotSent from error
+    return True
 
 
 def _sender() -> str:

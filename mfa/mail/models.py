@@ -30,5 +30,7 @@ class OutboxMail(Model):
     due_at: Mapped[datetime] = mapped_column(Instant, index=True)
     """When to try next; a worker that takes the mail moves it ahead, so that no other takes it too."""
     tries: Mapped[int] = mapped_column(default=0)
+    unanswered: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Tries after which the mail server had all of it and did not answer: it is perhaps delivered."""
     reference: Mapped[str | None] = mapped_column(String(64), index=True)
     """What the mail is about, where it may turn out to be needless before it is due."""

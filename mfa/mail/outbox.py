@@ -2,11 +2,13 @@
 
 So a mail goes out if and only if its change was committed, and a mail server that is down delays it
 and loses nothing. Delivery is at least once: a worker that is killed between sending and forgetting
-sends again.
+sends again, under the same Message-ID. A mail that the mail server has and does not answer for is sent a few
+times at most.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +17,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Integer, bindparam, delete, event, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from mfa import clock, languages
+from mfa import clock, hosts, languages
 from mfa.accounts.models import Account
 from mfa.crypto import ages
 from mfa.database import affected, run, transaction
@@ -24,9 +26,12 @@ from mfa.mail import delivery, messages
 from mfa.mail.models import OutboxMail
 from mfa.mail.worker import Worker
 
-_REPLIES = 24
-"""A mail belongs to the worker that took it for as long as so many replies of the mail server may take: more
-than a conversation has, so nobody else sends it meanwhile."""
+_TAKEN_FOR = timedelta(minutes=2)
+"""A mail belongs to the worker that took it for longer than a conversation lasts, so nobody else sends it
+meanwhile."""
+_MOST_UNANSWERED = 3
+"""Tries that the mail server took without an answer, after which a mail counts as delivered."""
+_AFTER_UNANSWERED = timedelta(minutes=10)
 _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
 _GIVE_UP_AFTER = timedelta(days=30)
@@ -62,6 +67,7 @@ def post(
         "created_at": now,
         "due_at": now + after,
         "tries": 0,
+        "unanswered": 0,
         "reference": reference,
     }
     if at_most is None:
@@ -129,13 +135,12 @@ def _take_next(*, after: int) -> OutboxMail | None:
     what others are taking.
     """
     now = clock.now()
-    taken_for = timedelta(seconds=_REPLIES * current_app.config["MAIL_TIMEOUT"])
     due = select(OutboxMail.id).where(_is_due(now), OutboxMail.id > after)
     first = due.order_by(OutboxMail.id).limit(1).with_for_update(skip_locked=True)
     take = (
         update(OutboxMail)
         .where(OutboxMail.id == first.scalar_subquery())
-        .values(due_at=now + taken_for, tries=OutboxMail.tries + 1)
+        .values(due_at=now + _TAKEN_FOR, tries=OutboxMail.tries + 1)
         .returning(OutboxMail)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
@@ -153,7 +158,7 @@ def _deliver(mail: OutboxMail) -> bool:
     try:
         with languages.speaking(mail.language):
             message = messages.NOTIFICATIONS[mail.message](mail.recipient, **mail.details)
-        delivery.send(message)
+        sent = delivery.send(message, message_id=_message_id(mail))
     except Exception as error:
         if not isinstance(error, delivery.MailNotSent):
             # A mail that can't be made waits like one that can't be sent; those after it go out.
@@ -167,9 +172,22 @@ def _deliver(mail: OutboxMail) -> bool:
                 later = clock.now() + back_off
                 affected(update(OutboxMail).where(OutboxMail.id == mail.id).values(due_at=later))
         return False
+    unanswered = mail.unanswered + (not sent)
     with transaction():
-        affected(delete(OutboxMail).where(OutboxMail.id == mail.id))
-    return True
+        if sent or unanswered >= _MOST_UNANSWERED:
+            affected(delete(OutboxMail).where(OutboxMail.id == mail.id))
+        else:
+            later = clock.now() + _AFTER_UNANSWERED * unanswered
+            waits = update(OutboxMail).where(OutboxMail.id == mail.id)
+            affected(waits.values(due_at=later, unanswered=unanswered))
+    return sent
+
+
+def _message_id(mail: OutboxMail) -> str:
+    """Return the same Message-ID for every try of *mail*, on any server."""
+    host = hosts.name_of(current_app.config["SERVER_NAME"])
+    name = uuid.uuid5(uuid.NAMESPACE_DNS, f"{host} {mail.id} {mail.created_at.isoformat()}")
+    return f"<{name.hex}@{host}>"
 
 
 _POST = insert(OutboxMail)

@@ -14,10 +14,11 @@ from mfa.database import transaction
 from mfa.errors import Refusal
 from mfa.mail import delivery, messages
 from mfa.toolbox import NUMBER_SECONDS, toolbox
-from mfa.two_step.enrollment import Enrollment, make_sending
+from mfa.two_step.enrollment import EMAIL, Enrollment
 from mfa.two_step.factors import six_digits
 
 _SENDING = "enrollment sending"
+_MAILED = "enrollment mail"
 
 
 class WrongNumber(Refusal):
@@ -28,15 +29,38 @@ class NumberEnded(Refusal):
     """The number or link is too old, was used, or a newer one was sent."""
 
 
+def newest(enrollment: Enrollment) -> Enrollment:
+    """Return *enrollment* as it stands after the newest mail that was sent for it.
+
+    The answer to the press that sent it may have been lost, and its cookie with it: what was mailed is good
+    all the same.
+    """
+    while enrollment.step == EMAIL:
+        sending = enrollment.next_sending(toolbox().ring)
+        mailed_at = attempts.spent_at(_MAILED, sending)
+        if mailed_at is None:
+            break
+        enrollment = enrollment.with_sending(sending, mailed_at)
+    return enrollment
+
+
 def send(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
     """Mail a new number and link; the earlier ones end. The enrolment that knows of it is returned.
+
+    A mail that was perhaps sent counts as sent.
 
     :raises attempts.Throttled: the last mail was sent too short a time ago.
     :raises delivery.MailNotSent: it did not leave; nothing is changed.
     """
     subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.EMAIL_SENDING, now)
-    sent = enrollment.with_sending(make_sending(), now)
+    sending = enrollment.next_sending(toolbox().ring)
+    sent = enrollment.with_sending(sending, now)
+    try:
+        with transaction():
+            attempts.spend(_MAILED, sending, now)
+    except attempts.AlreadySpent as error:
+        raise attempts.throttled(subject, attempts.EMAIL_SENDING, now) from error
     with languages.speaking(account.language):
         message = messages.enrollment_number(
             account.email,
@@ -44,8 +68,13 @@ def send(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
             number=sent.number(toolbox().ring),
             token=toolbox().enrollment_links.make(sent.link(), now.timestamp()),
         )
-    with attempts.returned_on(delivery.MailNotSent, subject, attempts.EMAIL_SENDING):
-        delivery.send(message)
+    try:
+        with attempts.returned_on(delivery.MailNotSent, subject, attempts.EMAIL_SENDING):
+            delivery.send(message)
+    except delivery.MailNotSent:
+        with transaction():
+            attempts.unspend(_MAILED, sending)
+        raise
     if enrollment.sending:
         with transaction(), suppress(attempts.AlreadySpent):
             _end(enrollment.sending, now)

@@ -25,6 +25,7 @@ PROOF_LIFETIME = 5 * 60
 EMAIL, SCAN, CODE, RECOVERY = STEPS = ("email", "scan", "code", "recovery")
 
 _ID_BYTES = 16
+_SENDING_BYTES = 8
 _KIND_OF = TypeVar("_KIND_OF", bound="Pending")
 
 
@@ -150,6 +151,11 @@ class Enrollment(Pending):
         random = self._derive(ring, f"number {self.sending}", 16)
         return f"{int.from_bytes(random) % 10**digits.LENGTH:0{digits.LENGTH}}"
 
+    def next_sending(self, ring: KeyRing) -> str:
+        """Return the name of the mail after the newest one: known before it is sent, so that no answer that
+        gets lost takes it away."""
+        return self._derive(ring, f"sending after {self.sending}", _SENDING_BYTES).hex()
+
     def link(self) -> dict[str, Any]:
         """What the link of the newest mail carries: as much as its number follows from."""
         return {"id": self.id, "account": self.account, "key": self.key, "sending": self.sending}
@@ -183,11 +189,6 @@ class Change(Pending):
     purpose: str = ""
 
     lifetime = PROOF_LIFETIME
-
-
-def make_sending() -> str:
-    """A name for one mail with a number."""
-    return secrets.token_urlsafe(8)
 
 
 # Asked for once: what stands in the classes as text is compiled anew each time, in 0.1 ms.

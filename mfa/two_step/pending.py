@@ -13,7 +13,7 @@ from mfa.accounts.rules import Changed
 from mfa.errors import Refusal
 from mfa.sessions.rules import SessionEnded
 from mfa.toolbox import toolbox
-from mfa.two_step import factors, rules
+from mfa.two_step import email_proof, factors, rules
 from mfa.two_step.enrollment import Change, Enrollment, Pending
 from mfa.web import access, hx
 
@@ -41,7 +41,7 @@ def drop(kind: type[Pending]) -> None:
 def peek() -> Enrollment | None:
     """The enrolment of this browser, if it could go on."""
     enrollment = Enrollment.read(session.get(_ENROLLMENT))
-    return enrollment if enrollment and _problem(enrollment) is None else None
+    return email_proof.newest(enrollment) if enrollment and _problem(enrollment) is None else None
 
 
 def enrollment(shown: str | None = None) -> Enrollment:
@@ -54,7 +54,7 @@ def enrollment(shown: str | None = None) -> Enrollment:
     if found is None:
         raise rules.AlreadyOn if rules.state(current_user.account.id).on else rules.Stale
     _check(found, shown)
-    return found
+    return email_proof.newest(found)
 
 
 def change(purpose: str, shown: str | None = None) -> Change:

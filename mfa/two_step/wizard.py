@@ -147,9 +147,12 @@ def confirm_number() -> Response:
 
 @blueprint.get("/email/wait")
 def wait() -> Response:
-    """What the open step asks every few seconds: did the link come back? It reads and never writes."""
+    """Answer the open step, which asks every few seconds whether the link came back, and after an answer that
+    was lost (``sent=no``) whether the mail was sent all the same. It reads and never writes."""
     enrollment = pending.enrollment()
     if enrollment.step == EMAIL:
+        if request.args.get("sent") == "no" and enrollment.sending:
+            return _show_email(enrollment)
         return Response(status=204, headers={"Cache-Control": "no-store"})
     return hx.onward(_url(enrollment.step), lambda: _SHOW[enrollment.step](enrollment))
 

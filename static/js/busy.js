@@ -4,7 +4,7 @@ import { announce } from "./announce.js";
 import { submitOf } from "./forms.js";
 
 const SLOW = 1000; // ms
-const GIVEN_UP = 20_000; // ms, as htmx: after the browser's Stop nothing tells that a plain post has ended
+const GIVEN_UP = 35_000; // ms, as htmx: after the browser's Stop nothing tells that a plain post has ended
 const onTheWay = new Map();
 
 export const anythingOnTheWay = () => onTheWay.size > 0;

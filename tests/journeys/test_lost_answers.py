@@ -56,6 +56,27 @@ def test_after_a_number_another_one_is_sent_at_once(visitor: Visitor) -> None:
     visitor.sees("Scan the QR code")
 
 
+def test_a_number_whose_mail_was_sent_before_the_line_dropped_has_its_field(visitor: Visitor) -> None:
+    visitor.begin()
+    with losing(visitor, "**/enroll/email/send"):
+        visitor.press("Send authentication number")
+    number = visitor.letter("Your %(product)s authentication number").number
+    visitor.page.get_by_role("textbox", name="Authentication number").wait_for()
+    visitor.page.reload()
+    visitor.enter("Authentication number", number, "Next")
+    visitor.sees("Scan the QR code")
+
+
+def test_the_link_of_a_mail_whose_answer_was_lost_can_be_confirmed(visitor: Visitor) -> None:
+    visitor.begin()
+    with losing(visitor, "**/enroll/email/send"):
+        visitor.press("Send authentication number")
+    visitor.page.goto(visitor.letter("Your %(product)s authentication number").link)
+    visitor.press("Confirm")
+    visitor.follow("Continue here")
+    visitor.sees("Scan the QR code")
+
+
 def test_after_complete_the_codes_are_still_there_and_the_new_app_opens_the_account(visitor: Visitor) -> None:
     visitor.begin()
     visitor.verify_email()

@@ -217,7 +217,7 @@ def test_a_rewound_cookie_does_not_bring_the_earlier_number_back(
     mina.put_cookie(rewound)
     mina.page = page
     response = mina.post(f"{ENROLL}/email", {"number": earlier})
-    assert "This number is no longer good." in response.text
+    assert "That is not the number in the newest mail." in response.text
 
 
 def test_a_number_works_once_also_with_a_rewound_cookie(mina: Person, inbox: Inbox) -> None:
