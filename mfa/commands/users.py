@@ -9,7 +9,7 @@ import click
 from mfa import clock
 from mfa.accounts.models import Account
 from mfa.accounts.rules import Changed
-from mfa.commands import Commands, bulk, operator as who_is_signed_in
+from mfa.commands import Commands, bulk, listing, operator as who_is_signed_in
 from mfa.operator import rules
 from mfa.operator.rules import Act
 
@@ -88,5 +88,7 @@ def unlock(account: Account, act: Act) -> str:
 
 for _act in (show, disable_2sv, sign_out, lock, unlock):
     _acts(_act)
+group.add_command(listing.list_)
+group.add_command(listing.find)
 group.add_command(bulk.import_)
 group.add_command(bulk.export)
