@@ -33,6 +33,7 @@ from mfa.web import (
     metrics,
     mount,
     notices,
+    posted,
     reports,
     templates,
 )
@@ -96,6 +97,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     limiter.init_app(app)
     browser.write_marks(app)
     notices.carry(app)
+    posted.forget(app)
     headers.add(app)
     assets.serve(app, _ROOT / "static", accent=app.config["ACCENT_COLOR"], logo=app.config["LOGO"])
     errors.handle(app)

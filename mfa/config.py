@@ -280,6 +280,7 @@ def _derive(config: Config, instance: Path) -> None:
     config["SESSION_COOKIE_NAME"] = f"{prefix}twostep-session"
     config["DEVICE_COOKIE_NAME"] = f"{prefix}twostep-device"
     config["NOTICE_COOKIE_NAME"] = f"{prefix}twostep-notice"
+    config["POSTED_COOKIE_NAME"] = f"{prefix}twostep-posted"
     config["SESSION_COOKIE_PATH"] = root
     config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=config["SESSION_ABSOLUTE_SECONDS"])
     host = hosts.parse(config["SERVER_NAME"])

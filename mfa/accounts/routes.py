@@ -221,7 +221,7 @@ def profile() -> Response:
         tab="profile",
         form=form,
         email=account.email,
-        saved=saved,
+        once={"saved": saved} if saved else None,
         oob=saved and hx.wanted(),
     )
 
@@ -268,7 +268,7 @@ def password() -> Response:
         form=form,
         email=current_user.account.email,
         min_length=current_app.config["PASSWORD_MIN_LENGTH"],
-        changed=changed,
+        once={"changed": changed} if changed else None,
     )
 
 
@@ -292,8 +292,10 @@ def _check_inbox(address: Address) -> Response:
         "accounts/_check_inbox.html",
         hx.CARD,
         title=gettext("Check your inbox"),
-        email=address.text,
-        mailbox_url=url_for("mailbox.index") if mailbox.in_use(current_app.config) else None,
+        once={
+            "email": address.text,
+            "mailbox_url": url_for("mailbox.index") if mailbox.in_use(current_app.config) else None,
+        },
     )
 
 
@@ -303,8 +305,10 @@ def _link_ended(way_url: str, way_label: str) -> Response:
         hx.CARD,
         title=gettext("This link has ended"),
         status=410,
-        heading=gettext("This link has ended"),
-        sentence=gettext("It was used already, is too old, or your account was changed since."),
-        way_url=way_url,
-        way_label=way_label,
+        once={
+            "heading": gettext("This link has ended"),
+            "sentence": gettext("It was used already, is too old, or your account was changed since."),
+            "way_url": way_url,
+            "way_label": way_label,
+        },
     )

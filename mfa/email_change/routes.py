@@ -65,8 +65,7 @@ def send() -> Response:
         "email_change/_sent.html",
         hx.CONSOLE,
         title=gettext("Check your inbox"),
-        tab="profile",
-        email=address.text,
+        once={"tab": "profile", "email": address.text},
     )
 
 
@@ -133,8 +132,7 @@ def confirm(token: str) -> Response:
         "email_change/_done.html",
         hx.CONSOLE,
         title=gettext("Your email is changed"),
-        tab="profile",
-        email=current_user.account.email,
+        once={"tab": "profile", "email": current_user.account.email},
     )
 
 
@@ -192,9 +190,12 @@ def _ended(
         layout,
         title=gettext("This link has ended"),
         status=410,
-        tab=tab,
-        heading=gettext("This link has ended"),
-        sentence=sentence or gettext("It was used already, is too old, or your account was changed since."),
-        way_url=url_for("accounts.profile") if tab else url_for("accounts.sign_in"),
-        way_label=gettext("Back to Profile") if tab else gettext("Go to sign-in"),
+        once={
+            "tab": tab,
+            "heading": gettext("This link has ended"),
+            "sentence": sentence
+            or gettext("It was used already, is too old, or your account was changed since."),
+            "way_url": url_for("accounts.profile") if tab else url_for("accounts.sign_in"),
+            "way_label": gettext("Back to Profile") if tab else gettext("Go to sign-in"),
+        },
     )

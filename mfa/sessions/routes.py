@@ -52,7 +52,7 @@ def end() -> Response:
         abort(400)
     with browser.known_as_before():
         rules.end_one(current_user.account, form.session.data, clock.now(), browser.device())
-    return hx.onward(url_for("sessions.tab"), lambda: _show_tab(gettext("That device is signed out.")))
+    return _say(gettext("That device is signed out."))
 
 
 @blueprint.post("/account/sessions/end-others")
@@ -60,7 +60,13 @@ def end_others() -> Response:
     """Sign every other device out."""
     with browser.known_as_before():
         rules.end_others(current_user.account, current_user.session, clock.now(), browser.device())
-    return hx.onward(url_for("sessions.tab"), lambda: _show_tab(gettext("Every other device is signed out.")))
+    return _say(gettext("Every other device is signed out."))
+
+
+def _say(message: str) -> Response:
+    if not hx.wanted():
+        notices.say(message, "success")
+    return hx.onward(url_for("sessions.tab"), lambda: _show_tab(message))
 
 
 def _show_tab(message: str | None = None) -> Response:

@@ -48,6 +48,8 @@ def _answer(token: str, *, confirm: bool) -> Response:
         hx.CARD,
         title=gettext("Verify your email"),
         status=status,
+        # Never the number: the page of the link finds it out again.
+        once={} if number else {"state": state},
         state=state,
         number=number,
         action=url_for("enrollment_link.page", token=token),

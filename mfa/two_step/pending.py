@@ -125,11 +125,13 @@ def _ended(error: Refusal, *, restart: bool) -> Response:
         hx.CONSOLE,
         title=heading,
         status=409,
-        tab="two-step",
-        heading=heading,
-        sentence=sentence,
-        restart=restart and not rules.state(current_user.account.id).on,
-        way_url=url_for("two_step.tab"),
+        once={
+            "tab": "two-step",
+            "heading": str(heading),
+            "sentence": str(sentence),
+            "restart": restart and not rules.state(current_user.account.id).on,
+            "way_url": url_for("two_step.tab"),
+        },
     )
 
 

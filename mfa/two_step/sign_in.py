@@ -139,7 +139,7 @@ def _show_confirmation_needed(
         title=gettext("2-step verification"),
         status=status,
         form=form or Form(formdata=None),
-        sent_to=sent_to,
+        once={"sent_to": sent_to},
     )
 
 
@@ -149,8 +149,8 @@ def _show_confirmation(token: str, state: str, status: int = 200) -> Response:
         hx.CARD,
         title=gettext("2-step verification"),
         status=status,
-        state=state,
         action=url_for("second_step.confirm", token=token),
+        once={"state": state},
     )
 
 

@@ -270,10 +270,12 @@ def _answer(code: int, heading: str, text: str, way_url: str | None = None) -> R
         hx.CARD,
         title=heading,
         status=code,
-        heading=heading,
-        sentence=text,
-        way_url=way_url or url_for("console.home"),
-        way_label=gettext("Go to the start"),
+        once={
+            "heading": heading,
+            "sentence": text,
+            "way_url": way_url or url_for("console.home"),
+            "way_label": gettext("Go to the start"),
+        },
     )
     if hx.wanted():
         # Not into the modal: what was typed there stays.

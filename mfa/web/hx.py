@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, current_app, make_response, render_template, request
@@ -10,6 +10,7 @@ from flask_babel.speaklater import LazyString
 from markupsafe import escape
 
 from mfa import languages
+from mfa.web import posted
 
 CARD = "card.html"
 CONSOLE = "console.html"
@@ -27,21 +28,36 @@ def render(
     title: str | LazyString,
     status: int = 200,
     url: str | None = None,
+    once: Mapping[str, Any] | None = None,
     **context: Any,
 ) -> Response:
     """Answer with *partial*.
 
     :param layout: the page around it when it is not htmx that asks.
     :param url: the address that the browser should show from now on.
+    :param once: what the partial gets besides *context*, and what a plain post takes along to the page that
+        it redirects to: short texts and switches, and nothing secret. Empty where that page knows all of it.
     """
+    context |= once or {}
     if not wanted():
-        return page(layout, title=title, status=status, partial=partial, **context)
+        said = posted.Said(partial, layout, str(title), status, dict(once or {}), posted.state(context))
+        tells = (once is not None or said.forms) and posted.wanted(status)
+        return (posted.redirect(said) if tells else None) or _whole(said, context)
     body = f"<title>{escape(title)} · {escape(_product())}</title>"
     body += render_template(partial, title=title, **context)
     response = _personal(make_response(body, status))
     if url:
         response.headers["HX-Push-Url"] = url
     return response
+
+
+def _whole(shown: posted.Said, context: dict[str, Any]) -> Response:
+    said = posted.take()
+    # A form that was refused is shown only where its own page still shows that form.
+    if said and (said.partial == shown.partial or not said.forms):
+        posted.put_back(said.forms, context)
+        shown, context = said, context | said.values
+    return page(shown.layout, title=shown.title, status=shown.status, partial=shown.partial, **context)
 
 
 def page(template: str, *, title: str | LazyString, status: int = 200, **context: Any) -> Response:

@@ -68,7 +68,12 @@ class Person:
     def hidden(self, url: str = "") -> dict[str, str]:
         """The hidden fields of the page's form that posts to *url*; of the whole page if none does."""
         forms = re.findall(r"<form[^>]*>.*?</form>", self.page, re.DOTALL)
-        own = [form for form in forms if f'action="{url}"' in unescape(form.split(">")[0] + ">")]
+        heads = [unescape(form.split(">")[0] + ">") for form in forms]
+        own = [
+            form
+            for form, head in zip(forms, heads, strict=True)
+            if f'action="{url}"' in head and 'method="post"' in head
+        ]
         fields = {}
         for tag in _INPUT.findall(own[0] if own else self.page):
             if 'type="hidden"' in tag:
