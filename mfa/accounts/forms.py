@@ -28,7 +28,7 @@ class CreateAccountForm(forms.Form):
 
 
 class SignInForm(forms.Form):
-    email = forms.email(autofocus=True, enterkeyhint="next")
+    email = forms.email(enterkeyhint="next")
     password = forms.current_password()
     next = forms.hidden()
 

@@ -19,8 +19,8 @@ from flask_wtf import FlaskForm
 from werkzeug.exceptions import HTTPException
 
 from mfa import clock
+from mfa.crypto import ages
 from mfa.crypto.keys import UnknownKey, Unreadable
-from mfa.crypto.links import CLOCKS_APART
 from mfa.toolbox import toolbox
 
 LIFETIME = 60
@@ -158,8 +158,8 @@ def _open(cookie: str, path: str) -> Said | None:
         told = json.loads(toolbox().ring.open(_PURPOSE, sealed, _bound_to(path)))
     except (UnicodeError, binascii.Error, UnknownKey, Unreadable):
         return None  # forged, of another page or of another session
-    age = clock.now().timestamp() - told["at"]
-    return Said(**told["said"]) if -CLOCKS_APART <= age <= LIFETIME else None
+    current = ages.is_current(told["at"], clock.now().timestamp(), LIFETIME)
+    return Said(**told["said"]) if current else None
 
 
 def _bound_to(path: str) -> bytes:

@@ -1,4 +1,5 @@
 // What the journeys need beyond htmx. Everything works without it by plain form posts.
+import "./address.js";
 import "./busy.js";
 import "./digits.js";
 import "./dialog.js";

@@ -1,4 +1,5 @@
 import { focusIn } from "./focus.js";
+import { leave } from "./history.js";
 
 // The account modal: a native dialog around the region that htmx swaps.
 export const dialog = document.getElementById("account-dialog");
@@ -21,8 +22,6 @@ if (dialog) {
       if (tab.dataset.for === shown) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
     }
-    // On a narrow screen the tabs stand in one row that is wider than it.
-    dialog.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
 
   // The page came with the dialog open: make it modal.
@@ -57,8 +56,7 @@ if (dialog) {
     closed += 1;
     account.replaceChildren();
     document.title = document.title.replace(/^.*? · /, "");
-    const { home } = dialog.dataset;
-    if (location.pathname !== home) history.pushState({ htmx: true }, "", home);
+    leave();
     document.querySelector(opener).focus();
   });
 

@@ -1,18 +1,15 @@
-import { announce } from "./announce.js";
-
 const REFUSED = "[aria-invalid=true], [data-refused]";
 
-// After a swap the focus goes where reading goes on: to what was refused, else to the heading. On a card whose
-// one field is a code it goes there, and the heading is said.
+// After a swap the focus goes where reading goes on: to what was refused, else into the one field of a step that
+// asks for a code alone, else to the heading. The heading is the name of the group in which that field stands.
 export const focusIn = (root) => {
-  const heading = root.querySelector("[data-focus]");
-  const field = root.closest(".card")?.querySelector(".digits, .recovery-code");
-  const place = root.querySelector(REFUSED) ?? field ?? heading;
+  const place = root.querySelector(REFUSED) ?? root.querySelector("[data-only-field] input") ?? root.querySelector("[data-focus]");
   if (!place) return;
-  if (place === field && !place.matches(REFUSED) && heading) announce(heading.textContent);
   place.focus({ preventScroll: true });
   if (place.matches("input:not([type=checkbox])")) place.select();
-  place.scrollIntoView({ block: "nearest" });
+  // What stands above the heading, as the sentence that something was done, is seen too.
+  const beginning = root.querySelector("[data-tab] > :first-child");
+  for (const part of [beginning, place]) part?.scrollIntoView({ block: "nearest" });
 };
 
 // A whole page after a refusal, where htmx did not load.

@@ -8,7 +8,8 @@ addEventListener("pageshow", (event) => {
 // Back, pressed while the page is still loading, changes the address alone: load what it names. Both addresses are
 // the browser's own, so they are spelled alike; and after one such reload the next load never starts another.
 const FOLLOWED = "twostep-followed";
-const withoutFragment = (url) => url.split("#", 1)[0];
+// Without the fragment, and without the bare "?" that address.js takes off.
+const bare = (url) => url.split("#", 1)[0].replace(/\?$/, "");
 
 const takeMark = () => {
   try {
@@ -24,7 +25,7 @@ const [cameBy] = performance.getEntriesByType("navigation");
 let mayFollow = !takeMark() && cameBy !== undefined;
 
 const follow = () => {
-  if (!mayFollow || withoutFragment(cameBy.name) === withoutFragment(location.href)) return;
+  if (!mayFollow || bare(cameBy.name) === bare(location.href)) return;
   mayFollow = false;
   sessionStorage.setItem(FOLLOWED, "");
   location.reload();

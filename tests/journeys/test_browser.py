@@ -165,6 +165,47 @@ def test_back_leads_to_the_tab_before(visitor: Visitor) -> None:
     expect(visitor.page.get_by_role("dialog")).to_be_hidden()
 
 
+@pytest.mark.parametrize("reloaded", [False, True])
+def test_after_escape_back_does_not_open_modal_again(visitor: Visitor, reloaded: bool) -> None:
+    visitor.open_two_step()
+    visitor.sees("2-step verification is off")
+    if reloaded:
+        visitor.page.reload()
+        visitor.sees("2-step verification is off")
+    visitor.page.keyboard.press("Escape")
+    expect(visitor.page).to_have_url(re.compile(r"[0-9]/$"))
+    visitor.page.go_back()
+    expect(visitor.page).to_have_url("about:blank")
+    visitor.page.go_forward()
+    visitor.sees("Hello, %(name)s", name="Mina Park")
+    expect(visitor.page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_dialog_opened_by_its_address_is_left_for_console(visitor: Visitor) -> None:
+    page = visitor.context.new_page()
+    page.goto("/account/two-step")
+    page.get_by_role("link", name="Sessions").click()
+    expect(page).to_have_url(re.compile("/account/sessions$"))
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("[0-9]/$"))
+    page.go_back()
+    expect(page).to_have_url("about:blank")
+
+
+def test_after_escape_modal_opens_and_closes_again(visitor: Visitor) -> None:
+    for _ in range(2):
+        visitor.open_two_step()
+        visitor.page.keyboard.press("Escape")
+        expect(visitor.page).to_have_url(re.compile("[0-9]/$"))
+        expect(visitor.page.get_by_role("button", name="Account management")).to_be_focused()
+
+
+def test_begun_wizard_is_continued_by_primary_button(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.page.goto("/account/two-step")
+    expect(visitor.page.locator("#account .button--primary")).to_have_text(["Continue at step 1 of 4"])
+
+
 def test_reload_opens_the_modal_at_the_step_reached(visitor: Visitor) -> None:
     visitor.begin()
     visitor.verify_email()
@@ -195,7 +236,7 @@ def test_after_a_swap_the_focus_is_where_reading_goes_on(visitor: Visitor) -> No
     visitor.begin()
     expect(visitor.page.get_by_role("heading", name="Verify your email")).to_be_focused()
     visitor.send_number()
-    expect(visitor.page.get_by_role("heading", name="Verify your email")).to_be_focused()
+    expect(visitor.page.get_by_label("Authentication number")).to_be_focused()
     visitor.press("Next")
     expect(visitor.page.get_by_label("Authentication number")).to_be_focused()
     visitor.reads("Enter the 6-digit number from the mail.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -35,13 +37,21 @@ def test_the_focus_comes_with_the_content_and_takes_nobody_back_who_went_on(
     assert at_once.evaluate("({ focused }) => focused") == "2-step verification is on"
 
 
-def test_each_step_of_the_wizard_begins_at_its_heading(visitor: Visitor) -> None:
+def enter_mailed_number(visitor: Visitor) -> None:
+    visitor.enter(
+        "Authentication number", visitor.letter("Your %(product)s authentication number").number, "Next"
+    )
+
+
+def test_each_step_begins_at_its_heading_or_in_its_only_field(visitor: Visitor) -> None:
     visitor.begin()
     expect(heading(visitor, "Verify your email")).to_be_focused()
-    visitor.verify_email()
+    visitor.send_number()
+    expect(visitor.page.get_by_label("Authentication number")).to_be_focused()
+    enter_mailed_number(visitor)
     expect(heading(visitor, "Scan the QR code")).to_be_focused()
     visitor.scan()
-    expect(heading(visitor, "Enter the code from your app")).to_be_focused()
+    expect(visitor.page.get_by_label("Authentication code")).to_be_focused()
     visitor.enter_code()
     expect(heading(visitor, "Save your recovery codes")).to_be_focused()
     visitor.save_codes()
@@ -54,11 +64,44 @@ def test_the_second_step_of_sign_in_begins_in_its_field(protected_visitor: Visit
     expect(protected_visitor.page.get_by_label("Authentication code")).to_be_focused()
 
 
-def test_the_second_step_of_sign_in_is_said_to_have_come(protected_visitor: Visitor) -> None:
+def group_of_focus(visitor: Visitor, name: str) -> Locator:
+    """The group called *name* that holds what has the focus: a screen reader says it on the way in."""
+    return visitor.page.get_by_role("group", name=name, exact=True).locator(":focus")
+
+
+def test_field_of_step_stands_in_group_named_for_its_heading(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.send_number()
+    expect(group_of_focus(visitor, "Verify your email")).to_be_visible()
+    enter_mailed_number(visitor)
+    visitor.scan()
+    expect(group_of_focus(visitor, "Enter the code from your app")).to_be_visible()
+
+
+def test_field_of_second_step_stands_in_group_named_for_its_heading(protected_visitor: Visitor) -> None:
     protected_visitor.sign_out()
     protected_visitor.type_password()
-    said = protected_visitor.page.get_by_role("status").get_by_text("2-step verification", exact=True)
-    expect(said).to_be_attached()
+    expect(group_of_focus(protected_visitor, "2-step verification")).to_be_visible()
+    protected_visitor.follow("Use a recovery code instead")
+    expect(protected_visitor.page.get_by_label("Recovery code")).to_be_focused()
+    expect(group_of_focus(protected_visitor, "2-step verification")).to_be_visible()
+
+
+@pytest.mark.parametrize("url", ["/sign-in", "/sign-up", "/forgot-password"])
+def test_card_begins_in_its_first_field(make_visitor: Callable[..., Visitor], url: str) -> None:
+    page = make_visitor().page
+    page.goto(url)
+    expect(page.get_by_role("textbox", name="Email", exact=True)).to_be_focused()
+
+
+def test_account_is_created_from_its_first_field_on(make_visitor: Callable[..., Visitor]) -> None:
+    visitor = make_visitor()
+    visitor.page.goto("/sign-up")
+    visitor.fill("Email", EMAIL)
+    visitor.press("Continue")
+    visitor.sees("Check your inbox")
+    visitor.page.goto(visitor.letter("Create your %(product)s account").link)
+    expect(visitor.page.get_by_label("Name")).to_be_focused()
 
 
 def test_a_refusal_takes_the_focus_to_its_field(visitor: Visitor) -> None:

@@ -27,20 +27,23 @@ class Hands:
 
     def tab_to(self, name: str, kind: str = "*") -> None:
         """Press Tab until something of that name, and of that kind (a CSS selector), has the focus."""
-        name = self.visitor.say(name)
         for _ in range(40):
             self.keyboard.press("Tab")
-            fits = self.page.evaluate("kind => document.activeElement.matches(kind)", kind)
-            if fits and self.page.evaluate(NAME_OF_FOCUSED) == name:
+            if self.is_at(name, kind):
                 return
         raise AssertionError(f"the tab key does not reach {name!r}")
+
+    def is_at(self, name: str, kind: str) -> bool:
+        fits = self.page.evaluate("kind => document.activeElement.matches(kind)", kind)
+        return fits and self.page.evaluate(NAME_OF_FOCUSED) == self.visitor.say(name)
 
     def press(self, name: str) -> None:
         self.tab_to(name)
         self.keyboard.press("Enter")
 
     def type(self, label: str, text: str) -> None:
-        self.tab_to(label, "input")
+        if not self.is_at(label, "input"):
+            self.tab_to(label, "input")
         self.keyboard.type(text)
 
     def prove(self) -> None:

@@ -22,7 +22,12 @@ def reach_codes(mina: Visitor) -> list[str]:
     return mina.page.locator("#recovery-codes li").all_inner_texts()
 
 
+PRINTS = "window.print = () => { window.printed = true }"
+
+
 def press_print(mina: Visitor) -> Page:
+    """The page that the press opens. Its own printing would stop all else."""
+    mina.context.add_init_script(PRINTS)
     with mina.context.expect_page() as opened:
         mina.press("Print")
     opened.value.wait_for_load_state()
@@ -30,9 +35,16 @@ def press_print(mina: Visitor) -> Page:
 
 
 def test_the_page_prints_itself(visitor: Visitor) -> None:
-    visitor.context.add_init_script("window.print = () => { window.printed = true }")
     reach_codes(visitor)
     press_print(visitor).wait_for_function("window.printed")
+
+
+def test_address_on_paper_is_clean(visitor: Visitor) -> None:
+    """Browsers print it at the foot of each page."""
+    reach_codes(visitor)
+    page = press_print(visitor)
+    page.wait_for_function("window.printed")
+    assert page.url.endswith("/recovery-codes/print")
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import PASSWORD, Visitor
 from tests.support.person import Person
 
 pytestmark = pytest.mark.looks
@@ -128,3 +128,45 @@ def test_when_that_keyboard_goes_the_sheet_is_as_before(phone_visitor: Visitor) 
             "height => Object.assign(visualViewport, { height }).dispatchEvent(new Event('resize'))", height
         )
     assert phone_visitor.page.locator("html").get_attribute("style") == ""
+
+
+# The tabs, and what is under the finger
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_every_tab_is_seen(
+    make_visitor: Callable[..., Visitor], make_person: Callable[..., Person], language: str, width: int
+) -> None:
+    way = "korean-phone" if language == "ko" else "phone"
+    mina = make_visitor(way).arrive(make_person(languages=language).sign_up())
+    mina.page.set_viewport_size({"width": width, "height": 740})
+    mina.page.goto("/account/activity")
+    for size in ("16px", "24px"):
+        mina.page.locator("html").evaluate("(html, size) => (html.style.fontSize = size)", size)
+        for tab in mina.page.locator(".tabs a").all():
+            expect_in_view(tab)
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (360, 640), (390, 844), (412, 915)])
+def test_after_reissue_success_is_seen_and_no_danger_under_finger(
+    make_visitor: Callable[..., Visitor], person: Person, width: int, height: int
+) -> None:
+    mina = make_visitor("phone").arrive(person.sign_up().activate())
+    mina.page.set_viewport_size({"width": width, "height": height})
+    mina.open_two_step()
+    mina.press("Reissue Recovery Code")
+    mina.type("Password", PASSWORD)
+    mina.press("Next")
+    mina.tick("I have saved my recovery codes on my personal device")
+    complete = button(mina, "Complete")
+    complete.scroll_into_view_if_needed()
+    pressed = complete.bounding_box()
+    assert pressed
+    mina.press("Complete")
+    expect_in_view(mina.page.get_by_text("Your new recovery codes are active."))
+    finger = {"x": pressed["x"] + pressed["width"] / 2, "y": pressed["y"] + pressed["height"] / 2}
+    under = mina.page.evaluate(
+        "({ x, y }) => document.elementFromPoint(x, y)?.closest('.button--danger')?.textContent ?? ''", finger
+    )
+    assert under == ""
