@@ -113,7 +113,7 @@ def sign_in(sought: Sought, password: str, *, now: datetime, device: Device) -> 
     A known and an unknown address cost the same: one look, one count, one hash of a kind that is in use.
 
     :raises WrongCredentials: no such account, or not its password.
-    :raises attempts.Throttled: too many wrong passwords for this address.
+    :raises attempts.Throttled: too many wrong passwords for this address, or too many right ones.
     :raises sessions.Locked: the right password of an account that an operator has locked.
     :raises Changed: the right password, of an account that was changed elsewhere at the same moment.
     """
@@ -126,6 +126,7 @@ def sign_in(sought: Sought, password: str, *, now: datetime, device: Device) -> 
         raise WrongCredentials
     fresh = _fresh_hash(account, password)
     with transaction():
+        attempts.count_success(subject, attempts.SIGN_INS, now)
         entry = sessions.enter(account, now, device, generation=account.generation, failures=tried - 1)
         attempts.reset((subject, attempts.PASSWORD))
         if fresh:
@@ -138,7 +139,7 @@ def prove(account: Account, password: str, now: datetime, device: Device) -> Non
     """Check the password of somebody who is signed in, with the same count as at sign-in.
 
     :raises WrongPassword: it is not.
-    :raises attempts.Throttled: too many wrong ones.
+    :raises attempts.Throttled: too many wrong ones, or too many right ones, of which each is for a change.
     """
     subject = _subject(account, rules.address_of(account), device)
     tried = attempts.count(subject, attempts.PASSWORD, now)
@@ -146,6 +147,7 @@ def prove(account: Account, password: str, now: datetime, device: Device) -> Non
         _refused(account, tried, now, device)
         raise WrongPassword
     with transaction():
+        attempts.count_success(subject, attempts.PROOFS, now)
         attempts.reset((subject, attempts.PASSWORD))
 
 

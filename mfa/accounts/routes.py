@@ -207,7 +207,7 @@ def profile() -> Response:
             if account.language != spoken:
                 return _speak_anew(form.language.data)
             form.name.data, saved = account.name, True
-        except BadName as error:
+        except (BadName, Throttled) as error:
             status = errors.refuse(form.name, error)
         except rules.BadLanguage as error:
             status = errors.refuse(form.language, error)

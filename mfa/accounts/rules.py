@@ -40,10 +40,15 @@ def change_profile(account: Account, *, name: str, language: str, now: datetime,
 
     :raises names.BadName: see :func:`names.clean`.
     :raises BadLanguage: not the code of a language that is offered.
+    :raises attempts.Throttled: too many such changes.
     """
     name = names.clean(name)
     if languages.known(language) is None:
         raise BadLanguage
+    if (name, language) == (account.name, account.language):
+        return
+    subject = attempts.account_subject(account.id, device.known_to(account.id, account.device_epoch))
+    attempts.count(subject, attempts.PROFILE_CHANGES, now)
     with transaction():
         if name != account.name:
             activity.record(account.id, activity.NAME_CHANGED, now, device)

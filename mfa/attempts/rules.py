@@ -78,6 +78,11 @@ EMAIL_CHANGE_SENDING = Policy("email_change_sending", forget_after=3600)
 CONFIRM_SENDING = Policy("confirm_sending", free=3, forget_after=24 * 3600)
 SECOND_POST = Policy("second_post", forget_after=3600)
 """Codes that are sent in a half-session that is over."""
+SIGN_INS = Policy("sign_ins", free=30, forget_after=3600)
+"""Right passwords at sign-in: each makes a session, an event and perhaps a mail."""
+PROOFS = Policy("proofs", free=20, forget_after=3600)
+"""Right passwords inside the account, each for one change."""
+PROFILE_CHANGES = Policy("profile_changes", free=20, forget_after=3600)
 SECOND_STEP_FAILURES = Policy("second_step_failures", free=2**30)
 """Never waits: counts the failures of all devices since the account's last success (SP 800-63B-4 §3.2.2)."""
 MOST_FAILURES = 100
@@ -142,6 +147,15 @@ def count_together(now: datetime, *tries: tuple[str, Policy]) -> dict[Policy, in
 def throttled(subject: str, policy: Policy, now: datetime) -> Throttled:
     """The refusal of a *subject* that has to wait."""
     return Throttled(policy, max(1, wait(subject, policy, now)))
+
+
+def count_success(subject: str, policy: Policy, now: datetime) -> None:
+    """Count something that was done, as part of the caller's transaction.
+
+    :raises Throttled: it was done too often; the caller's transaction is rolled back.
+    """
+    if not count_together(now, (subject, policy))[policy]:
+        raise throttled(subject, policy, now)
 
 
 def begins_to_wait(attempts: int, policy: Policy) -> bool:

@@ -8,6 +8,7 @@ times at most.
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from sqlalchemy.orm import Session
 
 from mfa import clock, hosts, languages
 from mfa.accounts.models import Account
+from mfa.attempts import rules as attempts
+from mfa.attempts.rules import Policy
 from mfa.crypto import ages
 from mfa.database import affected, run, transaction
 from mfa.extensions import db
@@ -36,6 +39,8 @@ _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
 _GIVE_UP_AFTER = timedelta(days=30)
 _POSTED = "mails posted"
+_NEVER_LEFT_OUT = (messages.email_changed, messages.by_support)
+"""One carries the link that undoes the change; the other is about what an operator did."""
 
 
 def post(
@@ -51,7 +56,8 @@ def post(
 ) -> None:
     """Write a notification to the owner of *account*, in the owner's language.
 
-    It is part of the caller's transaction, and leaves after the commit.
+    It is part of the caller's transaction, and leaves after the commit. After ten of one kind within the hour
+    the next are left out, but for one now and then: who signs in again and again does not fill the mailbox.
 
     :param to: the address, where it is not the account's own.
     :param after: not before this time has passed, so that :func:`take_back` may still be called.
@@ -71,11 +77,19 @@ def post(
         "reference": reference,
     }
     if at_most is None:
+        kind = attempts.account_subject(account.id), _of_one_kind(message.__name__)
+        if message not in _NEVER_LEFT_OUT and not attempts.count_together(now, kind)[kind[1]]:
+            return
         run(_POST, mail)
     else:
         run(_POST_AT_MOST, {**mail, "at_most": at_most})
     if not after:
         db.session().info[_POSTED] = True
+
+
+@functools.cache
+def _of_one_kind(message: str) -> Policy:
+    return Policy(f"mail_{message}", free=10, first_wait=60, forget_after=3600)
 
 
 def take_back(reference: str) -> None:

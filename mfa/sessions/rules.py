@@ -36,6 +36,8 @@ HALF_LIFETIME = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly the last sight of a session is kept, or to a twelfth of the idle time where that is less; each
 request writing it would cost a write a page."""
+MOST_SESSIONS = 50
+"""Of an account; a further one ends the one that was not seen for the longest time."""
 FRESH_PROOF = timedelta(minutes=15)
 ONE_PRESS = timedelta(seconds=10)
 """A code that the same browser sends again so soon was sent by one press, whose first answer it dropped."""
@@ -116,6 +118,7 @@ def enter(
     if begun.needs_second_step:
         _warn_unless_finished(account, begun.session, now, device)
     else:
+        run(_END_OLDEST, {"whose": account.id})
         _say_signed_in(account, now, device, failures, "password", announce=announce)
     return begun
 
@@ -141,6 +144,7 @@ def complete(
     values = _make(token, now, device)
     if not affected(_COMPLETE, {**values, "half": half.id, "ends_at": _end(now)}):
         raise SessionEnded
+    run(_END_OLDEST, {"whose": account.id})
     outbox.take_back(_unfinished(account.id, half.id))
     _say_signed_in(account, now, device, half.failures + failures, by)
     return Entry(token, account, AccountSession(id=half.id, account_id=account.id, stage=FULL))
@@ -395,6 +399,15 @@ _FORGET_DEAD = delete(AccountSession).where(
 )
 _IS_HALF = select(AccountSession.id).where(
     AccountSession.id == bindparam("half"), AccountSession.stage == HALF
+)
+_FULL_ONES = (AccountSession.account_id == _WHOSE, AccountSession.stage == FULL)
+_END_OLDEST = delete(AccountSession).where(
+    AccountSession.id.in_(
+        select(AccountSession.id)
+        .where(*_FULL_ONES)
+        .order_by(AccountSession.seen_at.desc(), AccountSession.id.desc())
+        .offset(MOST_SESSIONS)
+    )
 )
 _COMPLETE = (
     update(AccountSession)

@@ -36,6 +36,10 @@ def _throttled(error: attempts.Throttled) -> str:
     wait = words.duration(error.wait)
     if error.policy is attempts.EMAIL_SENDING:
         return gettext("A mail was sent a moment ago. Try again in %(wait)s.", wait=wait)
+    if error.policy is attempts.SIGN_INS:
+        return gettext("You signed in too often. Try again in %(wait)s.", wait=wait)
+    if error.policy in (attempts.PROOFS, attempts.PROFILE_CHANGES):
+        return gettext("Too many changes in a short time. Try again in %(wait)s.", wait=wait)
     return gettext("Too many attempts. Try again in %(wait)s.", wait=wait)
 
 

@@ -200,6 +200,8 @@ def busy(mina: Person) -> Person:
     """Somebody with 52 events."""
     mina.get("/account/profile")
     for number in range(50):
+        # Slowly: many changes in a short time are made to wait.
+        mina.clock.advance(minutes=16)
         mina.post("/account/profile", {"name": f"Mina {number}"})
     return mina
 
