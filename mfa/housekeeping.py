@@ -18,14 +18,14 @@ def worker(app: Flask) -> Worker:
 
 def keep() -> int:
     """Do it once; how many mails left."""
-    sent = outbox.deliver_due()
     tidy()
-    return sent
+    return outbox.deliver_due()
 
 
 def tidy() -> None:
     """Delete what is over."""
     now = clock.now()
+    outbox.bring_forward(now)
     sessions.forget_dead(now)
     attempts.forget_spent(now)
     networks.forget(now)

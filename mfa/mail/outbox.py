@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Integer, bindparam, delete, event, func, insert, select, update
+from sqlalchemy import Integer, bindparam, delete, event, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from mfa import clock, hosts, languages
@@ -131,6 +131,13 @@ def deliver_due(stopped: Callable[[], bool] = lambda: False) -> int:
     return sent
 
 
+def bring_forward(now: datetime) -> None:
+    """Make due what a clock that was ahead has put off for longer than any notification waits."""
+    latest = now + _LONGEST_RETRY + timedelta(seconds=ages.CLOCKS_APART)
+    with transaction():
+        run(_BRING_FORWARD, {"latest": latest, "now": now})
+
+
 def waiting() -> int:
     """How many notifications have not left yet."""
     return db.session.scalar(select(func.count()).select_from(OutboxMail)) or 0
@@ -138,7 +145,7 @@ def waiting() -> int:
 
 def oldest() -> datetime | None:
     """When the notification was written that has waited longest; one that is not due yet does not wait."""
-    due = _is_due(clock.now())
+    due = OutboxMail.due_at <= clock.now()
     return db.session.scalar(select(func.min(OutboxMail.created_at)).where(due | (OutboxMail.tries > 0)))
 
 
@@ -149,7 +156,7 @@ def _take_next(*, after: int) -> OutboxMail | None:
     what others are taking.
     """
     now = clock.now()
-    due = select(OutboxMail.id).where(_is_due(now), OutboxMail.id > after)
+    due = select(OutboxMail.id).where(OutboxMail.due_at <= now, OutboxMail.id > after)
     first = due.order_by(OutboxMail.id).limit(1).with_for_update(skip_locked=True)
     take = (
         update(OutboxMail)
@@ -160,12 +167,6 @@ def _take_next(*, after: int) -> OutboxMail | None:
     )
     with transaction():
         return db.session.scalar(take)
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    # Nothing waits longer than this: what seems to was stored by a clock that was ahead.
-    latest = now + _LONGEST_RETRY + timedelta(seconds=ages.CLOCKS_APART)
-    return (OutboxMail.due_at <= now) | (OutboxMail.due_at > latest)
 
 
 def _deliver(mail: OutboxMail) -> bool:
@@ -205,6 +206,9 @@ def _message_id(mail: OutboxMail) -> str:
 
 
 _POST = insert(OutboxMail)
+_BRING_FORWARD = (
+    update(OutboxMail).where(OutboxMail.due_at > bindparam("latest")).values(due_at=bindparam("now"))
+)
 _COLUMNS = [column for column in OutboxMail.__table__.columns if not column.primary_key]
 _WAITING = (
     select(func.count())

@@ -46,7 +46,7 @@ PER_ACCOUNT = {
     "recovery_codes": "INSERT INTO recovery_codes (account_id, digest) SELECT n, {token}",
     "outbox": (
         "INSERT INTO outbox (message, recipient, details, created_at, due_at, tries, reference)"
-        " SELECT 'two_step_on', 'p' || n || '@example.org', '{{}}', '2026-01-01', '2036-01-01', 0,"
+        " SELECT 'two_step_on', 'p' || n || '@example.org', '{{}}', '2026-01-01', '2026-11-24 12:59:00', 0,"
         " 'half:' || n || ':1'"
     ),
     "spent": "INSERT INTO spent (purpose, reference, forget_at) SELECT 'x', 'r' || n, '2036-01-01'",
