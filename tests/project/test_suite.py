@@ -9,7 +9,9 @@ from pathlib import Path
 
 from tests.conftest import MARKS_BY_FOLDER, TESTS
 
-STARTS_A_PROCESS = re.compile(r"\bsubprocess\.(run|Popen|call|check_\w+)\(|\bmultiprocessing\b")
+STARTS_A_PROCESS = re.compile(
+    r"\bsubprocess\.(run|Popen|call|check_\w+)\(|\bmultiprocessing\b|\b(\w*Workers|Redis|PostgreSQL)\("
+)
 
 
 def fixtures(file: Path) -> dict[str, str]:

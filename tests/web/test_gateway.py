@@ -14,6 +14,8 @@ import pytest
 
 from tests.support.workers import SturdyWorkers, Workers
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 NUMBERS = itertools.count()
 
