@@ -139,9 +139,9 @@ def _check_keys(app: Flask) -> None:
 
 
 def _start_mail_worker(app: Flask) -> None:
-    worker = app.extensions["mail_worker"] = housekeeping.worker(app)
+    app.extensions["mail_worker"] = housekeeping.worker(app)
 
     @app.before_request
     def _wake() -> None:
         # What an earlier process left behind goes out with the first request.
-        worker.start()
+        app.extensions["mail_worker"].start()

@@ -23,14 +23,16 @@ from playwright.sync_api import (
 )
 from sqlalchemy import Engine
 
-from mfa import clock as app_clock, create_app
+from mfa import clock as app_clock
 from mfa.extensions import db
 from tests.support import chromium
+from tests.support.applications import Applications, Place
 from tests.support.clock import Clock
 from tests.support.database import hang_up
 from tests.support.person import Person
 from tests.support.server import serving
 from tests.support.smtp import Inbox, free_port
+from tests.support.states import States
 from tests.support.stores import Servers, Sqlite, Stores
 from tests.support.templates import compile_once
 
@@ -75,9 +77,14 @@ def composed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return lengths
 
 
+@pytest.fixture(scope="module")
+def mail_port() -> int:
+    return free_port()
+
+
 @pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    server = Inbox()
+def inbox(mail_port: int) -> Iterator[Inbox]:
+    server = Inbox(mail_port)
     yield server
     server.stop()
 
@@ -158,14 +165,28 @@ def stores(request: pytest.FixtureRequest) -> Stores:
     return found
 
 
+@pytest.fixture(scope="session")
+def states(tmp_path_factory: pytest.TempPathFactory, stores: Stores) -> States:
+    """People in a state, for those whom ``make_person`` makes."""
+    return States(tmp_path_factory.mktemp("states"), stores, SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(tmp_path_factory.mktemp("instance"), f"127.0.0.1:{free_port()}")
+
+
 @pytest.fixture
-def config(tmp_path: Path, inbox: Inbox, stores: Stores) -> Iterator[dict[str, Any]]:
-    own = stores.fresh(tmp_path)
+def config(place: Place, inbox: Inbox, stores: Stores, states: States) -> Iterator[dict[str, Any]]:
+    """The settings of a new installation, whose instance folder is empty."""
+    place.clear()
+    own = stores.fresh(place.folder)
+    states.begin()
     yield {
         **own,
         **SETTINGS,
-        "INSTANCE_PATH": tmp_path,
-        "SERVER_NAME": f"127.0.0.1:{free_port()}",
+        "INSTANCE_PATH": place.folder,
+        "SERVER_NAME": place.server_name,
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_PORT": inbox.port,
     }
@@ -173,11 +194,17 @@ def config(tmp_path: Path, inbox: Inbox, stores: Stores) -> Iterator[dict[str, A
     stores.take_back(own)
 
 
+@pytest.fixture(scope="module")
+def applications() -> Applications:
+    return Applications()
+
+
 @pytest.fixture
-def app(config: dict[str, Any]) -> Iterator[Flask]:
-    app = create_app(config)
+def app(config: dict[str, Any], applications: Applications) -> Iterator[Flask]:
+    app = applications.get(config)
     yield app
-    app.extensions["mail_worker"].stop()
+    if "mail_worker" in app.extensions:
+        app.extensions["mail_worker"].stop()
 
 
 @pytest.fixture
@@ -187,11 +214,11 @@ def engine(app: Flask) -> Engine:
 
 
 @pytest.fixture
-def make_person(app: Flask, inbox: Inbox, clock: Clock) -> Callable[..., Person]:
+def make_person(app: Flask, inbox: Inbox, clock: Clock, states: States) -> Callable[..., Person]:
     """People, each with a browser of their own."""
 
     def make(**options: Any) -> Person:
-        return Person(app, inbox, clock, **options)
+        return Person(app, inbox, clock, states=states, **options)
 
     return make
 

@@ -147,14 +147,14 @@ def test_after_a_yes_they_are_written(files: Files, protected: Person, rows: Row
 
 @pytest.mark.parametrize(("options", "secrets"), [((), False), (("--with-secrets", "--yes"), True)])
 def test_the_security_log_says_who_took_what(
-    files: Files, config: dict[str, Any], tmp_path: Path, options: tuple[str, ...], secrets: bool
+    files: Files, config: dict[str, Any], options: tuple[str, ...], secrets: bool
 ) -> None:
     files.take(f"email,totp\n{EMAIL},{KEY}\n")
     app = create_app({**config, "EVENT_LOG": "events.log"})
     files.run("export", *options, app=app)
     with app.app_context():
         db.engine.dispose()
-    logged = (tmp_path / "events.log").read_text()
+    logged = (config["INSTANCE_PATH"] / "events.log").read_text()
     line = json.loads(logged)
     assert (line["event"], line["with_secrets"]) == ("export_began", secrets)
     assert line["operator"]

@@ -457,14 +457,14 @@ def test_stopped_by_its_operator_it_says_what_stands_and_how_to_go_on(files: Fil
 
 
 def test_the_log_says_that_it_was_done_by_whom_and_nothing_of_anybody(
-    files: Files, config: dict[str, Any], tmp_path: Path
+    files: Files, config: dict[str, Any]
 ) -> None:
     app = create_app({**config, "EVENT_LOG": "events.log"})
     path = files.write(f"email,name,password_hash,totp\n{EMAIL},Mina Park,{HASHED},{KEY}\nnone,,{HASHED},\n")
     files.run("import", str(path), app=app)
     with app.app_context():
         db.engine.dispose()
-    logged = (tmp_path / "events.log").read_text()
+    logged = (config["INSTANCE_PATH"] / "events.log").read_text()
     began, ended = map(json.loads, logged.splitlines())
     assert (began["event"], ended["event"]) == ("import_began", "import_ended")
     assert (ended["made"], ended["there"], ended["not_taken"]) == (1, 0, 1)

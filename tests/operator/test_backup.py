@@ -14,6 +14,7 @@ from flask import Flask
 from mfa import create_app
 from mfa.config import BadSetting
 from tests.support import backup
+from tests.support.applications import Place
 from tests.support.person import EMAIL, Person
 from tests.support.smtp import Inbox
 
@@ -49,26 +50,26 @@ def bring_back(config: dict[str, Any], other_folder: Path) -> Iterator[Callable[
 
 
 def test_everyone_signs_in_with_the_same_second_step(
-    make_person: Callable[..., Person], tmp_path: Path, other_folder: Path, bring_back: Callable[[], Flask]
+    make_person: Callable[..., Person], place: Place, other_folder: Path, bring_back: Callable[[], Flask]
 ) -> None:
     people = backup.make_people(make_person)
-    backup.sign_in_meanwhile(people, lambda: dump(tmp_path / "twostep.db", other_folder / "twostep.db"))
+    backup.sign_in_meanwhile(people, lambda: dump(place.folder / "twostep.db", other_folder / "twostep.db"))
     app = bring_back()
     assert [backup.signs_in(person, app) for person in people] == [True] * backup.PEOPLE
 
 
 def test_without_the_key_it_does_not_start(
-    protected: Person, config: dict[str, Any], tmp_path: Path, other_folder: Path
+    protected: Person, config: dict[str, Any], place: Place, other_folder: Path
 ) -> None:
-    dump(tmp_path / "twostep.db", other_folder / "twostep.db")
+    dump(place.folder / "twostep.db", other_folder / "twostep.db")
     with pytest.raises(BadSetting, match="lack"):
         create_app({**config, "INSTANCE_PATH": other_folder, "SECRET_KEY": "fedcba9876543210" * 4})
 
 
 def test_a_session_that_was_ended_after_the_back_up_does_not_live_again(
-    protected: Person, inbox: Inbox, tmp_path: Path, other_folder: Path, bring_back: Callable[[], Flask]
+    protected: Person, inbox: Inbox, place: Place, other_folder: Path, bring_back: Callable[[], Flask]
 ) -> None:
-    dump(tmp_path / "twostep.db", other_folder / "twostep.db")
+    dump(place.folder / "twostep.db", other_folder / "twostep.db")
     stolen = Person(bring_back(), inbox, protected.clock)
     stolen.put_cookie(protected.cookie())
     protected.sign_out()
@@ -94,14 +95,14 @@ def change_email(person: Person, new: str) -> str:
 def test_a_link_from_after_the_back_up_undoes_nothing_of_somebody_else(
     make_person: Callable[..., Person],
     inbox: Inbox,
-    tmp_path: Path,
+    place: Place,
     other_folder: Path,
     bring_back: Callable[[], Flask],
 ) -> None:
     """Both changes would be the first that the database knows of."""
     other = make_person(email="other@example.com").sign_up()
     mina = make_person(email=EMAIL).sign_up()
-    dump(tmp_path / "twostep.db", other_folder / "twostep.db")
+    dump(place.folder / "twostep.db", other_folder / "twostep.db")
     undo = change_email(other, "other@new.example")
     app = bring_back()
     again = Person(app, inbox, mina.clock)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mfa import create_app
+from tests.support.applications import Applications
 from tests.support.postgresql import PostgreSQL
 from tests.support.stores import Servers, Stores
 
@@ -28,5 +28,5 @@ def config(config: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(config: dict[str, Any]) -> Flask:
-    return create_app(config)
+def app(config: dict[str, Any], applications: Applications) -> Flask:
+    return applications.get(config)

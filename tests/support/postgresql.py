@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,24 @@ END $$
 """
 
 
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_COUNT_ON = """
+DO $$ DECLARE own record; BEGIN
+    FOR own IN
+        SELECT attrelid::regclass AS name, attname,
+            pg_get_serial_sequence(attrelid::regclass::text, attname) AS counter
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+    LOOP IF own.counter IS NOT NULL THEN
+        EXECUTE format(
+            'SELECT setval(%1$L, max(%2$I)) FROM %3$s HAVING max(%2$I) > 0',
+            own.counter, own.attname, own.name
+        );
+    END IF; END LOOP;
+END $$
+"""
+
+
 class PostgreSQL:
     """A server on a Unix socket in *folder*, stopped by :meth:`stop`. It need not outlive a power cut."""
 
@@ -86,6 +104,27 @@ class PostgreSQL:
         Whoever still holds a row is waited for, and then that is an error.
         """
         self._of(url).execute(_EMPTY)
+
+    def rows(self, url: URL) -> dict[str, bytes]:
+        """Return all rows by table, as PostgreSQL itself writes them."""
+        connection = self._of(url)
+        found = {}
+        for (table,) in connection.execute(_TABLES).fetchall():
+            with connection.cursor().copy(f'COPY "{table}" TO STDOUT') as copied:
+                found[table] = b"".join(copied)
+        return found
+
+    def fill(self, url: URL, rows: Mapping[str, bytes]) -> None:
+        """Replace what stands in the tables by what :meth:`rows` gave."""
+        connection = self._of(url)
+        with connection.transaction():
+            connection.execute(_EMPTY)
+            # Rows come in any order: what they refer to is there at the end.
+            connection.execute("SET LOCAL session_replication_role = replica")
+            for table, written in rows.items():
+                with connection.cursor().copy(f'COPY "{table}" FROM STDIN') as copied:
+                    copied.write(written)
+            connection.execute(_COUNT_ON)
 
     def drop(self, url: URL) -> None:
         """Take a database away from all that use it."""

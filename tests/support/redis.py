@@ -49,6 +49,11 @@ class Redis:
         finally:
             connection.close()
 
+    def empty(self, url: str) -> None:
+        """Forget what one of its databases holds."""
+        with redis.Redis.from_url(url) as connection:
+            connection.flushdb()
+
     def stop(self) -> None:
         if self._process is None:
             return

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import email.policy
 import re
+import secrets
 import socket
 import threading
+from contextlib import suppress
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any
@@ -55,12 +57,12 @@ class Letter:
 class Inbox:
     """The mail server and what it has received. It can refuse mails, and it can be down."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int | None = None) -> None:
         self._letters: list[Letter] = []
         # Many may wait at once, each for a mail of its own.
         self._arrived = threading.Condition()
         self.refusing = False
-        self.port = free_port()
+        self.port = port or free_port()
         self._controller: Controller | None = None
         self.start()
 
@@ -106,6 +108,9 @@ class Inbox:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that no other process takes by chance: below those that systems give to connections."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

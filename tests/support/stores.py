@@ -32,6 +32,12 @@ class Stores(Protocol):
     def save(self, app: Flask) -> Any:
         """What the database of *app* holds, to make others of it; nobody asks *app* any more."""
 
+    def copy(self, app: Flask, name: str) -> Any:
+        """Return a copy, called *name*, of what the database of *app* holds; *app* goes on."""
+
+    def fill(self, app: Flask, copied: Any) -> None:
+        """Put what :meth:`copy` gave into the database of *app* in place of what it holds."""
+
     def take_back(self, settings: dict[str, Any]) -> None:
         """Stores that :meth:`fresh` gave out and nobody uses any more."""
 
@@ -63,6 +69,18 @@ class Sqlite:
             connection.execute("VACUUM INTO ?", [str(folder / "saved.db")])
         return folder / "saved.db"
 
+    def copy(self, app: Flask, name: str) -> Path:
+        folder = Path(app.instance_path)
+        with closing(sqlite3.connect(folder / "twostep.db")) as connection:
+            connection.execute("VACUUM INTO ?", [str(folder / f"{name}.db")])
+        return folder / f"{name}.db"
+
+    def fill(self, app: Flask, copied: Path) -> None:
+        file = Path(app.instance_path) / "twostep.db"
+        # By SQLite's own means: the application may have the file open.
+        with closing(sqlite3.connect(copied)) as source, closing(sqlite3.connect(file)) as target:
+            source.backup(target)
+
     def take_back(self, settings: dict[str, Any]) -> None:
         pass
 
@@ -89,6 +107,7 @@ class Servers:
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self._numbers = itertools.count(1)
         self._free: list[URL] = []
+        self._redis: dict[URL, str] = {}
         self._lost: list[URL] = []
         self.postgresql, self.redis = PostgreSQL(folder), Redis(folder)
         self.redis.start()
@@ -100,14 +119,20 @@ class Servers:
             url = self._free.pop()
         else:
             url = self.postgresql.create(like=like or self._empty)
-        return {
-            "SQLALCHEMY_DATABASE_URI": address(url),
-            "RATELIMIT_STORAGE_URI": self.redis.database(next(self._numbers)),
-        }
+        if url not in self._redis:
+            self._redis[url] = self.redis.database(next(self._numbers))
+        self.redis.empty(self._redis[url])
+        return {"SQLALCHEMY_DATABASE_URI": address(url), "RATELIMIT_STORAGE_URI": self._redis[url]}
 
     def save(self, app: Flask) -> URL:
         hang_up()
         return make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+
+    def copy(self, app: Flask, name: str) -> dict[str, bytes]:  # noqa: ARG002 (rows need no name)
+        return self.postgresql.rows(make_url(app.config["SQLALCHEMY_DATABASE_URI"]))
+
+    def fill(self, app: Flask, copied: dict[str, bytes]) -> None:
+        self.postgresql.fill(make_url(app.config["SQLALCHEMY_DATABASE_URI"]), copied)
 
     def take_back(self, settings: dict[str, Any]) -> None:
         url = make_url(settings["SQLALCHEMY_DATABASE_URI"])
