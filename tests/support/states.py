@@ -19,7 +19,6 @@ from sqlalchemy import Connection, Engine, event
 from mfa import clock as app_clock, create_app
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
-from tests.support.database import hang_up
 from tests.support.person import PROTECTED, SIGNED_UP, Person
 from tests.support.smtp import Inbox
 from tests.support.stores import Stores
@@ -43,12 +42,36 @@ def _count(_connection: Connection) -> None:
 
 @dataclass(frozen=True)
 class State:
+    """The database, a browser, a phone and the time, as they were once."""
+
     saved: Any
     cookies: dict[Any, Any]
     page: str
     app_on_phone: Authenticator | None
     recovery_codes: list[str]
     at: datetime
+
+    @classmethod
+    def of(cls, person: Person, stores: Stores) -> State:
+        """Return the state that *person* is in."""
+        return cls(
+            stores.copy(person.app),
+            dict(person.client._cookies),
+            person.page,
+            copy.copy(person.app_on_phone),
+            list(person.recovery_codes),
+            person.clock(),
+        )
+
+    def restore(self, person: Person, stores: Stores) -> None:
+        """Put *person* into it, and the database of their application; mails that wait there leave."""
+        stores.fill(person.app, self.saved)
+        person.client._cookies = dict(self.cookies)
+        person.page, person.recovery_codes = self.page, list(self.recovery_codes)
+        person.app_on_phone = copy.copy(self.app_on_phone)
+        person.clock.advance(seconds=(self.at - person.clock()).total_seconds())
+        if "mail_worker" in person.app.extensions:
+            person.app.extensions["mail_worker"].wake()
 
 
 class States:
@@ -68,9 +91,10 @@ class States:
         app = create_app({**own, **quiet, "EVENT_LOG": "none"})
         person = Person(app, inbox, clock)
         person.sign_up()
-        self._save(SIGNED_UP, person)
+        self._states[SIGNED_UP] = State.of(person, stores)
         person.activate()
-        self._save(PROTECTED, person)
+        self._states[PROTECTED] = State.of(person, stores)
+        self._config = self._comparable(app)
         inbox.stop()
         app_clock.reset()
 
@@ -91,27 +115,8 @@ class States:
             or (after and person.client._cookies != self._states[after].cookies)
         ):
             return False
-        self._stores.fill(person.app, there.saved)
-        person.client._cookies = dict(there.cookies)
-        person.page, person.recovery_codes = there.page, list(there.recovery_codes)
-        person.app_on_phone = copy.copy(there.app_on_phone)
-        worker = person.app.extensions.get("mail_worker")
-        if worker:
-            worker.wake()
+        there.restore(person, self._stores)
         return True
-
-    def _save(self, name: str, person: Person) -> None:
-        hang_up()
-        self._states[name] = State(
-            self._stores.copy(person.app, name.replace(" ", "-")),
-            dict(person.client._cookies),
-            person.page,
-            copy.copy(person.app_on_phone),
-            list(person.recovery_codes),
-            person.clock(),
-        )
-        if name == SIGNED_UP:
-            self._config = self._comparable(person.app)
 
     def _suits(self, app: Flask) -> bool:
         here = app.config["SERVER_NAME"].partition(":")[0] == HOST

@@ -32,8 +32,8 @@ class Stores(Protocol):
     def save(self, app: Flask) -> Any:
         """What the database of *app* holds, to make others of it; nobody asks *app* any more."""
 
-    def copy(self, app: Flask, name: str) -> Any:
-        """Return a copy, called *name*, of what the database of *app* holds; *app* goes on."""
+    def copy(self, app: Flask) -> Any:
+        """Return a copy of what the database of *app* holds; *app* goes on."""
 
     def fill(self, app: Flask, copied: Any) -> None:
         """Put what :meth:`copy` gave into the database of *app* in place of what it holds."""
@@ -54,6 +54,7 @@ class Sqlite:
     """A database made by the migrations, once; each installation gets a copy."""
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+        self._folder, self._numbers = folder, itertools.count(1)
         self._empty = make_empty(create_app({**settings, "INSTANCE_PATH": folder}))
 
     def fresh(self, folder: Path, like: Path | None = None) -> dict[str, Any]:
@@ -69,11 +70,11 @@ class Sqlite:
             connection.execute("VACUUM INTO ?", [str(folder / "saved.db")])
         return folder / "saved.db"
 
-    def copy(self, app: Flask, name: str) -> Path:
-        folder = Path(app.instance_path)
-        with closing(sqlite3.connect(folder / "twostep.db")) as connection:
-            connection.execute("VACUUM INTO ?", [str(folder / f"{name}.db")])
-        return folder / f"{name}.db"
+    def copy(self, app: Flask) -> Path:
+        copied = self._folder / f"copy{next(self._numbers)}.db"
+        with closing(sqlite3.connect(Path(app.instance_path) / "twostep.db")) as connection:
+            connection.execute("VACUUM INTO ?", [str(copied)])
+        return copied
 
     def fill(self, app: Flask, copied: Path) -> None:
         file = Path(app.instance_path) / "twostep.db"
@@ -128,7 +129,7 @@ class Servers:
         hang_up()
         return make_url(app.config["SQLALCHEMY_DATABASE_URI"])
 
-    def copy(self, app: Flask, name: str) -> dict[str, bytes]:  # noqa: ARG002 (rows need no name)
+    def copy(self, app: Flask) -> dict[str, bytes]:
         return self.postgresql.rows(make_url(app.config["SQLALCHEMY_DATABASE_URI"]))
 
     def fill(self, app: Flask, copied: dict[str, bytes]) -> None:
