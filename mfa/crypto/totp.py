@@ -54,6 +54,11 @@ def code_at(secret: bytes, step: int) -> str:
     return _Hotp(base32(secret)).at(step)
 
 
+def drift_of(step: int, seconds: float) -> int:
+    """Return how many seconds a code's time step is ahead of a Unix time (behind, if negative)."""
+    return (step - time_step(seconds)) * STEP_SECONDS
+
+
 def match(secret: bytes, digits: str, seconds: float, *, used_step: int = -1) -> int:
     """The time step for which *digits* is the code of *secret*.
 

@@ -23,7 +23,7 @@ from mfa.extensions import db
 from mfa.mail import messages, outbox
 from mfa.sessions import rules as sessions
 from mfa.sessions.devices import Device
-from mfa.two_step import sealing
+from mfa.two_step import drifts, sealing
 from mfa.two_step.models import Authenticator, RecoveryCode
 
 
@@ -192,8 +192,12 @@ def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) ->
         raise
     except totp.WrongCode as error:
         _refused(attempt, CODE, tried)
+        if error.drift is not None:
+            drifts.note(attempt.account.id, error.drift, attempt.now)
         past = error.drift is not None and error.drift < 0
         raise totp.WrongCode(error.drift if past else None) from error
+
+    drifts.note(attempt.account.id, totp.drift_of(step, attempt.now.timestamp()), attempt.now)
 
     def use() -> None:
         if not affected(_USE_STEP, {"whose": attempt.account.id, "step": step}):

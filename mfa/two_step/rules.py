@@ -25,7 +25,7 @@ from mfa.sessions import rules as sessions
 from mfa.sessions.devices import Device
 from mfa.sessions.models import AccountSession
 from mfa.toolbox import toolbox
-from mfa.two_step import factors, sealing
+from mfa.two_step import drifts, factors, sealing
 from mfa.two_step.enrollment import Change, Enrollment, Pending
 from mfa.two_step.models import Authenticator, RecoveryCode
 
@@ -99,7 +99,13 @@ def confirm_code(account: Account, enrollment: Enrollment, typed: str, now: date
     code = factors.six_digits(typed)
     subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.ENROLLMENT_CODE, now)
-    step = totp.match(enrollment.secret(toolbox().ring), code, now.timestamp())
+    try:
+        step = totp.match(enrollment.secret(toolbox().ring), code, now.timestamp())
+    except totp.WrongCode as error:
+        if error.drift is not None:
+            drifts.note(account.id, error.drift, now)
+        raise
+    drifts.note(account.id, totp.drift_of(step, now.timestamp()), now)
     with transaction():
         attempts.reset((subject, attempts.ENROLLMENT_CODE))
     return enrollment.with_code(step)

@@ -23,7 +23,7 @@ from mfa.email_change import rules as email_change
 from mfa.extensions import limiter
 from mfa.mail.delivery import MailNotSent
 from mfa.sessions.rules import Locked, SessionEnded
-from mfa.two_step import email_proof, factors, rules as two_step
+from mfa.two_step import drifts, email_proof, factors, rules as two_step
 from mfa.web import access, hx, ranges, words
 
 UNPROCESSABLE = 422
@@ -44,6 +44,12 @@ def _throttled(error: attempts.Throttled) -> str:
 
 
 def _wrong_code(error: totp.WrongCode) -> str:
+    if drifts.server_is_off() is not None:
+        # Whatever was typed: so it says nothing of the code.
+        return gettext(
+            "That code is not right. The clock of this site seems to be wrong, not your phone’s. Try again"
+            " later, or ask support."
+        )
     if error.drift is None:
         return gettext("That code is not right. Enter the newest code from your app.")
     drift = words.about(error.drift)
