@@ -23,7 +23,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 Found = TypeVar("Found")
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds that a condition is waited for: a busy machine is slow, not wrong."""
 
 BUTTON = "button, input[type=submit]"
@@ -37,10 +37,17 @@ PICTURE = "img, svg[role=img]"
 _PASSING = (StaleElementReferenceException, NoSuchElementException)
 _IN_THE_WAY = (ElementClickInterceptedException, ElementNotInteractableException)
 
-# Selenium's own is_displayed() sends 50 KB of script for each element.
+# One question for all elements: Selenium's own is_displayed() sends 50 KB of script for each. Only those that
+# can have the name are then asked for the name that the browser computes, which takes it long.
 _SHOWN = """
-    return [...document.querySelectorAll(arguments[0])]
-        .filter((element) => element.checkVisibility({visibilityProperty: true}))
+    const [css, name] = arguments;
+    const line = (text) => (text ?? "").replace(/\\s+/g, " ");
+    const mayBe = (element) =>
+        [element, ...(element.labels ?? []), ...(element.ariaLabelledByElements ?? [])]
+            .some((one) => line(one.textContent).includes(name))
+        || ["aria-label", "alt", "title"].some((said) => line(element.getAttribute(said)).includes(name));
+    return [...document.querySelectorAll(css)]
+        .filter((element) => element.checkVisibility({visibilityProperty: true}) && mayBe(element));
 """
 
 
@@ -110,11 +117,12 @@ class Page:
     def shown(self, css: str) -> list[WebElement]:
         """Return the elements that *css* selects and a person sees, without waiting."""
         # Firefox returns nothing while a page goes.
-        return self.driver.execute_script(_SHOWN, css) or []
+        return self.driver.execute_script(_SHOWN, css, "") or []
 
     def named(self, css: str, name: str) -> list[WebElement]:
         """Return those of the shown elements that have this *name*, without waiting."""
-        return [element for element in self.shown(css) if element.accessible_name == name]
+        shown: list[WebElement] = self.driver.execute_script(_SHOWN, css, name) or []
+        return [element for element in shown if element.accessible_name == name]
 
     def find(self, css: str, name: str) -> WebElement:
         """Return the first shown element of this *name*, as soon as there is one."""
