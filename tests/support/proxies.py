@@ -124,6 +124,12 @@ _NGINX_KEEPS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 class Caddy(Proxy):
     """Caddy with ``deploy/Caddyfile``, without TLS."""
 
+    def _has_away(self, server: str) -> bool:
+        """Return True if it has seen *server* not ready, and not ready again since."""
+        lines = self.log.read_text().splitlines()
+        said = [line for line in lines if "health_checker" in line and f'"host":"{server}"' in line]
+        return bool(said) and "host is up" not in said[-1]
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -131,7 +137,7 @@ class Caddy(Proxy):
     def wait_for(self, server: str) -> None:
         """Caddy 2.6 answers a POST with 503 where no server is ready, and waits for one since 2.7.5."""
         assert self._process
-        while f'"host is up","host":"{server}"' not in self.log.read_text():
+        while self._has_away(server):
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=0.05)
                 raise AssertionError(f"the proxy ended:\n{self.log.read_text()}")
