@@ -8,6 +8,7 @@ one question: which step has this enrolment reached?
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, request, url_for
@@ -201,7 +202,8 @@ def scanned() -> Response:
 
 def _show_scan(enrollment: Enrollment) -> Response:
     secret = enrollment.secret(toolbox().ring)
-    uri = totp.uri(secret, account=current_user.account.email, issuer=toolbox().product_name)
+    entry = _entry(enrollment)
+    uri = totp.uri(secret, account=entry, issuer=toolbox().product_name)
     key = totp.base32(secret)
     return _render(
         enrollment,
@@ -212,8 +214,21 @@ def _show_scan(enrollment: Enrollment) -> Response:
         qr=Markup(qr.svg(uri, label=gettext("QR code for your authenticator app"))),  # noqa: S704
         key_groups=[key[start : start + 4] for start in range(0, len(key), 4)],
         uri=uri,
+        entry=entry,
         back_url=None if enrollment.moves else _url(EMAIL),
     )
+
+
+def _entry(enrollment: Enrollment) -> str:
+    """Return what the app calls its entry for this account.
+
+    Some apps silently replace an entry that has the same name. So a move, whose old entry works until the
+    end, brings one with its moment in the name; without a colon, which would end the name of the issuer.
+    """
+    email: str = current_user.account.email
+    if not enrollment.moves:
+        return email
+    return f"{email} ({datetime.fromtimestamp(enrollment.started, UTC):%Y-%m-%d %H%M})"
 
 
 # Step 3: enter the code from your app
@@ -242,7 +257,7 @@ def confirm_code() -> Response:
 
 def _show_code(enrollment: Enrollment, form: forms.CodeForm | None = None, status: int = 200) -> Response:
     form = _filled(form or forms.CodeForm(formdata=None), enrollment)
-    return _render(enrollment, CODE, status, form=form, back_url=_url(SCAN))
+    return _render(enrollment, CODE, status, form=form, entry=_entry(enrollment), back_url=_url(SCAN))
 
 
 # Step 4: save your recovery codes

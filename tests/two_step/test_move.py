@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import pytest
 from sqlalchemy import Engine, select
@@ -545,3 +547,24 @@ def test_a_move_of_another_session_is_no_move_here(
     bring_back(other, read_cookie(protected.cookie())["enrollment"], protected.page)
     assert other.complete().status_code in (400, 409)
     assert other.get(f"{ENROLL}/scan").status_code == 409
+
+
+def test_the_entry_of_a_new_phone_has_a_name_of_its_own(protected: Person) -> None:
+    """Some apps silently replace an entry that has the same name, and the old one works until Complete."""
+    page = protected.begin_move().page
+    new = re.findall(r"otpauth://totp/([^?\"]+)", page)
+    assert len(set(new)) == 1
+    label = unquote(new[0])
+    assert label.startswith(f"Twostep:{protected.email} (")
+    assert label.count(":") == 1
+    assert f'<span class="address" translate="no">{label.partition(":")[2]}</span>' in page
+
+
+def test_two_moves_of_one_day_bring_two_names(protected: Person, clock: Clock) -> None:
+    names = set()
+    for _ in range(2):
+        clock.advance(minutes=5)
+        page = protected.begin_move().page
+        names.update(re.findall(r"otpauth://totp/([^?\"]+)", page))
+        protected.post("/account/two-step/enroll/cancel")
+    assert len(names) == 2
