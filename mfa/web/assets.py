@@ -4,6 +4,11 @@ The sources in ``static/`` are many small files that a browser could read as the
 few: one stylesheet, one module, and the vendored scripts. The hash of its content is in the address of
 each file, so that a browser keeps it for a year, and a changed file is another one.
 
+While servers of two versions stand side by side, a page of one may ask the other for its files. The other
+answers with its own file of that name, which nobody may keep: an older or newer style and script are better
+than none, every page works without them, and the next page asks again. Nothing names a file by its integrity,
+and the one module imports no other.
+
 The pages themselves stay uncompressed: the length of a compressed page that holds a token beside what a
 stranger may choose gives the token away letter by letter (BREACH). These files hold no secret.
 """
@@ -33,6 +38,7 @@ _TYPES = {
 _NOT_COMPRESSED = (".png", ".webp")
 _A_YEAR = 365 * 24 * 3600
 
+_HASHED = re.compile(r"\.[0-9a-f]{12}(?=\.[a-z]+$)")
 _CSS_IMPORT = re.compile(r'^@import url\("([\w-]+\.css)"\)(?: layer\((\w+)\))?(?: (\w+))?;$', re.MULTILINE)
 _JS_IMPORT = re.compile(r'^import (?:\{[^}]*\} from )?"\./([\w-]+\.js)";\n', re.MULTILINE)
 _JS_EXPORT = re.compile(r"^export (?=const |function |class )", re.MULTILINE)
@@ -74,11 +80,12 @@ def serve(app: Flask, folder: Path, *, accent: str, logo: str | None) -> None:
         sources[f"logo{branding.logo_suffix(picture)}"] = picture
     made = {name: _asset(PurePosixPath(name).suffix, content) for name, content in sources.items()}
     addresses = {name: _address(name, asset.digest) for name, asset in made.items()}
-    by_address = {addresses[name]: asset for name, asset in made.items()}
 
     def static(address: str) -> Response:
-        asset = by_address.get(address) or abort(404)
-        return _answer(asset)
+        name = _HASHED.sub("", address)
+        if name == address or name not in made:
+            abort(404)
+        return _answer(made[name], lasting=address == addresses[name])
 
     app.add_url_rule("/static/<path:address>", "static", static)
     app.jinja_env.globals.update(
@@ -151,7 +158,11 @@ def _address(name: str, digest: str) -> str:
     return f"{path.stem}.{digest}{path.suffix}"
 
 
-def _answer(asset: Asset) -> Response:
+def _answer(asset: Asset, *, lasting: bool) -> Response:
+    """Answer with *asset*.
+
+    :param lasting: its address is that of its content, so everybody may keep it; else nobody may.
+    """
     accepted = request.accept_encodings
     coding = max(asset.bodies, key=accepted.quality)
     if not accepted.quality(coding):
@@ -160,7 +171,11 @@ def _answer(asset: Asset) -> Response:
     if coding != "identity":
         response.headers["Content-Encoding"] = coding
     response.vary.add("Accept-Encoding")
+    # Also where nobody may keep it: what is public begins no session (mfa.web.cookies).
     response.cache_control.public = True
+    if not lasting:
+        response.cache_control.no_store = True
+        return response
     response.cache_control.max_age = _A_YEAR
     response.cache_control.immutable = True
     response.set_etag(f"{asset.digest}-{coding}")

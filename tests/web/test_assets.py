@@ -144,9 +144,12 @@ def test_another_accent_is_another_stylesheet(folder: Path) -> None:
     assert address(site(folder), "main.css") != address(site(folder, accent="#00ff88"), "main.css")
 
 
-def test_a_hash_that_is_not_the_files_is_not_found(client: FlaskClient, page_files: list[str]) -> None:
+def test_under_another_hash_a_file_is_not_kept(client: FlaskClient, page_files: list[str]) -> None:
     for url in page_files:
-        assert client.get(re.sub("[0-9a-f]{12}", "0123456789ab", url)).status_code == 404
+        other = client.get(re.sub("[0-9a-f]{12}", "0123456789ab", url))
+        assert other.status_code == 200
+        assert other.headers["Cache-Control"] == "public, no-store"
+        assert "Set-Cookie" not in other.headers
 
 
 @pytest.mark.parametrize(
@@ -221,3 +224,39 @@ def test_a_page_is_never_compressed(client: FlaskClient) -> None:
     """Its length would tell of the token in it (BREACH)."""
     response = client.get("/sign-in", headers={"Accept-Encoding": "gzip, br"})
     assert "Content-Encoding" not in response.headers
+
+
+# Two versions side by side
+
+
+def test_each_version_answers_for_the_files_of_the_other(folder: Path) -> None:
+    older = site(folder)
+    (folder / "css/base.css").write_text("p { margin: 1px; }\n")
+    (folder / "js/two.js").write_text("export const two = (text) => console.warn(text);\n")
+    newer = site(folder)
+    for page, server in ((newer, older), (older, newer)):
+        for name in ("main.css", "app.js", "library.min.js"):
+            own = server.test_client().get(address(server, name))
+            other = server.test_client().get(address(page, name))
+            assert other.status_code == 200
+            assert (other.data, other.content_type) == (own.data, own.content_type)
+
+
+def test_nobody_keeps_a_file_under_the_name_of_another_version(folder: Path) -> None:
+    older = site(folder)
+    (folder / "css/base.css").write_text("p { margin: 1px; }\n")
+    newer = site(folder)
+    url = address(newer, "main.css")
+    headers = older.test_client().get(url).headers
+    assert "no-store" in headers["Cache-Control"]
+    assert "max-age" not in headers["Cache-Control"]
+    assert "immutable" not in headers["Cache-Control"]
+    assert "ETag" not in headers
+    assert newer.test_client().get(url).headers["Cache-Control"].endswith("immutable")
+
+
+@pytest.mark.parametrize(
+    "name", ["main.css", "other.0123456789ab.css", "main.0123.css", "main.0123456789ab.js"]
+)
+def test_what_no_version_has_is_not_found(folder: Path, name: str) -> None:
+    assert site(folder).test_client().get(f"/static/{name}").status_code == 404
