@@ -109,7 +109,12 @@ MARKS_BY_FOLDER = {
     "properties": "slow",
     "scale": "slow",
 }
-MARKS_BY_FIXTURE = {"playwright": "browser", "servers": "process", "redis": "process"}
+MARKS_BY_FIXTURE = {
+    "playwright": "browser",
+    "processes": "process",
+    "servers": "process",
+    "redis": "process",
+}
 """What a test needs says where it runs: see the marks in pyproject.toml."""
 
 

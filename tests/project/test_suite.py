@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from tests.conftest import MARKS_BY_FOLDER, TESTS
+from tests.conftest import MARKS_BY_FIXTURE, MARKS_BY_FOLDER, TESTS
 
 STARTS_A_PROCESS = re.compile(
     r"\bsubprocess\.(run|Popen|call|check_\w+)\(|\bmultiprocessing\b|\b(\w*Workers|Redis|PostgreSQL)\("
@@ -40,6 +40,7 @@ def test_a_test_file_that_starts_a_process_is_marked() -> None:
         for file in TESTS.rglob("test_*.py")
         if STARTS_A_PROCESS.search(file.read_text())
         and "mark.process" not in file.read_text()
+        and not set(MARKS_BY_FIXTURE) & set(re.findall(r"\w+", file.read_text()))
         and file.relative_to(TESTS).parts[0] not in MARKS_BY_FOLDER
     ]
     assert unmarked == []
