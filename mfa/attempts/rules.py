@@ -76,8 +76,6 @@ RESET_SENDING = Policy("reset_sending", forget_after=3600)
 """Counted apart: who makes an address wait for these has mailed its owner a link that is good meanwhile."""
 EMAIL_CHANGE_SENDING = Policy("email_change_sending", forget_after=3600)
 CONFIRM_SENDING = Policy("confirm_sending", free=3, forget_after=24 * 3600)
-SECOND_POST = Policy("second_post", forget_after=3600)
-"""Codes that are sent in a half-session that is over."""
 SIGN_INS = Policy("sign_ins", free=30, forget_after=3600)
 """Right passwords at sign-in: each makes a session, an event and perhaps a mail."""
 PROOFS = Policy("proofs", free=20, forget_after=3600)

@@ -97,16 +97,15 @@ def was_here() -> bool:
     return "_user_id" in session and not current_user.is_authenticated
 
 
-def half_token() -> str | None:
-    """Return the token of the half-session that the cookie names, also of one that has ended."""
-    token = session.get(_HALF)
-    return token if isinstance(token, str) else None
+def was_halfway() -> bool:
+    """Return True if the cookie names a half-session, one that has ended included."""
+    return _HALF in session
 
 
 def half() -> rules.Half | None:
     """The half-session of this browser."""
-    token = half_token()
-    if token is None:
+    token = session.get(_HALF)
+    if not isinstance(token, str):
         return None
     if g.get("half", (None, None))[0] != token:
         g.half = (token, rules.load_half(token, clock.now()))

@@ -6,7 +6,6 @@ None of these functions commits: they are part of what their caller decides.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
 from collections.abc import Sequence
@@ -39,8 +38,6 @@ request writing it would cost a write a page."""
 MOST_SESSIONS = 50
 """Of an account; a further one ends the one that was not seen for the longest time."""
 FRESH_PROOF = timedelta(minutes=15)
-ONE_PRESS = timedelta(seconds=10)
-"""A code that the same browser sends again so soon was sent by one press, whose first answer it dropped."""
 FAILURES_WORTH_A_MAIL = 3
 _UNFINISHED_MAILS = 5
 """So many mails about unfinished sign-ins may wait at once: enough to warn, too few to flood."""
@@ -124,50 +121,21 @@ def enter(
 
 
 def complete(
-    half: AccountSession,
-    account: Account,
-    now: datetime,
-    device: Device,
-    *,
-    failures: int,
-    by: str,
-    code: str,
+    half: AccountSession, account: Account, now: datetime, device: Device, *, failures: int, by: str
 ) -> Entry:
-    """Turn a half-session into a session with a token of its own, which :func:`completed` can make again.
+    """Turn a half-session into a session with a token of its own.
 
     :param failures: how many wrong codes were typed before.
     :param by: which factor was right.
-    :param code: the code itself.
     :raises SessionEnded: it was used or ended meanwhile.
     """
-    token = _token_after(half.token_hash, code)
-    values = _make(token, now, device)
+    token, values = _make(now, device)
     if not affected(_COMPLETE, {**values, "half": half.id, "ends_at": _end(now)}):
         raise SessionEnded
     run(_END_OLDEST, {"whose": account.id})
     outbox.take_back(_unfinished(account.id, half.id))
     _say_signed_in(account, now, device, half.failures + failures, by)
     return Entry(token, account, AccountSession(id=half.id, account_id=account.id, stage=FULL))
-
-
-def completed(half_token: str, code: str, now: datetime, device: Device) -> Entry | None:
-    """Return what :func:`complete` gave a moment ago for that half-session and code, or None.
-
-    Only to the browser that it was given to, as far as its name and network tell.
-    """
-    token = _token_after(_hash(half_token), code)
-    found = load(token, now)
-    if found is None:
-        return None
-    session = found.session
-    recent = ages.is_current(session.created_at.timestamp(), now.timestamp(), ONE_PRESS.total_seconds())
-    same = (session.user_agent, session.address) == (device.user_agent, device.address)
-    return Entry(token, found.account, session) if recent and same else None
-
-
-def half_subject(half_token: str) -> str:
-    """Return by what posts in a half-session that is over are counted."""
-    return f"half:{_hash(half_token).hex()}"
 
 
 def give_way(half: AccountSession, to: AccountSession) -> None:
@@ -422,8 +390,7 @@ def _alive(token: str, stage: str, now: datetime) -> dict[str, object]:
 
 
 def _begin(account: Account, generation: int, now: datetime, device: Device, failures: int) -> Entry:
-    token = _make_token()
-    made = _make(token, now, device)
+    token, made = _make(now, device)
     made["failures"] = failures
     whose = {"whose": account.id, "generation": generation}
     ends = {"ends_at": _end(now), "half_ends_at": now + HALF_LIFETIME}
@@ -444,10 +411,11 @@ def _end(now: datetime) -> datetime:
     return now + timedelta(seconds=toolbox().session_absolute)
 
 
-def _make(token: str, now: datetime, device: Device) -> dict[str, object]:
-    """Return what the session of a new token says of this moment and this device."""
+def _make(now: datetime, device: Device) -> tuple[str, dict[str, object]]:
+    """A new token, and what its session says of this moment and this device."""
+    token = _make_token()
     moment = {"created_at": now, "proved_at": now, "seen_at": now}
-    return {
+    return token, {
         **moment,
         "token_hash": _hash(token),
         "user_agent": device.user_agent,
@@ -499,12 +467,6 @@ def _unfinished(account_id: int, half_id: int) -> str:
 
 def _make_token() -> str:
     return secrets.token_urlsafe(32)
-
-
-def _token_after(half_hash: bytes, code: str) -> str:
-    """Return the token that follows from a half-session's and the code; only our key can make it."""
-    derived = toolbox().ring.derive("session-token", half_hash + code.encode())
-    return base64.urlsafe_b64encode(derived).rstrip(b"=").decode()
 
 
 def _hash(token: str) -> bytes:

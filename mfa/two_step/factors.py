@@ -91,13 +91,11 @@ class Attempt:
 class Factor:
     """A right code, to be used up by :meth:`use` in the transaction of what it opens.
 
-    :param code: the code, as :func:`normalized`.
     :param failures: how many wrong ones were typed before.
     :param use: uses it up; how many recovery codes are left, if it was one, else None.
     """
 
     name: str
-    code: str
     failures: int
     use: Callable[[], int | None]
 
@@ -134,19 +132,6 @@ def six_digits(typed: str) -> str:
     code = digits.normalise(typed)
     if code is None:
         raise OtherDigits if digits.are_of_another_kind(typed) else NotSixDigits
-    return code
-
-
-def normalized(factor: str, typed: str) -> str:
-    """Return the code or recovery code that was typed, without what stands between its groups.
-
-    :raises NotSixDigits, NotARecoveryCode: not the shape of one.
-    """
-    if factor == CODE:
-        return six_digits(typed)
-    code = recovery_codes.normalise(typed)
-    if code is None:
-        raise OtherLetters if recovery_codes.is_of_another_kind(typed) else NotARecoveryCode
     return code
 
 
@@ -204,11 +189,13 @@ def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) ->
             raise totp.UsedCode
         _forget_failures(attempt)
 
-    return Factor(CODE, code, tried - 1, use)
+    return Factor(CODE, tried - 1, use)
 
 
 def _look_at_recovery_code(authenticator: Authenticator, attempt: Attempt, typed: str) -> Factor:
-    code = normalized(RECOVERY_CODE, typed)
+    code = recovery_codes.normalise(typed)
+    if code is None:
+        raise OtherLetters if recovery_codes.is_of_another_kind(typed) else NotARecoveryCode
     tried = _count(attempt)
     digest = recovery_codes.digest(
         code,
@@ -233,7 +220,7 @@ def _look_at_recovery_code(authenticator: Authenticator, attempt: Attempt, typed
         )
         return left
 
-    return Factor(RECOVERY_CODE, code, tried - 1, use)
+    return Factor(RECOVERY_CODE, tried - 1, use)
 
 
 def _count(attempt: Attempt) -> int:

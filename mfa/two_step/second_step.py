@@ -55,25 +55,6 @@ def sign_in(half: sessions.Half, factor: str, typed: str, *, now: datetime, devi
         raise
 
 
-def repeat(half_token: str, factor: str, typed: str, *, now: datetime, device: Device) -> Passed:
-    """Answer the second of two posts of one code as the first was answered: with the same session.
-
-    A browser whose button is pressed twice drops the first answer, its cookie included.
-
-    :raises sessions.SessionEnded: the half-session is over, and this is no such post.
-    """
-    try:
-        code = factors.normalized(factor, typed)
-        attempts.count(sessions.half_subject(half_token), attempts.SECOND_POST, now)
-    except Refusal as error:
-        raise sessions.SessionEnded from error
-    entry = sessions.completed(half_token, code, now, device)
-    if entry is None:
-        raise sessions.SessionEnded
-    left = factors.codes_left(entry.account.id) if factor == factors.RECOVERY_CODE else None
-    return Passed(entry, left)
-
-
 def _pass(half: sessions.Half, right: factors.Factor, now: datetime, device: Device) -> Passed:
     session, account = half.session, half.account
     # Whatever ends sessions holds the account too: it comes first and ends this, or after and sees it.
@@ -82,9 +63,7 @@ def _pass(half: sessions.Half, right: factors.Factor, now: datetime, device: Dev
     left = right.use()
     if left is not None:
         factors.tell_used(account, left, now)
-    entry = sessions.complete(
-        session, account, now, device, failures=right.failures, by=right.name, code=right.code
-    )
+    entry = sessions.complete(session, account, now, device, failures=right.failures, by=right.name)
     return Passed(entry, left)
 
 

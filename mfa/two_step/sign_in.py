@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from flask import Blueprint, Response, request, session, url_for
 from flask_babel import gettext, ngettext
 from flask_login import current_user
@@ -14,7 +12,7 @@ from mfa.attempts.rules import Throttled
 from mfa.crypto import recovery_codes
 from mfa.mail.delivery import MailNotSent
 from mfa.sessions import browser
-from mfa.sessions.rules import Half, SessionEnded
+from mfa.sessions.rules import SessionEnded
 from mfa.two_step import factors, forms, second_step
 from mfa.two_step.routes import CODE_REFUSALS
 from mfa.web import access, errors, hx, notices, ranges
@@ -40,17 +38,17 @@ def verify() -> Response:
 @ranges.guesses
 def complete() -> Response:
     """A code of the app, or a recovery code."""
-    token, half = browser.half_token(), browser.half()
-    if token is None:
+    half = browser.half()
+    if half is None:
         return _sign_in_again()
     by_recovery_code = request.args.get("factor") == "recovery"
     form = forms.VerifyRecoveryForm() if by_recovery_code else forms.VerifyCodeForm()
     if not form.validate_on_submit():
-        return _show_verify(by_recovery_code, form, errors.UNPROCESSABLE) if half else _sign_in_again()
+        return _show_verify(by_recovery_code, form, errors.UNPROCESSABLE)
     field = form.recovery_code if by_recovery_code else form.code
     factor = factors.RECOVERY_CODE if by_recovery_code else factors.CODE
     try:
-        passed = _pass(token, half, factor, field.data)
+        passed = second_step.sign_in(half, factor, field.data, now=clock.now(), device=browser.device())
     except factors.ConfirmFirst:
         return _show_confirmation_needed(errors.UNPROCESSABLE)
     except CODE_REFUSALS as error:
@@ -62,15 +60,6 @@ def complete() -> Response:
     if passed.codes_left is not None:
         notices.say(_codes_left(passed.codes_left), "warning")
     return hx.leave(target)
-
-
-def _pass(token: str, half: Half | None, factor: str, typed: str) -> second_step.Passed:
-    now, device = clock.now(), browser.device()
-    if half:
-        # It may end meanwhile, by the first of two posts at once.
-        with suppress(SessionEnded):
-            return second_step.sign_in(half, factor, typed, now=now, device=device)
-    return second_step.repeat(token, factor, typed, now=now, device=device)
 
 
 def _show_verify(by_recovery_code: bool, form: Form | None = None, status: int = 200) -> Response:
@@ -162,7 +151,7 @@ def _sign_in_again() -> Response:
     """
     if current_user.is_authenticated:
         return hx.leave(url_for("console.home"))
-    ended = "sign-in" if browser.half_token() else None
+    ended = "sign-in" if browser.was_halfway() else None
     return hx.leave(url_for("accounts.sign_in", ended=ended))
 
 
