@@ -14,8 +14,8 @@ _MASK = 2
 """One fixed mask: decoders take any, and trying all eight is most of the work."""
 
 
-_LONG = 150
-"""Characters; where there are more, as with a very long address, less correction makes the modules larger."""
+_LONG = 106
+"""Characters that version 6 holds at level M. Above that, less correction keeps the modules large."""
 
 
 def svg(text: str, *, label: str) -> str:

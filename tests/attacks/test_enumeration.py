@@ -151,6 +151,7 @@ def many_known(app: Flask, person: Person) -> Person:
     return person
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("url", "fields"),
     [("/sign-in", {"password": WRONG}), ("/sign-up", {}), ("/forgot-password", {})],
@@ -160,6 +161,7 @@ def test_the_answer_takes_the_same_time(many_known: Person, url: str, fields: di
     assert any(difference(many_known, url, numbers, **fields) < ALLOWED for numbers in looks)
 
 
+@pytest.mark.slow
 def test_a_door_that_hashes_for_accounts_alone_would_be_found(
     many_known: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,7 +101,7 @@ def test_a_resets_refusals_are_counted(person: Person) -> None:
 
 def test_a_profiles_refusals_are_counted(person: Person) -> None:
     person.sign_up()
-    forget_device(person)
+    person.forget_device()
     answers = [refused_at(person, "/account/profile", {"name": "M\0"}) for _ in range(5)]
     assert answers == [422] * 3 + [429] * 2
 
@@ -109,12 +109,6 @@ def test_a_profiles_refusals_are_counted(person: Person) -> None:
 def refused_at(person: Person, path: str, fields: dict[str, str]) -> int:
     person.get(path)
     return person.post(path, fields).status_code
-
-
-def forget_device(person: Person) -> None:
-    """Take the cookie away by which the owner's own device is left alone."""
-    name = person.app.config["DEVICE_COOKIE_NAME"]
-    person.client.delete_cookie(name, domain=str(person.app.config["SERVER_NAME"]).partition(":")[0])
 
 
 def test_another_range_goes_on(person: Person) -> None:

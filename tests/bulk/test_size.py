@@ -33,6 +33,7 @@ def peak(files: Files, *arguments: str) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_20_000_rows_go_in_and_out_by_the_batch(files: Files, long_file: Path, engine: Engine) -> None:
     assert peak(files, "import", str(long_file)) < MOST_BYTES
     with engine.connect() as connection:

@@ -42,7 +42,7 @@ def versions(
 
 
 @pytest.fixture
-def balancer(versions: list[Flask], config: dict[str, Any]) -> Iterator[str]:
+def two_versions(versions: list[Flask], config: dict[str, Any]) -> Iterator[str]:
     """Hand each request to the other version than the one before it."""
     turns = itertools.cycle(versions)
 
@@ -60,9 +60,9 @@ def balancer(versions: list[Flask], config: dict[str, Any]) -> Iterator[str]:
 
 
 def test_every_page_has_its_style_and_script_whichever_server_answers(
-    browser: Browser, balancer: str
+    browser: Browser, two_versions: str
 ) -> None:
-    context = browser.new_context(base_url=balancer)
+    context = browser.new_context(base_url=two_versions)
     page = context.new_page()
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108

@@ -25,7 +25,7 @@ def fill(app: Flask, clock: Clock) -> None:
     with app.app_context():
         for number in range(MAILS):
             with transaction():
-                account = Account(email=f"person{number}@example.com", name="Mina")
+                account = Account(id=number + 1, email=f"person{number}@example.com", name="Mina")
                 outbox.post(messages.two_step_on, account, clock())
 
 

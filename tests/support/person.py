@@ -108,6 +108,10 @@ class Person:
         """Put an older, or another's, session cookie into the browser."""
         self.client.set_cookie("twostep-session", value, domain=self._host)
 
+    def forget_device(self) -> None:
+        """Delete the cookie that makes this browser a known device."""
+        self.client.delete_cookie(self.app.config["DEVICE_COOKIE_NAME"], domain=self._host)
+
     def _say(self, text: str) -> str:
         return spoken(self.languages if self.languages in offered() else SOURCE).gettext(text)
 

@@ -171,6 +171,7 @@ def at_confirm_first(person: Person) -> tuple[str, dict[str, str]]:
         for _ in range(attempts.MOST_FAILURES):
             attempts.count("account:1", attempts.SECOND_STEP_FAILURES, person.clock())
         db.session.remove()
+    person.forget_device()
     person.sign_in()
     person.get("/sign-in/verify")
     for _ in range(attempts.CONFIRM_SENDING.free):

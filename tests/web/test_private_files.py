@@ -52,21 +52,22 @@ def test_a_new_installation_is_private(tmp_path: Path) -> None:
 
 @pytest.mark.sqlite
 def test_wal_and_index_are_private_while_the_database_is_open(
-    open_umask: None, app: Flask, tmp_path: Path
+    open_umask: None, app: Flask, config: dict[str, Any]
 ) -> None:
     assert app.test_client().get("/readyz").status_code == 200
-    found = modes(tmp_path)
+    found = modes(config["INSTANCE_PATH"])
     assert {name: found[name] for name in found if name.startswith("twostep.db")} == dict.fromkeys(
         ["twostep.db", "twostep.db-wal", "twostep.db-shm"], 0o600
     )
 
 
 @pytest.mark.sqlite
-def test_files_of_an_older_version_are_made_private(config: dict[str, Any], tmp_path: Path) -> None:
-    (tmp_path / "twostep.db").chmod(0o644)
-    (tmp_path / "events.log").touch(0o644)
+def test_files_of_an_older_version_are_made_private(config: dict[str, Any]) -> None:
+    folder = config["INSTANCE_PATH"]
+    (folder / "twostep.db").chmod(0o644)
+    (folder / "events.log").touch(0o644)
     create_app({**config, "MAIL_WORKER": "none", "EVENT_LOG": "events.log"})
-    assert {modes(tmp_path)[name] for name in ("twostep.db", "events.log")} == {0o600}
+    assert {modes(folder)[name] for name in ("twostep.db", "events.log")} == {0o600}
 
 
 def test_a_private_file_is_never_replaced(tmp_path: Path) -> None:
@@ -77,16 +78,17 @@ def test_a_private_file_is_never_replaced(tmp_path: Path) -> None:
 
 
 def test_the_event_log_goes_on_in_a_new_file_after_rotation(
-    open_umask: None, config: dict[str, Any], stores: Stores, tmp_path: Path
+    open_umask: None, config: dict[str, Any], stores: Stores
 ) -> None:
     create_app({**config, "MAIL_WORKER": "none", "EVENT_LOG": "events.log"})
-    path = tmp_path / "events.log"
+    folder = config["INSTANCE_PATH"]
+    path = folder / "events.log"
     log.write("first", NOW, outcome="done", account=None, device=None)
-    path.rename(tmp_path / "events.log.1")
+    path.rename(folder / "events.log.1")
     log.write("second", NOW, outcome="done", account=None, device=None)
-    assert '"first"' in (tmp_path / "events.log.1").read_text()
+    assert '"first"' in (folder / "events.log.1").read_text()
     assert '"second"' in path.read_text()
-    assert modes(tmp_path)["events.log"] == 0o600
+    assert modes(folder)["events.log"] == 0o600
 
 
 def test_the_event_log_may_be_a_device(config: dict[str, Any]) -> None:
