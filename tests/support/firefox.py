@@ -37,21 +37,23 @@ def install() -> str:
 
 @contextmanager
 def opened(
-    home: Path, *, script: bool = True, preferences: Mapping[str, Any] | None = None, display: str = ""
+    home: Path,
+    *,
+    script: bool = True,
+    preferences: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[FirefoxPage]:
     """Start a Firefox that keeps everything in *home*; yield its one page.
 
     :param script: False for a browser in which the person has turned JavaScript off.
     :param preferences: what is set otherwise than by default, as in ``about:config``.
-    :param display: the X server that shows it; by default it is headless.
+    :param environment: with a ``DISPLAY`` that shows it; by default it is headless.
     """
     own = {"javascript.enabled": script, "browser.download.dir": str(home), **(preferences or {})}
     profile = _profile(home, {**_PREFERENCES, **own})
     command = [install(), "--marionette", "--remote-allow-system-access", "--no-remote"]
-    command += ["--profile", str(profile), *([] if display else ["--headless"])]
-    environment = {**os.environ, "HOME": str(home), "MOZ_CRASHREPORTER_DISABLE": "1"}
-    if display:
-        environment["DISPLAY"] = display
+    command += ["--profile", str(profile), *([] if environment else ["--headless"])]
+    environment = {**(environment or os.environ), "HOME": str(home), "MOZ_CRASHREPORTER_DISABLE": "1"}
     with (
         (home / "firefox.log").open("w") as log,
         subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True) as process,
