@@ -1,5 +1,6 @@
-// What the eye sees by itself is said to the ear: one polite line on the page, one in the dialog, outside
-// which nothing is heard while it is open.
+// All that is said to the ear without being focused goes through here: one polite line on the page, and one in the
+// dialog, outside which nothing is heard while it is open. A live region that comes with its text is not heard, so
+// templates only mark what is to be said ([data-said]), and these lines, which were there before, say it.
 const makeLine = (place) => {
   const line = document.createElement("p");
   line.className = "visually-hidden";
@@ -9,17 +10,36 @@ const makeLine = (place) => {
 };
 
 const modal = document.getElementById("account-dialog");
-const lineOnPage = makeLine(document.body);
-const lineInModal = makeLine(modal);
+const lines = [makeLine(document.body), makeLine(modal)];
 const REGISTERED = 100; // ms after which a change is a change to a screen reader
-const SAID = 1500;
+const LOADED = 1500; // ms: until then a screen reader takes in the page, and passes over what changes in it
+const SAID = 5000;
+const waiting = new Set();
 let timers = [];
 
+const write = (text) => {
+  const line = modal?.open ? lines[1] : lines[0];
+  for (const each of lines) each.textContent = each === line ? text : "";
+};
+
 export const announce = (text) => {
-  const line = modal?.open ? lineInModal : lineOnPage;
+  if (!text) return;
+  waiting.add(text);
   timers.forEach(clearTimeout);
+  // The same text again is a change only after there was none.
+  write("");
+  const pause = document.readyState === "complete" ? REGISTERED : LOADED;
   timers = [
-    setTimeout(() => (line.textContent = text), REGISTERED),
-    setTimeout(() => (line.textContent = ""), SAID),
+    setTimeout(() => {
+      write([...waiting].join(" "));
+      waiting.clear();
+    }, pause),
+    setTimeout(() => write(""), pause + SAID),
   ];
+};
+
+export const textOf = (element) => element.textContent.replace(/\s+/g, " ").trim();
+
+export const announceNews = (root) => {
+  for (const news of root.querySelectorAll("[data-said]")) announce(textOf(news));
 };

@@ -1,14 +1,20 @@
 // Recovery codes and the setup key: copy, and the box that must be ticked.
+import { announce } from "./announce.js";
+
 const copy = async (button) => {
   const parts = [...document.querySelectorAll(button.dataset.copy)];
   const text =
     button.dataset.copyJoin === ""
       ? parts.map((part) => part.textContent.replace(/\s/g, "")).join("")
       : parts.map((part) => part.textContent.trim()).join("\n");
-  const said = button.parentElement.querySelector(".copied");
+  const { sayCopied, sayMarked } = document.body.dataset;
+  const say = (text) => {
+    button.parentElement.querySelector(".copied").textContent = text;
+    announce(text);
+  };
   try {
     await navigator.clipboard.writeText(text);
-    said.textContent = document.body.dataset.sayCopied;
+    say(sayCopied);
   } catch {
     // No clipboard on this page (plain HTTP), or it was refused: mark the text for copying by hand.
     const range = document.createRange();
@@ -16,7 +22,7 @@ const copy = async (button) => {
     range.setEndAfter(parts.at(-1));
     getSelection().removeAllRanges();
     getSelection().addRange(range);
-    said.textContent = document.body.dataset.sayMarked;
+    say(sayMarked);
   }
 };
 

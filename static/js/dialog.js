@@ -61,7 +61,8 @@ if (dialog) {
   });
 
   // A stray click beside a wizard must not throw the place away.
-  dialog.addEventListener("click", (event) => {
+  // (Heard on the document: with a listener on the dialog all that stands in it is called clickable.)
+  document.addEventListener("click", (event) => {
     if (event.target === dialog && !account.querySelector("[data-wizard]")) dialog.close();
   });
 }

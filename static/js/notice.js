@@ -1,3 +1,4 @@
+import { announce, textOf } from "./announce.js";
 import { dialog } from "./dialog.js";
 
 // One place for what concerns the page as a whole. While the dialog is open it stands in the dialog.
@@ -13,7 +14,9 @@ const settle = () => {
 const trouble = (text) => {
   settle();
   notice.classList.add("notice--trouble");
-  if (text) notice.textContent = text;
+  if (!text) return;
+  notice.textContent = text;
+  announce(text);
 };
 
 if (notice) {
@@ -30,5 +33,8 @@ if (notice) {
       notice.classList.remove("notice--trouble");
     }
   });
-  document.addEventListener("htmx:after:swap", settle);
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    settle();
+    if (ctx.target === notice) announce(textOf(notice));
+  });
 }

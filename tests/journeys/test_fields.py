@@ -174,6 +174,8 @@ def test_the_field_says_that_it_goes_off_by_itself(visitor: Visitor) -> None:
 def test_a_refused_field_says_first_what_was_wrong(visitor: Visitor) -> None:
     number = reach_number(visitor)
     number_field(visitor).fill(wrong(number))
+    expect(number_field(visitor)).to_have_attribute("aria-invalid", "true")
+    number_field(visitor).blur()
     expect(number_field(visitor)).to_have_accessible_description(
         f"That is not the number in the newest mail. {HINT}"
     )
@@ -251,7 +253,7 @@ def test_every_field_says_what_it_is_for_and_what_its_enter_key_does(visitor: Vi
     if not url.startswith("/account"):
         visitor.sign_out()
     visitor.page.goto(url)
-    fields = visitor.page.locator("input:not([type=hidden])")
+    fields = visitor.page.locator("input:not([type=hidden], [hidden])")
     expect(fields.first).to_be_visible()
     told = fields.evaluate_all("all => all.map(field => field.autocomplete && field.enterKeyHint)")
     assert all(told)

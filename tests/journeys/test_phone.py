@@ -164,7 +164,7 @@ def test_after_reissue_success_is_seen_and_no_danger_under_finger(
     pressed = complete.bounding_box()
     assert pressed
     mina.press("Complete")
-    expect_in_view(mina.page.get_by_text("Your new recovery codes are active."))
+    expect_in_view(mina.page.locator(".done-line", has_text="Your new recovery codes are active."))
     finger = {"x": pressed["x"] + pressed["width"] / 2, "y": pressed["y"] + pressed["height"] / 2}
     under = mina.page.evaluate(
         "({ x, y }) => document.elementFromPoint(x, y)?.closest('.button--danger')?.textContent ?? ''", finger

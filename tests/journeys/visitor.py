@@ -67,7 +67,8 @@ class Visitor(Walks):
         expect(self.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
 
     def reads(self, text: str, **values: object) -> None:
-        expect(self.page.get_by_text(self.say(text, **values))).to_be_visible()
+        seen = self.page.locator(":not([role=status])")
+        expect(self.page.get_by_text(self.say(text, **values)).and_(seen)).to_be_visible()
 
     def is_refused(self) -> None:
         expect(self.page.locator(".error")).to_be_visible()

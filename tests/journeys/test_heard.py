@@ -1,0 +1,154 @@
+"""What a screen reader is told: where the focus is, and what the page announces, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
+from tests.support.person import Person
+
+pytestmark = pytest.mark.looks
+
+RECORD = """
+    window.heard = [];
+    document.addEventListener("focusin", ({ target }) => heard.push(`focus ${target.id}`));
+    new MutationObserver((changes) => {
+        for (const { target } of changes) {
+            const element = target instanceof Element ? target : target.parentElement;
+            const line = element?.closest("[role=status], [role=alert]");
+            if (line?.textContent) heard.push(`says ${line.textContent}`);
+        }
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+"""
+WRONG = "The e-mail address or the password is not right."
+
+
+def record(visitor: Visitor) -> None:
+    """Begin to write down what is heard, on this page and the next ones."""
+    visitor.page.context.add_init_script(RECORD)
+    visitor.page.evaluate(RECORD)
+
+
+def forget(visitor: Visitor) -> None:
+    visitor.page.evaluate("heard.length = 0")
+
+
+def announces(visitor: Visitor, text: str) -> list[str]:
+    """Wait until *text* is announced, alone or after something else; return what had the focus before."""
+    said = "text => heard.findIndex((one) => one.startsWith('says ') && one.endsWith(text))"
+    visitor.page.wait_for_function(f"text => ({said})(text) >= 0", arg=text)
+    heard: list[str] = visitor.page.evaluate(f"text => heard.splice(0, ({said})(text))", text)
+    forget(visitor)
+    return [one for one in heard if one.startswith("focus ")]
+
+
+@pytest.fixture
+def stranger(make_visitor: Callable[..., Visitor], person: Person) -> Visitor:
+    """Somebody with an account, at the sign-in page."""
+    person.sign_up()
+    visitor = make_visitor()
+    record(visitor)
+    visitor.open("/sign-in")
+    return visitor
+
+
+def test_each_refused_password_is_announced_after_the_focus(stranger: Visitor) -> None:
+    stranger.type("Email", EMAIL)
+    for _ in range(2):
+        stranger.type("Password", "wrong")
+        forget(stranger)
+        stranger.page.keyboard.press("Enter")
+        assert announces(stranger, WRONG)[-1] == "focus password"
+
+
+def test_refused_field_is_described_by_its_sentence_when_left(stranger: Visitor) -> None:
+    """Described at once, it would be heard twice: with the focus, and from the announcer."""
+    stranger.type("Email", EMAIL)
+    stranger.type("Password", "wrong")
+    stranger.press("Sign in")
+    announces(stranger, WRONG)
+    field = stranger.page.get_by_label("Password", exact=True)
+    expect(field).to_have_accessible_description("")
+    stranger.page.keyboard.press("Tab")
+    expect(field).to_have_accessible_description(WRONG)
+
+
+def test_empty_field_is_required_and_not_yet_invalid(stranger: Visitor) -> None:
+    email = stranger.page.get_by_role("textbox", name="Email", exact=True)
+    expect(email).to_have_attribute("aria-required", "true")
+    assert email.evaluate("field => field.validity.valid")
+
+
+def test_sign_out_is_announced_on_the_next_page(visitor: Visitor) -> None:
+    record(visitor)
+    visitor.sign_out()
+    announces(visitor, "You are signed out.")
+
+
+def test_sent_mail_is_announced_after_the_focus(visitor: Visitor) -> None:
+    visitor.begin()
+    record(visitor)
+    visitor.send_number()
+    assert announces(visitor, "or open the link. Both are good for 10 minutes.")[-1] == "focus number"
+
+
+def test_step_after_code_that_submits_itself_is_announced(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.verify_email()
+    visitor.scan()
+    record(visitor)
+    visitor.enter_code()
+    assert announces(visitor, "Step 4 of 4. Save your recovery codes.")[-1] == "focus step-heading"
+
+
+def test_second_step_of_sign_in_is_announced(protected_visitor: Visitor) -> None:
+    protected_visitor.sign_out()
+    record(protected_visitor)
+    protected_visitor.fill("Email", EMAIL)
+    protected_visitor.type("Password", PASSWORD)
+    protected_visitor.page.keyboard.press("Enter")
+    assert announces(protected_visitor, "2-step verification.")[-1] == "focus code"
+
+
+def test_each_copy_is_announced(visitor: Visitor) -> None:
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visitor.begin()
+    visitor.verify_email()
+    visitor.scan()
+    visitor.enter_code()
+    visitor.sees("Save your recovery codes")
+    record(visitor)
+    for _ in range(2):
+        visitor.press("Copy to clipboard")
+        announces(visitor, "Copied.")
+
+
+def test_unticked_box_is_refused_aloud(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.verify_email()
+    visitor.scan()
+    visitor.enter_code()
+    visitor.sees("Save your recovery codes")
+    record(visitor)
+    visitor.page.locator("form:has(#saved)").evaluate("form => form.requestSubmit()")
+    assert announces(visitor, "Save the codes first, then tick this box.")[-1] == "focus saved"
+
+
+def test_lost_connection_is_announced_in_the_modal(visitor: Visitor) -> None:
+    visitor.begin()
+    record(visitor)
+    visitor.context.set_offline(True)
+    visitor.press("Send authentication number")
+    announces(visitor, "Connection lost. Check your connection and try again.")
+    visitor.context.set_offline(False)
+
+
+def test_saved_name_is_announced(visitor: Visitor) -> None:
+    visitor.press("Account management")
+    visitor.sees("Profile")
+    record(visitor)
+    visitor.press("Save")
+    announces(visitor, "Saved.")
