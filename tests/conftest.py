@@ -24,7 +24,7 @@ from playwright.sync_api import (
 from sqlalchemy import Engine
 
 from mfa import clock as app_clock
-from mfa.extensions import db
+from mfa.extensions import db, limiter
 from tests.support import chromium
 from tests.support.applications import Applications, Place
 from tests.support.clock import Clock
@@ -196,6 +196,8 @@ def config(place: Place, inbox: Inbox, stores: Stores, states: States) -> Iterat
         "MAIL_PORT": inbox.port,
     }
     hang_up()
+    # The process has one limiter: what it noted of a store that was away is not for the next test.
+    limiter._storage_dead = False
     stores.take_back(own)
 
 
