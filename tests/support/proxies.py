@@ -26,10 +26,11 @@ class Proxy:
     """A proxy at :attr:`url` before some servers.
 
     :param folder: for its files, which end with it.
+    :param root: the path below which the servers are, set up as docs/operations/one-server.md says.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, root: str = "") -> None:
+        self.folder, self.root = folder, root
         self.port = free_port()
         self.log = folder / "proxy.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -107,6 +108,9 @@ class Nginx(Proxy):
             "/etc/ssl/certs/console.example.pem": str(self.folder / "nginx.pem"),
             "/etc/ssl/private/console.example.key": str(self.folder / "nginx.key"),
             "/var/log/nginx/twostep.log": str(self.folder / "nginx-error.log"),
+            # nginx hands the whole path on.
+            "location / {": f"location {self.root}/ {{",
+            "^/(healthz|readyz|metrics)$": f"^{self.root}/(healthz|readyz|metrics)$",
         }.items():
             assert general in text, general
             text = text.replace(general, here)
@@ -161,7 +165,20 @@ class Caddy(Proxy):
 
     def _command(self, verb: str) -> list[str]:
         caddy = debian.program("caddy", "caddy")
-        return [caddy, verb, "--config", str(DEPLOY / "Caddyfile"), "--adapter", "caddyfile"]
+        return [caddy, verb, "--config", str(self._file()), "--adapter", "caddyfile"]
+
+    def _file(self) -> Path:
+        shipped = DEPLOY / "Caddyfile"
+        if not self.root:
+            return shipped
+        site = "{$MFA_SERVER_NAME} {"
+        head, found, rest = shipped.read_text().partition(site)
+        assert found
+        below = self.folder / "Caddyfile"
+        # Caddy cuts the path off. Its handle_path does not take the path without the slash.
+        own = f"redir {self.root} {self.root}/\nhandle_path {self.root}/*"
+        below.write_text(f"{head}{site}\n{own} {{{rest}}}\n")
+        return below
 
 
 def _make_certificate(certificate: Path, key: Path) -> None:
