@@ -15,13 +15,19 @@ pytestmark = pytest.mark.looks
 RECORD = """
     window.heard = [];
     document.addEventListener("focusin", ({ target }) => heard.push(`focus ${target.id}`));
-    new MutationObserver((changes) => {
-        for (const { target } of changes) {
-            const element = target instanceof Element ? target : target.parentElement;
-            const line = element?.closest("[role=status], [role=alert]");
-            if (line?.textContent) heard.push(`says ${line.textContent}`);
+    const texts = new WeakMap();
+    const listen = () => {
+        for (const line of document.querySelectorAll("[role=status], [role=alert]")) {
+            const before = texts.get(line);
+            texts.set(line, line.textContent);
+            // A region that comes with its text, or with the page, is not heard; nor is the same text again.
+            const same = before === undefined || before === line.textContent;
+            if (same || !line.textContent || document.readyState !== "complete") continue;
+            heard.push(`says ${line.textContent}`);
         }
-    }).observe(document, { subtree: true, childList: true, characterData: true });
+    };
+    new MutationObserver(listen).observe(document, { subtree: true, childList: true, characterData: true });
+    listen();
 """
 WRONG = "The e-mail address or the password is not right."
 
