@@ -1,7 +1,7 @@
-"""The journeys, as each contender has them: sign-in with a second step, enrolment, and the settings page.
+"""The journeys, as each contender has them: sign-in with a second step, enrollment, and the settings page.
 
 Each begins and ends at the same place for everyone. A sign-in goes from the sign-in page to the page behind
-it. An enrolment goes from the settings page of somebody who is signed in, over the QR code, the first code
+it. An enrollment goes from the settings page of somebody who is signed in, over the QR code, the first code
 and the recovery codes (with their file, where there is one), back to the settings page.
 """
 
@@ -59,7 +59,7 @@ class Journeys(ABC):
         """Of somebody who is signed in."""
 
     def open_steps(self, browser: Browser, email: str) -> dict[str, bytes]:
-        """A GET of each step of the enrolment, as open as it is when it is reached; none by default."""
+        """A GET of each step of the enrollment, as open as it is when it is reached; none by default."""
         return {}
 
     def sign_in(self, browser: Browser, number: int) -> None:

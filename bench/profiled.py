@@ -35,7 +35,7 @@ _PACKAGES = {
 _PARTS = {
     "session and account read": ("mfa/sessions/rules.py", "load"),
     "state of the second step read": ("mfa/two_step/rules.py", "state"),
-    "open enrolment looked for": ("mfa/two_step/pending.py", "peek"),
+    "open enrollment looked for": ("mfa/two_step/pending.py", "peek"),
     "attempts counted, with their commits": ("mfa/attempts/rules.py", "count"),
     "session begun": ("mfa/sessions/rules.py", "_begin"),
     "all of enter": ("mfa/sessions/rules.py", "enter"),

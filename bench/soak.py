@@ -46,7 +46,7 @@ def measure(server: Server, effort: Effort, inbox: Inbox) -> dict[str, Any]:
         "seconds": time.perf_counter() - began,
         "requests": done["requests"],
         "sign-ins": done["sign-ins"],
-        "enrolments": done["enrolments"],
+        "enrollments": done["enrollments"],
         "errors": len(complaints),
         "complaints": complaints[:5],
         "memory_begin": sum(warm[:part]) / part,
@@ -80,6 +80,6 @@ def _enroll(kind: Twostep, number: int, done: Counter[str]) -> None:
     browser = kind.browser()
     kind.password(browser, people.plain(number))
     kind.enroll(browser, people.plain(number))
-    done["enrolments"] += 1
+    done["enrollments"] += 1
     done["requests"] += len(browser.costs)
     browser.close()

@@ -163,7 +163,7 @@ def _walk(kind: Journeys, number: int, *, enroll: bool) -> dict[str, list[Cost]]
         kind.password(new, people.plain(number))
         new.costs = []
         kind.enroll(new, people.plain(number))
-        taken["enrolment"] = new.costs
+        taken["enrollment"] = new.costs
         new.close()
     browser.close()
     return taken

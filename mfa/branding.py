@@ -1,4 +1,4 @@
-"""A company's own look: which colour is read on which, and what a logo may be. WCAG 2.2, section 1.4."""
+"""A company's own look: which color is read on which, and what a logo may be. WCAG 2.2, section 1.4."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _SEEN_ON_WHITE = 3  # to one: what an edge of a control needs
 
 
 def is_color(value: object) -> bool:
-    """Whether *value* is a colour as #rrggbb."""
+    """Whether *value* is a color as #rrggbb."""
     return isinstance(value, str) and _COLOR.fullmatch(value) is not None
 
 
 def contrast(one: str, other: str) -> float:
-    """How well a colour is seen on another, from 1 (not at all) to 21 (black on white)."""
+    """How well a color is seen on another, from 1 (not at all) to 21 (black on white)."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -30,7 +30,7 @@ def text_on(color: str) -> str:
 
 
 def edge_of(color: str) -> str:
-    """The edge of an area of *color* on white: the colour itself where it is seen."""
+    """The edge of an area of *color* on white: the color itself where it is seen."""
     return color if contrast(color, WHITE) >= _SEEN_ON_WHITE else text_on(color)
 
 

@@ -48,7 +48,7 @@ DEFAULTS: dict[str, Any] = {
     "WORKERS": None,  # processes; twice the processor's cores
     "THREADS": 4,  # requests that each process has under way at once
     "DRAIN_SECONDS": 10,  # after SIGTERM, for balancers to see /readyz at 503 before the port closes
-    # Who may read /metrics: whoever bears this; nobody without it
+    # The token that opens /metrics; without it, nobody can read them
     "METRICS_TOKEN": None,
     # Mail
     "MAIL_SERVER": None,
@@ -163,7 +163,7 @@ def load(config: Config, given: Mapping[str, Any], instance: Path) -> None:
         config[name] = _WORDS.get(str(config[name]).lower(), config[name])
 
     if config["MODE"] not in ("production", "development"):
-        raise BadSetting('MFA_MODE is "production" or "development".')
+        raise BadSetting('MFA_MODE must be "production" or "development".')
     for name in ("SERVER_NAME", "TRUSTED_HOSTS", "MAIL_DOMAINS"):
         config[name] = _in_one_form(name, config[name])
     if config["MODE"] == "development":
@@ -181,7 +181,7 @@ def _refuse_misspelt(known: set[str]) -> None:
         if name == variable or name.partition("__")[0] in known:
             continue
         for meant in difflib.get_close_matches(name, sorted(known), n=1, cutoff=_RESEMBLANCE):
-            raise BadSetting(f"{variable} is no setting: MFA_{meant} is.")
+            raise BadSetting(f"{variable} is not a setting. Did you mean MFA_{meant}?")
 
 
 def _fill_development(config: Config, instance: Path) -> None:
@@ -198,7 +198,7 @@ def _check_production(config: Config) -> None:
             ' `python3 -c "import secrets; print(secrets.token_hex(32))"`.'
         )
     if not config["SERVER_NAME"]:
-        raise BadSetting("MFA_SERVER_NAME is not set: give the host that the e-mailed links lead to.")
+        raise BadSetting("MFA_SERVER_NAME is not set: give the host that mailed links lead to.")
     if not config["MAIL_SERVER"]:
         raise BadSetting("MFA_MAIL_SERVER is not set: nobody can sign up without mail.")
     config["PREFERRED_URL_SCHEME"] = config["PREFERRED_URL_SCHEME"] or "https"
@@ -214,7 +214,7 @@ def _check_production(config: Config) -> None:
 
 def _check(config: Config) -> None:
     if not _texts(config["SECRET_KEY_FALLBACKS"]):
-        raise BadSetting("MFA_SECRET_KEY_FALLBACKS is a JSON list of keys.")
+        raise BadSetting("MFA_SECRET_KEY_FALLBACKS must be a JSON list of keys.")
     fallbacks = [("SECRET_KEY_FALLBACKS", key) for key in config["SECRET_KEY_FALLBACKS"]]
     for name, key in [("SECRET_KEY", config["SECRET_KEY"]), *fallbacks]:
         if not isinstance(key, str) or len(key) < MASTER_KEY_BYTES or len(set(key)) < _DIFFERENT_CHARACTERS:
@@ -228,12 +228,14 @@ def _check(config: Config) -> None:
     trusted = config["TRUSTED_HOSTS"]
     own = hosts.name_of(config["SERVER_NAME"])
     if trusted and not any(own == one or (one[0] == "." and f".{own}".endswith(one)) for one in trusted):
-        raise BadSetting("MFA_TRUSTED_HOSTS lacks the host of MFA_SERVER_NAME, to which e-mailed links lead.")
+        raise BadSetting(
+            "MFA_TRUSTED_HOSTS must contain the host of MFA_SERVER_NAME, because mailed links lead there."
+        )
     if config["MAIL_USERNAME"] and not config["MAIL_PASSWORD"]:
         raise BadSetting("MFA_MAIL_PASSWORD is not set, which MFA_MAIL_USERNAME needs.")
     if config["MAIL_USE_TLS"] and config["MAIL_USE_SSL"]:
         raise BadSetting(
-            "MFA_MAIL_USE_TLS and MFA_MAIL_USE_SSL exclude one another: set the first for STARTTLS (port"
+            "MFA_MAIL_USE_TLS and MFA_MAIL_USE_SSL can't both be set: set the first for STARTTLS (port"
             " 587), the second for TLS from the start (port 465)."
         )
 
@@ -435,76 +437,79 @@ _MOST_MEMORY = 1024 * 1024
 _MOST_WORK = 16 * _MOST_MEMORY
 """Passes times KiB; some ten seconds."""
 _YEAR = 366 * 24 * 3600
-_LIFETIME = (_whole(60, _YEAR), "is a number of seconds, from 60 to a year.")
-_SWITCH = (lambda value: isinstance(value, bool), "is true or false.")
-_LIMITS = (_limits, "is one or more limits of at least 1, like 30 per minute; 300 per hour.")
-_HASH_COST = (_cost, "is a cost of argon2id, like t=3,m=65536,p=4, of at most a gigabyte and some seconds.")
+_LIFETIME = (_whole(60, _YEAR), "must be a number of seconds, from 60 to a year.")
+_SWITCH = (lambda value: isinstance(value, bool), "must be true or false.")
+_LIMITS = (_limits, "must be one or more limits of at least 1, like 30 per minute; 300 per hour.")
+_HASH_COST = (
+    _cost,
+    "must be a cost of argon2id, like t=3,m=65536,p=4, of at most a gigabyte and some seconds.",
+)
 _WITH_PORT = (
-    "is the host that people open, like console.example or console.example:8443: no scheme, path or"
+    "must be the host that people open, like console.example or console.example:8443: no scheme, path or"
     " underscore, and a port from 1 to 65535."
 )
-_HOST_LIST = "is a JSON list of host names, without scheme and path, and not of IPv6 addresses."
+_HOST_LIST = "must be a JSON list of host names, without scheme and path, and not of IPv6 addresses."
 _CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "APPLICATION_ROOT": (
         lambda value: isinstance(value, str) and _ROOT.fullmatch(value),
-        "is a path like /two-step, of letters, digits and . _ ~ -, or / for the whole host.",
+        "must be a path like /two-step, of letters, digits and . _ ~ -, or / for the whole host.",
     ),
-    "PREFERRED_URL_SCHEME": (lambda value: value in ("https", "http"), 'is "https" or "http".'),
+    "PREFERRED_URL_SCHEME": (lambda value: value in ("https", "http"), 'must be "https" or "http".'),
     "PASSWORD_MIN_LENGTH": (
         _whole(passwords.MIN_LENGTH_FLOOR, passwords.MAX_LENGTH),
-        f"is a number from {passwords.MIN_LENGTH_FLOOR} to {passwords.MAX_LENGTH}.",
+        f"must be a number from {passwords.MIN_LENGTH_FLOOR} to {passwords.MAX_LENGTH}.",
     ),
     "PASSWORD_HASH_COST": _HASH_COST,
     "RECOVERY_HASH_COST": _HASH_COST,
     "SESSION_IDLE_SECONDS": _LIFETIME,
     "SESSION_ABSOLUTE_SECONDS": _LIFETIME,
-    "MAIL_PORT": (_whole(1, 65535), "is a port number."),
-    "MAIL_TIMEOUT": (_seconds, f"is a number of seconds, above 0 and up to {_LONGEST_TIMEOUT}."),
+    "MAIL_PORT": (_whole(1, 65535), "must be a port number."),
+    "MAIL_TIMEOUT": (_seconds, f"must be a number of seconds, above 0 and up to {_LONGEST_TIMEOUT}."),
     "SQLALCHEMY_DATABASE_URI": (
         lambda value: value is None or _database(value),
-        "is the address of a database whose driver is installed, like postgresql+psycopg://user@host/name.",
+        "must be the address of a database whose driver is installed, like postgresql+psycopg://user@host/name.",
     ),
     "TRUSTED_HOSTS": (lambda value: value is None or (_texts(value) and value), _HOST_LIST),
-    "MAIL_DOMAINS": (_texts, "is a JSON list of mail domains, like corp.local."),
+    "MAIL_DOMAINS": (_texts, "must be a JSON list of mail domains, like corp.local."),
     "MAIL_SERVER": (
         lambda value: not value or _mail_server(value),
-        "is the name of a host; its port is MFA_MAIL_PORT.",
+        "must be the name of a host; its port is MFA_MAIL_PORT.",
     ),
     "MAIL_DEFAULT_SENDER": (
         lambda value: value is None or _email_address(parseaddr(str(value))[1]),
-        "is an e-mail address, like no-reply@console.example.",
+        "must be an e-mail address, like no-reply@console.example.",
     ),
     "MAIL_USE_TLS": _SWITCH,
     "MAIL_USE_SSL": _SWITCH,
-    "TRUSTED_PROXIES": (_whole(0, 9), "is the number of proxies before the server, from 0 to 9."),
+    "TRUSTED_PROXIES": (_whole(0, 9), "must be the number of proxies before the server, from 0 to 9."),
     "RATELIMIT_STORAGE_URI": (
         _storage,
-        "is database://, memory:// or the address of a Redis, like redis://host:6379.",
+        "must be database://, memory:// or the address of a Redis, like redis://host:6379.",
     ),
     "RATELIMIT_REFUSED": _LIMITS,
     "RATELIMIT_MAILS": _LIMITS,
     "PRODUCT_NAME": (
         _name,
-        f"is a name of 1 to {_LONGEST_NAME} printable characters, without the colon that apps refuse.",
+        f"must be a name of 1 to {_LONGEST_NAME} printable characters, without the colon that apps refuse.",
     ),
     "SUPPORT_ADDRESS": (
         lambda value: value == "" or _email_address(value),
-        "is an e-mail address, or empty.",
+        "must be an e-mail address, or empty.",
     ),
-    "ACCENT_COLOR": (branding.is_color, "is a colour like #3552bc."),
+    "ACCENT_COLOR": (branding.is_color, "must be a color like #3552bc."),
     "LOGO": (
         lambda value: not value or _picture(value),
-        f"is the path of an SVG, PNG or WebP file of at most {branding.LOGO_MAX_BYTES // 1024} KB.",
+        f"must be the path of an SVG, PNG or WebP file of at most {branding.LOGO_MAX_BYTES // 1024} KB.",
     ),
     "WORKERS": (
         lambda value: value is None or _whole(1, _MOST_WORKERS)(value),
-        f"is a number of processes, from 1 to {_MOST_WORKERS}.",
+        f"must be a number of processes, from 1 to {_MOST_WORKERS}.",
     ),
-    "THREADS": (_whole(1, _MOST_THREADS), f"is a number of threads, from 1 to {_MOST_THREADS}."),
-    "DRAIN_SECONDS": (_whole(0, _LONGEST_DRAIN), f"is a number of seconds, from 0 to {_LONGEST_DRAIN}."),
+    "THREADS": (_whole(1, _MOST_THREADS), f"must be a number of threads, from 1 to {_MOST_THREADS}."),
+    "DRAIN_SECONDS": (_whole(0, _LONGEST_DRAIN), f"must be a number of seconds, from 0 to {_LONGEST_DRAIN}."),
     "METRICS_TOKEN": (
         lambda value: value is None or _token(value),
-        f"is a text of at least {_SHORTEST_TOKEN} printable ASCII characters.",
+        f"must be a text of at least {_SHORTEST_TOKEN} printable ASCII characters.",
     ),
-    "MAIL_WORKER": (lambda value: value in ("thread", "none"), 'is "thread" or "none".'),
+    "MAIL_WORKER": (lambda value: value in ("thread", "none"), 'must be "thread" or "none".'),
 }

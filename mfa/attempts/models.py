@@ -25,7 +25,7 @@ class Throttle(Model):
 
 
 class Spent(Model):
-    """Something single-use that has been used: an e-mailed number, a cancelled enrolment."""
+    """Something single-use that has been used: an e-mailed number, a canceled enrollment."""
 
     __tablename__ = "spent"
 

@@ -12,7 +12,7 @@ _MOST_TYPED = 256
 _SIX_DIGITS = re.compile(r"[0-9]{6}")
 
 
-def normalise(typed: str) -> str | None:
+def normalize(typed: str) -> str | None:
     """The six ASCII digits of *typed* without what stands between them, or None if it is anything else.
 
     Digits of other scripts are refused: ``str.isdigit`` would take them.

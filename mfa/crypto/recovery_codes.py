@@ -37,7 +37,7 @@ def display(code: str) -> str:
     return "-".join(code[start : start + 4] for start in range(0, CODE_LENGTH, 4))
 
 
-def normalise(typed: str) -> str | None:
+def normalize(typed: str) -> str | None:
     """The code that a person meant, or None if it can't be one.
 
     Any case, any separators; O is read as 0, I and L as 1 (Crockford's look-alikes).

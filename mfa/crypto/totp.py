@@ -15,7 +15,7 @@ STEP_SECONDS = 30
 TOLERATED_STEPS = 1
 """Steps accepted on either side of the current one, for the delay of typing (RFC 6238 §5.2)."""
 HINT_STEPS = 40
-"""Steps on either side (20 minutes) in which a wrong code is recognised as one of a wrong clock."""
+"""Steps on either side (20 minutes) in which a wrong code is recognized as one of a wrong clock."""
 
 _SCHEME = "otpauth://totp/"
 

@@ -17,7 +17,7 @@ FULL = "full"
 
 class AccountSession(Model):
     __tablename__ = "sessions"
-    # An enrolment names the session that it was begun in, so ids are never given twice.
+    # An enrollment names the session that it was begun in, so ids are never given twice.
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)

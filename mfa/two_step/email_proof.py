@@ -45,7 +45,7 @@ def newest(enrollment: Enrollment) -> Enrollment:
 
 
 def send(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
-    """Mail a new number and link; the earlier ones end. The enrolment that knows of it is returned.
+    """Mail a new number and link; the earlier ones end. The enrollment that knows of it is returned.
 
     A mail that was perhaps sent counts as sent.
 
@@ -87,7 +87,7 @@ def wait_for_sending(account: Account, now: datetime) -> int:
 
 
 def confirm_number(account: Account, enrollment: Enrollment, typed: str, now: datetime) -> Enrollment:
-    """The enrolment with its address verified, when *typed* is the number of the newest mail.
+    """The enrollment with its address verified, when *typed* is the number of the newest mail.
 
     :raises NotSixDigits: it has not the shape of a number; this is not counted.
     :raises attempts.Throttled: too many wrong numbers.
@@ -105,7 +105,7 @@ def confirm_number(account: Account, enrollment: Enrollment, typed: str, now: da
 
 
 def read_link(token: str, now: datetime) -> Enrollment:
-    """What a mail's link stands for: as much of its enrolment as the number follows from.
+    """What a mail's link stands for: as much of its enrollment as the number follows from.
 
     It proves nothing but that somebody reads the mail, and brings no browser any further.
 
@@ -121,9 +121,9 @@ def read_link(token: str, now: datetime) -> Enrollment:
 
 
 def confirm_link(account: Account, enrollment: Enrollment, linked: Enrollment, now: datetime) -> Enrollment:
-    """The enrolment with its address verified, when the link came in its newest mail.
+    """The enrollment with its address verified, when the link came in its newest mail.
 
-    :raises NumberEnded: the link belongs to another enrolment or an earlier mail, or was used.
+    :raises NumberEnded: the link belongs to another enrollment or an earlier mail, or was used.
     """
     if (linked.id, linked.account, linked.sending) != (
         enrollment.id,

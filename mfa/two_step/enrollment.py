@@ -1,10 +1,10 @@
-"""Pending enrolments and pending changes: what the signed session holds of them, and what follows from it.
+"""Pending enrollments and pending changes: what the signed session holds of them, and what follows from it.
 
 The cookie can be read, so it holds a random id, times and flags, and nothing else. The secret, the
 recovery codes and the e-mailed number are derived from the id with a key that never leaves the server;
 the database holds nothing at all until ``rules.complete``.
 
-The wizard is a function of the enrolment: :attr:`Enrollment.step` says which step it has reached.
+The wizard is a function of the enrollment: :attr:`Enrollment.step` says which step it has reached.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mfa.crypto import ages, digits, recovery_codes, totp
 from mfa.crypto.keys import KeyRing
 
 LIFETIME = 15 * 60
-"""Seconds in which an enrolment must be completed."""
+"""Seconds in which an enrollment must be completed."""
 PROOF_LIFETIME = 5 * 60
 """Seconds for which a typed password opens the one change that it was typed for."""
 
@@ -78,7 +78,7 @@ class Pending:
         if not isinstance(kept, dict):
             return None
         kinds = _KINDS[cls]
-        # A release may have given a field another kind while the enrolment was open.
+        # A release may have given a field another kind while the enrollment was open.
         if set(kept) != set(kinds) or not all(isinstance(kept[name], kind) for name, kind in kinds.items()):
             return None
         return cls(**kept)
@@ -162,7 +162,7 @@ class Enrollment(Pending):
 
     @classmethod
     def of_link(cls, payload: dict[str, Any]) -> Enrollment:
-        """The part of an enrolment that :meth:`link` gave.
+        """The part of an enrollment that :meth:`link` gave.
 
         :raises KeyError: something is missing.
         """

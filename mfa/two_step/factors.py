@@ -129,7 +129,7 @@ def six_digits(typed: str) -> str:
 
     :raises NotSixDigits: not the shape of one.
     """
-    code = digits.normalise(typed)
+    code = digits.normalize(typed)
     if code is None:
         raise OtherDigits if digits.are_of_another_kind(typed) else NotSixDigits
     return code
@@ -193,7 +193,7 @@ def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) ->
 
 
 def _look_at_recovery_code(authenticator: Authenticator, attempt: Attempt, typed: str) -> Factor:
-    code = recovery_codes.normalise(typed)
+    code = recovery_codes.normalize(typed)
     if code is None:
         raise OtherLetters if recovery_codes.is_of_another_kind(typed) else NotARecoveryCode
     tried = _count(attempt)

@@ -1,4 +1,4 @@
-"""The page that the link of an enrolment's mail opens, in whatever browser that happens."""
+"""The page that the link of an enrollment's mail opens, in whatever browser that happens."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _answer(token: str, *, confirm: bool) -> Response:
         linked = email_proof.read_link(token, now)
         here = pending.peek() if current_user.is_authenticated else None
         if here is None or (here.id, here.sending) != (linked.id, linked.sending):
-            # Another browser, or another enrolment: this link brings nothing any further here.
+            # Another browser, or another enrollment: this link brings nothing any further here.
             state, number = "number", linked.number(toolbox().ring)
         elif not confirm:
             state = "confirm"

@@ -18,7 +18,7 @@ from mfa.two_step.enrollment import Change, Enrollment, Pending
 from mfa.web import access, hx
 
 reached = Signal()
-"""Sent with a step of the wizard when an enrolment comes to it for the first time."""
+"""Sent with a step of the wizard when an enrollment comes to it for the first time."""
 
 _ENROLLMENT, _CHANGE = "enrollment", "change"
 
@@ -39,13 +39,13 @@ def drop(kind: type[Pending]) -> None:
 
 
 def peek() -> Enrollment | None:
-    """The enrolment of this browser, if it could go on."""
+    """The enrollment of this browser, if it could go on."""
     enrollment = Enrollment.read(session.get(_ENROLLMENT))
     return email_proof.newest(enrollment) if enrollment and _problem(enrollment) is None else None
 
 
 def enrollment(shown: str | None = None) -> Enrollment:
-    """The enrolment of this browser.
+    """The enrollment of this browser.
 
     :param shown: the id in the form that was posted, where one was.
     :raises rules.Stale, Changed: there is none that can go on.

@@ -219,7 +219,7 @@ def move_verify() -> Response:
 @blueprint.post("/account/two-step/move/verify")
 @ranges.guesses
 def open_wizard() -> Response:
-    """Begin an enrolment that moves. What protects the account stays as it is until that is completed."""
+    """Begin an enrollment that moves. What protects the account stays as it is until that is completed."""
     form = forms.ChangeForm()
     change = pending.change(MOVE, shown=form.pending.data or "")
     if not form.validate():

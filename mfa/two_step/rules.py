@@ -37,7 +37,7 @@ class NotSaved(Refusal):
 
 
 class Stale(Refusal):
-    """A step of something that is over: completed, cancelled, or never begun in this session."""
+    """A step of something that is over: completed, canceled, or never begun in this session."""
 
 
 class Expired(Stale):
@@ -90,7 +90,7 @@ _STATE = select(
 
 
 def confirm_code(account: Account, enrollment: Enrollment, typed: str, now: datetime) -> Enrollment:
-    """The enrolment with its app proved, when *typed* is a code of its secret.
+    """The enrollment with its app proved, when *typed* is a code of its secret.
 
     :raises factors.NotSixDigits: not the shape of a code; this is not counted.
     :raises attempts.Throttled: too many wrong codes.
@@ -152,13 +152,13 @@ def complete(
     device: Device,
 ) -> str:
     """Turn 2-step verification on, or put the new app and the new recovery codes in place of the old ones, of
-    which none works after it: all that writes anything of an enrolment.
+    which none works after it: all that writes anything of an enrollment.
 
     The account's other sessions end; this one goes on under the new token returned.
 
     :param saved: the person ticked that the recovery codes are saved.
     :raises NotSaved: not ticked.
-    :raises Stale: the enrolment was completed or cancelled.
+    :raises Stale: the enrollment was completed or canceled.
     :raises accounts.Changed: password or second step were changed since it was begun.
     """
     if not saved:
@@ -194,7 +194,7 @@ _COMPLETED = {
     False: (activity.TWO_STEP_ON, messages.two_step_on),
     True: (activity.TWO_STEP_MOVED, messages.authenticator_moved),
 }
-"""What is recorded and mailed of an enrolment, by whether it moves."""
+"""What is recorded and mailed of an enrollment, by whether it moves."""
 
 
 def completed(change: Change) -> bool:
@@ -203,7 +203,7 @@ def completed(change: Change) -> bool:
 
 
 def cancel(enrollment: Enrollment, now: datetime) -> None:
-    """Give an enrolment up, so that no old copy of the cookie can complete it."""
+    """Give an enrollment up, so that no old copy of the cookie can complete it."""
     with transaction():
         _spend(enrollment, now)
 

@@ -1,8 +1,8 @@
 """The wizard that turns 2-step verification on, or moves it to a new phone: which step is shown, and what its
 form may do.
 
-The wizard has no state but the enrolment, so reload, Back, a second tab and an ended session are all
-one question: which step has this enrolment reached?
+The wizard has no state but the enrollment, so reload, Back, a second tab and an ended session are all
+one question: which step has this enrollment reached?
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ pending.say_ends(blueprint, Enrollment, restart=True)
 
 @blueprint.get("")
 def enroll() -> Response:
-    """The step that the enrolment of this browser has reached."""
+    """The step that the enrollment of this browser has reached."""
     return _move(pending.enrollment())
 
 
@@ -365,7 +365,7 @@ def _show_moved() -> Response:
 
 @blueprint.post("/cancel")
 def cancel() -> Response:
-    """Give the enrolment up. Nothing was saved; now no copy of the cookie can save it either."""
+    """Give the enrollment up. Nothing was saved; now no copy of the cookie can save it either."""
     rules.cancel(pending.enrollment(), clock.now())
     pending.drop(Enrollment)
     return hx.redirect(url_for("two_step.tab"))
@@ -395,7 +395,7 @@ def _view(step: str) -> Response:
 
 
 def _move(enrollment: Enrollment, to: str | None = None) -> Response:
-    """Keep the enrolment and show the step that it has reached, or an earlier one."""
+    """Keep the enrollment and show the step that it has reached, or an earlier one."""
     if request.method == "POST":
         pending.keep(enrollment)
     step = to or enrollment.step

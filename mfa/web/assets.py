@@ -65,7 +65,7 @@ class Asset:
 def serve(app: Flask, folder: Path, *, accent: str, logo: str | None) -> None:
     """Serve the files of *folder* at ``/static/…``; ``static_url(name)`` is where, for the templates.
 
-    :param accent: the colour, as #rrggbb, from which the stylesheet makes its own.
+    :param accent: the color, as #rrggbb, from which the stylesheet makes its own.
     :param logo: the path of a picture, or None; served as ``logo.`` and the ending of its kind.
     :raises BadAsset: files that can't be put together.
     """

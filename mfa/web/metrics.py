@@ -54,7 +54,7 @@ failures = Counter(
 )
 enrollments = Counter(
     "twostep_enrollments",
-    "Enrolments that came to a step of the wizard for the first time, or to its end.",
+    "Enrollments that came to a step of the wizard for the first time, or to its end.",
     ["step"],
     registry=_own,
 )

@@ -6,7 +6,7 @@ Revises: 0002
 Recovery codes were hashed under a key of the ring, which no key change could replace. From here on each set
 has a key of its own, sealed by the ring. What exists keeps working: the key that it was hashed under becomes
 the set's own. Going down again brings the tables back; recovery codes that were made meanwhile are then no
-longer recognised (the authenticator app is), so reissue them.
+longer recognized (the authenticator app is), so reissue them.
 """
 
 import sqlalchemy as sa

@@ -49,7 +49,7 @@ def test_no_cookie_of_a_whole_journey_holds_a_secret(watched: Watched, inbox: In
         assert not [secret for secret in secrets if secret in said or secret in cookie]
 
 
-def test_the_enrolment_in_the_cookie_is_an_id_times_and_flags(watched: Watched) -> None:
+def test_the_enrollment_in_the_cookie_is_an_id_times_and_flags(watched: Watched) -> None:
     watched.begin().verify_email().scan().enter_code()
     kept = read_cookie(watched.cookie())["enrollment"]
     assert set(kept) == {
@@ -129,10 +129,10 @@ def test_a_changed_cookie_is_no_cookie(mina: Person, position: int) -> None:
     assert not mina.is_signed_in()
 
 
-def test_an_enrolment_of_one_account_is_none_of_another(
+def test_an_enrollment_of_one_account_is_none_of_another(
     mina: Person, make_person: Callable[..., Person], engine: Engine
 ) -> None:
-    """Even if an attacker could move an enrolment from his session's cookie into another's."""
+    """Even if an attacker could move an enrollment from his session's cookie into another's."""
     mina.begin().verify_email().scan().enter_code()
     other = make_person().sign_up("other@example.com")
     with other.client.session_transaction() as session:
@@ -164,7 +164,7 @@ def test_a_cookie_of_another_version_is_no_error(mina: Person, kept: Any) -> Non
         {"email_verified": True, "scanned": True, "code_step": "one"},
     ],
 )
-def test_an_enrolment_of_another_release_or_a_lost_key_has_ended(
+def test_an_enrollment_of_another_release_or_a_lost_key_has_ended(
     mina: Person, change: dict[str, Any]
 ) -> None:
     mina.begin()

@@ -241,7 +241,7 @@ def test_a_new_sending_gives_no_guesses_of_the_number_back(member: Person) -> No
     assert member.post(f"{ENROLL}/email", {"number": number}).status_code == 429
 
 
-def test_a_new_enrolment_gives_no_guesses_of_the_number_back(member: Person) -> None:
+def test_a_new_enrollment_gives_no_guesses_of_the_number_back(member: Person) -> None:
     member.begin().post(f"{ENROLL}/email/send")
     for _ in range(6):
         member.post(f"{ENROLL}/email", {"number": "000000"})
@@ -250,7 +250,7 @@ def test_a_new_enrolment_gives_no_guesses_of_the_number_back(member: Person) -> 
     assert member.post(f"{ENROLL}/email", {"number": "000000"}).status_code == 429
 
 
-def test_a_new_enrolment_gives_no_guesses_of_the_apps_code_back(member: Person) -> None:
+def test_a_new_enrollment_gives_no_guesses_of_the_apps_code_back(member: Person) -> None:
     member.begin().verify_email().scan()
     for _ in range(5):
         assert member.post(f"{ENROLL}/code", {"code": "000000"}).status_code == 422

@@ -38,7 +38,7 @@ def ask_for_number(person: Person, **headers: str) -> Letter:
 ASK: dict[str, Callable[..., Letter]] = {
     "sign-up": ask_to_sign_up,
     "reset": ask_to_reset,
-    "enrolment": ask_for_number,
+    "enrollment": ask_for_number,
 }
 
 # Forged hosts
@@ -135,7 +135,7 @@ def test_the_links_of_every_notice_change_nothing(site: Site, remote_person: Per
     assert site.dump(without={"outbox"}) == before
 
 
-def test_the_link_of_an_enrolment_brings_a_thief_of_the_mail_no_further(
+def test_the_link_of_an_enrollment_brings_a_thief_of_the_mail_no_further(
     remote_person: Person, make_remote_person: Make
 ) -> None:
     """Nor his victim: the button, pressed in another browser, does not verify anything in the victim's."""
@@ -149,7 +149,7 @@ def test_the_link_of_an_enrolment_brings_a_thief_of_the_mail_no_further(
 
 # Tokens used for another purpose
 
-PLACES = {"sign-up": "/sign-up/", "reset": "/reset-password/", "enrolment": f"{ENROLL}/link/"}
+PLACES = {"sign-up": "/sign-up/", "reset": "/reset-password/", "enrollment": f"{ENROLL}/link/"}
 FIELDS = {"name": "Thief", "password": PASSWORD, "new_password": PASSWORD}
 
 

@@ -87,7 +87,7 @@ def test_the_owner_at_a_known_device_in_the_same_network_goes_on(
 def test_who_is_signed_in_is_made_to_wait_as_well(
     spray: Callable[..., list[Response]], make_remote_person: Make, network: str
 ) -> None:
-    """An account of one's own, and a device that is known to it, is no licence to guess at others'."""
+    """An account of one's own, and a device that is known to it, is no license to guess at others'."""
     spray(REFUSALS_A_MINUTE)
     attacker = make_remote_person(address=f"{network}.99").sign_up()
     attacker.get("/account/profile")

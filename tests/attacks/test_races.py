@@ -96,7 +96,7 @@ def test_complete_pressed_64_times_at_once_turns_it_on_once(
     assert dump(engine).count("recovery_codes:") == 10
 
 
-def test_two_windows_that_complete_different_enrolments_turn_on_one(
+def test_two_windows_that_complete_different_enrollments_turn_on_one(
     mina: Person, make_person: Callable[..., Person], engine: Engine
 ) -> None:
     other = make_person()

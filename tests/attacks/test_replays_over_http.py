@@ -115,7 +115,7 @@ def test_the_file_of_codes_is_closed_to_an_earlier_steps_cookie(walk: Walk, step
 
 
 @pytest.mark.parametrize("step", ["verified", "scanned", "coded"])
-def test_a_cancelled_enrolment_brought_back_by_its_cookie_turns_nothing_on(walk: Walk, step: str) -> None:
+def test_a_canceled_enrollment_brought_back_by_its_cookie_turns_nothing_on(walk: Walk, step: str) -> None:
     person = walk.person
     person.post(f"{ENROLL}/cancel")
     walk.rewind(step)
@@ -146,7 +146,7 @@ def test_a_rewound_cookie_gives_no_guesses_of_the_number_back(member: Person) ->
     assert member.post(f"{ENROLL}/email", {"number": number}).status_code == 429
 
 
-def test_an_enrolment_begun_before_another_was_completed_turns_nothing_more_on(
+def test_an_enrollment_begun_before_another_was_completed_turns_nothing_more_on(
     site: Site, walk: Walk, make_remote_person: Make
 ) -> None:
     other = make_remote_person(email=walk.person.email)

@@ -27,7 +27,7 @@ def attacker(make_remote_person: Make) -> Person:
 
 
 def plant(attacker: Person, victim: Person) -> None:
-    """The attacker's cookie into the victim's browser: from a neighbouring site, or on a shared machine."""
+    """The attacker's cookie into the victim's browser: from a neighboring site, or on a shared machine."""
     victim.put_cookie(attacker.cookie())
     victim.page = attacker.page
 

@@ -147,7 +147,7 @@ def test_the_password_step_is_enough_where_a_code_is_asked_for(
 def test_what_is_under_way_in_another_window_goes_on(
     files: Files, make_person: Callable[..., Person], engine: Engine
 ) -> None:
-    """An enrolment is ended by a change of the password, and this is none."""
+    """An enrollment is ended by a change of the password, and this is none."""
     files.take(GOOD)
     one, other = make_person(), make_person()
     one.sign_in()

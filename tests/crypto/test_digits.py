@@ -26,7 +26,7 @@ from mfa.crypto import digits
     ],
 )
 def test_spaces_and_hyphens_are_ignored(typed: str) -> None:
-    assert digits.normalise(typed) == "123456"
+    assert digits.normalize(typed) == "123456"
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_spaces_and_hyphens_are_ignored(typed: str) -> None:
     ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "１２３４５６", "12_3456", "123456\0", "+12345"],
 )
 def test_anything_else_is_none(typed: str) -> None:
-    assert digits.normalise(typed) is None
+    assert digits.normalize(typed) is None
 
 
 @pytest.mark.parametrize("typed", ["１２３４５６", "١٢٣٤٥٦", "12345６", "１２３ ４５６", "१२३४५६"])
@@ -49,5 +49,5 @@ def test_other_texts_are_not(typed: str) -> None:
 
 @given(st.text())
 def test_what_is_read_is_six_ascii_digits(typed: str) -> None:
-    read = digits.normalise(typed)
+    read = digits.normalize(typed)
     assert read is None or (len(read) == 6 and read.isascii() and read.isdigit())

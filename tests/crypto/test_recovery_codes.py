@@ -39,7 +39,7 @@ def test_a_code_is_shown_in_four_groups() -> None:
 @given(st.binary(min_size=100, max_size=100))
 def test_what_is_shown_is_read_back(random: bytes) -> None:
     for code in recovery_codes.make(random):
-        assert recovery_codes.normalise(recovery_codes.display(code)) == code
+        assert recovery_codes.normalize(recovery_codes.display(code)) == code
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,14 @@ def test_what_is_shown_is_read_back(random: bytes) -> None:
     ],
 )
 def test_a_code_is_read_as_it_was_meant(typed: str) -> None:
-    assert recovery_codes.normalise(typed) == "7HQK2M9DXW4T0B61"
+    assert recovery_codes.normalize(typed) == "7HQK2M9DXW4T0B61"
 
 
 @pytest.mark.parametrize(
     "typed", ["", "7HQK", "7HQK-2M9D-XW4T-0B6U", "７HQK2M9DXW4T0B61", "7HQK2M9DXW4T0B6ı", "x" * 99]
 )
 def test_what_can_not_be_a_code_is_none(typed: str) -> None:
-    assert recovery_codes.normalise(typed) is None
+    assert recovery_codes.normalize(typed) is None
 
 
 def test_a_code_in_full_width_letters_is_known_as_such() -> None:
@@ -74,8 +74,8 @@ def test_a_code_in_full_width_letters_is_known_as_such() -> None:
 
 @given(st.text())
 def test_no_text_breaks_the_reader(typed: str) -> None:
-    read = recovery_codes.normalise(typed)
-    assert read is None or recovery_codes.normalise(read) == read
+    read = recovery_codes.normalize(typed)
+    assert read is None or recovery_codes.normalize(read) == read
 
 
 def test_the_digest_depends_on_code_salt_and_key() -> None:

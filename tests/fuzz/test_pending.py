@@ -62,7 +62,7 @@ PAGES = [
 
 @QUICK
 @given(st.one_of(JSON, SHAPED, NEARLY))
-def test_any_json_is_an_enrolment_or_nothing(kept: Any) -> None:
+def test_any_json_is_an_enrollment_or_nothing(kept: Any) -> None:
     read = Enrollment.read(kept)
     assert read is None or read.keep() == kept
 
@@ -84,7 +84,7 @@ def test_any_pending_thing_in_the_cookie_gets_a_calm_answer(mina: Person, kept: 
 
 @pytest.fixture
 def begun(mina: Person) -> dict[str, Any]:
-    """The enrolment of somebody who has just begun, as the cookie holds it."""
+    """The enrollment of somebody who has just begun, as the cookie holds it."""
     mina.begin()
     kept: dict[str, Any] = read_cookie(mina.cookie())["enrollment"]
     return kept
@@ -92,7 +92,7 @@ def begun(mina: Person) -> dict[str, Any]:
 
 @THROUGH_APP
 @given(changed=CHANGED, url=st.sampled_from(PAGES))
-def test_a_genuine_enrolment_with_other_values_gets_a_calm_answer(
+def test_a_genuine_enrollment_with_other_values_gets_a_calm_answer(
     mina: Person, begun: dict[str, Any], changed: dict[str, Any], url: str
 ) -> None:
     """As an old copy of the cookie has them, or one of another session: of the right kinds."""

@@ -28,19 +28,19 @@ def meant(typed: str) -> str | None:
 @example("7HQK-2M9D-XW4T-0B6U")
 @example("7" * 50_000)
 def test_a_recovery_code_is_sixteen_symbols_and_nothing_else(typed: str) -> None:
-    assert recovery_codes.normalise(typed) == meant(typed)
+    assert recovery_codes.normalize(typed) == meant(typed)
 
 
 @QUICK
 @given(st.lists(st.sampled_from("".join(WRITTEN)), min_size=16, max_size=16).map("".join))
 def test_what_was_read_is_read_as_itself(typed: str) -> None:
-    read = recovery_codes.normalise(typed)
+    read = recovery_codes.normalize(typed)
     assert read is not None
-    assert recovery_codes.normalise(read) == recovery_codes.normalise(recovery_codes.display(read)) == read
+    assert recovery_codes.normalize(read) == recovery_codes.normalize(recovery_codes.display(read)) == read
 
 
 @QUICK
 @given(st.binary(min_size=recovery_codes.SET_BYTES, max_size=recovery_codes.SET_BYTES))
 def test_every_code_that_is_made_is_read_as_itself(random: bytes) -> None:
     for code in recovery_codes.make(random):
-        assert recovery_codes.normalise(recovery_codes.display(code).lower()) == code
+        assert recovery_codes.normalize(recovery_codes.display(code).lower()) == code

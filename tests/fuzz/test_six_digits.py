@@ -27,11 +27,11 @@ def meant(typed: str) -> str | None:
 @example("123456\n")
 @example("1" * 50_000)
 def test_a_code_is_six_ascii_digits_and_nothing_else(typed: str) -> None:
-    assert digits.normalise(typed) == meant(typed)
+    assert digits.normalize(typed) == meant(typed)
 
 
 @QUICK
 @given(st.text(st.sampled_from("0123456789"), min_size=6, max_size=6), st.data())
 def test_white_space_and_hyphens_anywhere_change_nothing(code: str, data: st.DataObject) -> None:
     between = st.text(st.sampled_from(" -\t\n\u00a0\u2028\u3000"), max_size=3)
-    assert digits.normalise("".join(data.draw(between) + digit for digit in code)) == code
+    assert digits.normalize("".join(data.draw(between) + digit for digit in code)) == code

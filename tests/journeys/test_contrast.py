@@ -1,4 +1,4 @@
-"""Whatever colour a company gives, text keeps its contrast (WCAG 2.2, 1.4.3, 1.4.11): seen in the browser."""
+"""Whatever color a company gives, text keeps its contrast (WCAG 2.2, 1.4.3, 1.4.11): seen in the browser."""
 
 from __future__ import annotations
 

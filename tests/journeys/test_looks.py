@@ -1,4 +1,4 @@
-"""As people have set their screens: without motion, in the colours of the system."""
+"""As people have set their screens: without motion, in the colors of the system."""
 
 from __future__ import annotations
 

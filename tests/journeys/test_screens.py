@@ -111,7 +111,7 @@ class Examiner:
 
     def __init__(self, look: Look) -> None:
         self.axe, self.seen = Axe(), Seen()
-        # axe takes the colours of the page for those of the system that stand in their place.
+        # axe takes the colors of the page for those of the system that stand in their place.
         contrast = {"color-contrast": {"enabled": "forced_colors" not in look.options}}
         # Of WCAG 2.2 axe looks at the size of targets only when asked.
         self.options = {"rules": {"target-size": {"enabled": True}, **contrast}}

@@ -41,7 +41,7 @@ def test_recovery_codes_from_before_they_had_a_key_of_their_own_still_work(prote
         pepper = toolbox().ring.derive("recovery-codes")
         db.session.execute(text("DELETE FROM recovery_codes"))
         for code in protected.recovery_codes:
-            plain = recovery_codes.normalise(code)
+            plain = recovery_codes.normalize(code)
             assert plain
             digest = recovery_codes.digest(plain, salt=salt, cost=Cost.parse(cost), pepper=pepper)
             db.session.execute(

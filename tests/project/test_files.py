@@ -54,7 +54,7 @@ def test_a_vendored_script_has_its_hash_beside_it(name: str) -> None:
     assert (ROOT / f"static/vendor/{name}.sha256").read_text() == f"{VENDORED[name]}  {name}\n"
 
 
-def test_htmx_comes_with_its_licence() -> None:
+def test_htmx_comes_with_its_license() -> None:
     assert "Zero-Clause BSD" in (ROOT / "static/vendor/htmx.LICENSE").read_text()
 
 

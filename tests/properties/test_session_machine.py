@@ -42,7 +42,7 @@ from tests.support.stores import Stores
 IDLE, ABSOLUTE, HALFWAY = timedelta(hours=12), timedelta(days=30), timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=5)
 BROWSERS = 3
-NEIGHBOUR = "neighbour@example.com"
+NEIGHBOR = "neighbor@example.com"
 OPENINGS = ["codes", "others", "time", "locked", "reset", "changes"]
 BROWSER = st.integers(0, BROWSERS - 1)
 PAUSE = st.sampled_from(
@@ -149,12 +149,12 @@ class Sessions(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
     @initialize(protected=st.booleans(), opening=st.sampled_from(OPENINGS))
-    def an_account_and_a_neighbours(self, protected: bool, opening: str) -> None:
+    def an_account_and_a_neighbors(self, protected: bool, opening: str) -> None:
         """And an opening, so that chance begins in the middle of something."""
-        neighbour = Person(self.app, self.inbox, self.clock, email=NEIGHBOUR)
-        assert entered(neighbour.sign_in())
-        self.neighbour = Session("the neighbour's", False, self.now, self.now)
-        self.neighbours_cookie = neighbour.cookie()
+        neighbor = Person(self.app, self.inbox, self.clock, email=NEIGHBOR)
+        assert entered(neighbor.sign_in())
+        self.neighbor = Session("the neighbor's", False, self.now, self.now)
+        self.neighbors_cookie = neighbor.cookie()
         self.type_the_password(0, right=True)
         if protected:
             self.turn_on(0)
@@ -563,19 +563,19 @@ class Sessions(RuleBasedStateMachine):
             self.see(session)
 
     @invariant()
-    def the_neighbours_session_is_ended_by_time_alone(self) -> None:
-        if hasattr(self, "neighbour"):
-            self.looker.put_cookie(self.neighbours_cookie)
-            assert self.looker.is_signed_in() == self.neighbour.open(self.now)
-            if self.neighbour.open(self.now):
-                self.see(self.neighbour)
+    def the_neighbors_session_is_ended_by_time_alone(self) -> None:
+        if hasattr(self, "neighbor"):
+            self.looker.put_cookie(self.neighbors_cookie)
+            assert self.looker.is_signed_in() == self.neighbor.open(self.now)
+            if self.neighbor.open(self.now):
+                self.see(self.neighbor)
 
 
 @pytest.fixture
 def two_accounts(inbox: Inbox, stores: Stores, clock: Clock, tmp_path: Path) -> Any:
     """A database with two accounts, nobody signed in to either."""
     app = make_app(tmp_path, inbox, stores.fresh(tmp_path))
-    for email in (EMAIL, NEIGHBOUR):
+    for email in (EMAIL, NEIGHBOR):
         Person(app, inbox, clock).sign_up(email).sign_out()
     return stores.save(app)
 
@@ -588,9 +588,9 @@ def test_every_opening_goes_as_foretold(
     given = {"inbox": inbox, "stores": stores, "prepared": two_accounts, "reached": Counter[str]()}
     machine = type("Machine", (Sessions,), given)()
     try:
-        machine.an_account_and_a_neighbours(protected, opening)
+        machine.an_account_and_a_neighbors(protected, opening)
         machine.a_cookie_opens_the_account_if_its_session_goes_on()
-        machine.the_neighbours_session_is_ended_by_time_alone()
+        machine.the_neighbors_session_is_ended_by_time_alone()
     finally:
         machine.teardown()
 

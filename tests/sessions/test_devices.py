@@ -59,7 +59,7 @@ def test_who_guesses_passwords_elsewhere_does_not_make_a_known_device_wait(
     assert quiet.sign_in().status_code == 200
 
 
-def test_a_known_device_has_a_budget_and_not_a_licence(quiet: Person) -> None:
+def test_a_known_device_has_a_budget_and_not_a_license(quiet: Person) -> None:
     assert guess(quiet, 7) == [422] * 5 + [429] * 2
 
 

@@ -38,7 +38,7 @@ def test_nobody_is_signed_out(mina: Person, rotated: Flask) -> None:
     assert moved(mina, rotated).is_signed_in()
 
 
-def test_an_enrolment_goes_on_with_the_same_secret_and_codes(mina: Person, rotated: Flask) -> None:
+def test_an_enrollment_goes_on_with_the_same_secret_and_codes(mina: Person, rotated: Flask) -> None:
     mina.begin().verify_email().scan().enter_code()
     other = moved(mina, rotated)
     other.get("/account/two-step/enroll")

@@ -421,7 +421,7 @@ def test_a_proof_opens_one_wizard(protected: Person) -> None:
 
 
 def bring_back(person: Person, enrollment: dict[str, object], page: str) -> None:
-    """An old enrolment in a living session's cookie, and the page that went with it."""
+    """An old enrollment in a living session's cookie, and the page that went with it."""
     with person.client.session_transaction() as session:
         session["enrollment"] = enrollment
     person.page = page
@@ -435,7 +435,7 @@ def test_a_completed_move_is_not_completed_again(protected: Person) -> None:
     assert protected.complete().status_code == 409
 
 
-def test_a_cancelled_move_brought_back_by_its_cookie_moves_nothing(protected: Person) -> None:
+def test_a_canceled_move_brought_back_by_its_cookie_moves_nothing(protected: Person) -> None:
     old = old_app(protected)
     walk_to(protected, "recovery")
     cookie, page = protected.cookie(), protected.page
@@ -511,7 +511,7 @@ def test_of_two_moves_the_second_is_told_that_the_account_was_changed(protected:
 
 
 def complete_as(person: Person, *, moves: bool) -> None:
-    """Complete the enrolment that *person* has as if it were of that kind, begun at the account as it is."""
+    """Complete the enrollment that *person* has as if it were of that kind, begun at the account as it is."""
     enrollment = Enrollment.read({**read_cookie(person.cookie())["enrollment"], "moves": moves})
     assert enrollment
     device = devices.seen("", "", None)

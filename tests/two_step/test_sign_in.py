@@ -40,7 +40,7 @@ def test_a_code_of_the_app_signs_in(halfway: Person) -> None:
     assert halfway.is_signed_in()
 
 
-def test_the_code_that_confirmed_the_enrolment_is_not_taken_again(halfway: Person) -> None:
+def test_the_code_that_confirmed_the_enrollment_is_not_taken_again(halfway: Person) -> None:
     response = halfway.verify(halfway.code())
     assert response.status_code == 422
     assert "This code was used already." in response.text

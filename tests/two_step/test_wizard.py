@@ -76,7 +76,7 @@ def test_going_back_keeps_the_same_secret(mina: Person) -> None:
     assert mina.app_on_phone.secret == first.secret
 
 
-def test_a_step_without_an_enrolment_says_that_it_has_ended(mina: Person) -> None:
+def test_a_step_without_an_enrollment_says_that_it_has_ended(mina: Person) -> None:
     response = mina.get(f"{ENROLL}/scan")
     assert response.status_code == 409
     assert "This step has ended" in response.text
@@ -121,7 +121,7 @@ def test_a_stale_step_offers_to_begin_again(mina: Person) -> None:
 # Time
 
 
-def test_an_enrolment_ends_after_fifteen_minutes(mina: Person, clock: Clock) -> None:
+def test_an_enrollment_ends_after_fifteen_minutes(mina: Person, clock: Clock) -> None:
     walk_to(mina, "recovery")
     clock.advance(minutes=15)
     response = mina.complete()
@@ -130,7 +130,7 @@ def test_an_enrolment_ends_after_fifteen_minutes(mina: Person, clock: Clock) -> 
     assert not mina.two_step_is_on()
 
 
-def test_an_enrolment_can_be_completed_after_fourteen_minutes(mina: Person, clock: Clock) -> None:
+def test_an_enrollment_can_be_completed_after_fourteen_minutes(mina: Person, clock: Clock) -> None:
     walk_to(mina, "recovery")
     clock.advance(minutes=14, seconds=59)
     assert mina.complete().status_code == 200
@@ -465,7 +465,7 @@ def test_cancel_leaves_the_account_as_it_was(mina: Person, engine: Engine, step:
     assert dump(engine, without=without) == before
 
 
-def test_a_cancelled_enrolment_can_not_be_completed_with_an_old_cookie(mina: Person) -> None:
+def test_a_canceled_enrollment_can_not_be_completed_with_an_old_cookie(mina: Person) -> None:
     walk_to(mina, "recovery")
     cookie, page = mina.cookie(), mina.page
     mina.post(f"{ENROLL}/cancel", follow_redirects=True)

@@ -1,4 +1,4 @@
-"""A company's own look by settings alone: name, colour and logo."""
+"""A company's own look by settings alone: name, color and logo."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def icon(page: str) -> str:
     return unquote(found[1])
 
 
-# Colour
+# Color
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_contrast_is_that_of_wcag(one: str, other: str, ratio: float) -> None:
 
 
 @pytest.mark.parametrize("color", HOSTILE)
-def test_the_text_on_a_colour_is_read(color: str) -> None:
+def test_the_text_on_a_color_is_read(color: str) -> None:
     assert branding.contrast(branding.text_on(color), color) >= 4.5
 
 
@@ -106,7 +106,7 @@ def test_the_button_of_a_mail_takes_the_accent_and_is_read(branded: Callable[...
     assert f"border:1px solid {branding.edge_of(color)};" in html
 
 
-def test_no_other_template_of_a_mail_holds_a_colour_of_its_own(app: Flask) -> None:
+def test_no_other_template_of_a_mail_holds_a_color_of_its_own(app: Flask) -> None:
     folder = ROOT / "templates/mail"
     assert [path.name for path in folder.glob("*.html") if re.search("#[0-9a-f]{6}", path.read_text())] == []
 
@@ -159,7 +159,7 @@ def test_without_a_logo_there_is_the_shield(person: Person) -> None:
     assert "<img" not in page
 
 
-def test_a_colour_and_a_logo_may_come_from_the_environment(
+def test_a_color_and_a_logo_may_come_from_the_environment(
     branded: Callable[..., Flask], logo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MFA_ACCENT_COLOR", "#123456")

@@ -210,7 +210,7 @@ def test_a_file_of_old_keys_that_is_no_list_stops_the_start(
 ) -> None:
     (tmp_path / "old").write_text("an old key, 0123456789 and letters\n")
     monkeypatch.setenv("MFA_SECRET_KEY_FALLBACKS_FILE", str(tmp_path / "old"))
-    with pytest.raises(BadSetting, match="MFA_SECRET_KEY_FALLBACKS is a JSON list"):
+    with pytest.raises(BadSetting, match="MFA_SECRET_KEY_FALLBACKS must be a JSON list"):
         start(tmp_path)
 
 
@@ -283,7 +283,7 @@ def test_a_database_host_that_says_nothing_holds_nobody_for_long(
 
 
 def test_two_ways_to_encrypt_mail_stop_the_start(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match="MFA_MAIL_USE_TLS and MFA_MAIL_USE_SSL exclude one another"):
+    with pytest.raises(BadSetting, match="MFA_MAIL_USE_TLS and MFA_MAIL_USE_SSL can't both be set"):
         start(tmp_path, MAIL_USE_TLS=True, MAIL_USE_SSL=True)
 
 
@@ -305,7 +305,7 @@ def test_a_misspelt_setting_stops_the_start_and_is_told_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, misspelt: str, meant: str
 ) -> None:
     monkeypatch.setenv(misspelt, "something")
-    with pytest.raises(BadSetting, match=rf"{misspelt} is no setting: {meant} is\."):
+    with pytest.raises(BadSetting, match=rf"{misspelt} is not a setting. Did you mean {meant}\?"):
         start(tmp_path)
 
 

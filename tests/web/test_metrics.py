@@ -130,7 +130,7 @@ def test_guessing_until_one_must_wait_counts(mina: Person, counted: Callable[...
     assert counted("twostep_failures_total", "password_throttled") == 1
 
 
-def test_an_enrolment_counts_at_each_step_once(mina: Person, counted: Callable[..., float]) -> None:
+def test_an_enrollment_counts_at_each_step_once(mina: Person, counted: Callable[..., float]) -> None:
     mina.begin().verify_email()
     for _ in range(3):
         mina.get("/account/two-step/enroll")
@@ -141,7 +141,7 @@ def test_an_enrolment_counts_at_each_step_once(mina: Person, counted: Callable[.
     assert steps == dict.fromkeys(STEPS, 1)
 
 
-def test_where_an_enrolment_was_abandoned_can_be_read(mina: Person, counted: Callable[..., float]) -> None:
+def test_where_an_enrollment_was_abandoned_can_be_read(mina: Person, counted: Callable[..., float]) -> None:
     mina.begin().verify_email().scan()
     mina.post("/account/two-step/enroll/cancel")
     steps = [counted("twostep_enrollments_total", step) for step in STEPS]

@@ -154,7 +154,7 @@ def test_below_a_path_a_secure_cookie_stays_there(config: dict[str, Any]) -> Non
     ["two-step", "", "//two", "/two step", "/a/../b", "/a;b", "/ä", '/a"', "https://x.example/", "/a//b"],
 )
 def test_what_is_no_path_stops_the_start(config: dict[str, Any], root: str) -> None:
-    with pytest.raises(BadSetting, match="MFA_APPLICATION_ROOT is a path like /two-step"):
+    with pytest.raises(BadSetting, match="MFA_APPLICATION_ROOT must be a path like /two-step"):
         create_app({**config, "APPLICATION_ROOT": root})
 
 

@@ -1,4 +1,4 @@
-"""django-allauth with its MFA: enrolment, sign-in with TOTP, and the settings page."""
+"""django-allauth with its MFA: enrollment, sign-in with TOTP, and the settings page."""
 
 from __future__ import annotations
 

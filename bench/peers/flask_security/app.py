@@ -1,4 +1,4 @@
-"""Flask-Security-Too with its two-factor: enrolment, sign-in with TOTP, and the settings page."""
+"""Flask-Security-Too with its two-factor: enrollment, sign-in with TOTP, and the settings page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""django-two-factor-auth: enrolment, sign-in with TOTP, and the profile page."""
+"""django-two-factor-auth: enrollment, sign-in with TOTP, and the profile page."""
 
 from __future__ import annotations
 
