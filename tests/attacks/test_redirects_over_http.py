@@ -70,8 +70,8 @@ def account(site: Site) -> Person:
 
 @pytest.fixture
 def returning(account: Person, make_remote_person: Make) -> Person:
-    """The same at another browser, not signed in yet, two minutes later: sign-ins have a limit."""
-    account.clock.advance(minutes=2)
+    """The same at another browser, not signed in yet, hours later: sign-ins have a limit."""
+    account.clock.advance(hours=2)
     return make_remote_person(email=account.email)
 
 
