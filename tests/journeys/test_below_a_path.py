@@ -80,10 +80,12 @@ def behind(proxy: Proxy, config: dict[str, Any]) -> Iterator[Workers]:
     }
     server = Workers(Path(config["INSTANCE_PATH"]), settings, processes=1)
     server.settings["SERVER_NAME"] = name
-    server.start()
-    proxy.start([f"{server.host}:{server.port}"] * 2)
-    yield server
-    server.stop()
+    try:
+        server.start()
+        proxy.start([f"{server.host}:{server.port}"] * 2)
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture
