@@ -171,9 +171,18 @@ def stores(request: pytest.FixtureRequest) -> Stores:
 
 
 @pytest.fixture(scope="session")
-def states(tmp_path_factory: pytest.TempPathFactory, stores: Stores) -> States:
-    """People in a state, for those whom ``make_person`` makes."""
-    return States(tmp_path_factory.mktemp("states"), stores, SETTINGS)
+def states_by_stores() -> dict[int, States]:
+    return {}
+
+
+@pytest.fixture(scope="module")
+def states(
+    tmp_path_factory: pytest.TempPathFactory, stores: Stores, states_by_stores: dict[int, States]
+) -> States:
+    """People in a state, for those whom ``make_person`` makes; once for each kind of store."""
+    if id(stores) not in states_by_stores:
+        states_by_stores[id(stores)] = States(tmp_path_factory.mktemp("states"), stores, SETTINGS)
+    return states_by_stores[id(stores)]
 
 
 @pytest.fixture(scope="module")

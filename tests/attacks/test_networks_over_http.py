@@ -89,7 +89,8 @@ def test_who_is_signed_in_is_made_to_wait_as_well(
 ) -> None:
     """An account of one's own, and a device that is known to it, is no license to guess at others'."""
     spray(REFUSALS_A_MINUTE)
-    attacker = make_remote_person(address=f"{network}.99").sign_up()
+    attacker = make_remote_person().sign_up()
+    attacker.client.move(f"{network}.99")
     attacker.get("/account/profile")
     victim = {"email": "victim@example.com", "password": WRONG}
     assert attacker.post("/sign-in", {**attacker.hidden(), **victim}).status_code == 429

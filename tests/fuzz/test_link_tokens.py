@@ -47,7 +47,7 @@ def read(signer: Signer, token: str) -> dict[str, Any] | None:
 
 
 def test_every_purpose_is_tried() -> None:
-    assert len(SIGNERS) == 7
+    assert len(SIGNERS) == 8
 
 
 @QUICK

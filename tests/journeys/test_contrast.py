@@ -76,7 +76,7 @@ def test_text_keeps_its_contrast(
     page.goto("/sign-in")
     meter.see(".aside a", ".aside", ".button--primary")
     meter.see(".brand__mark", property_="fill", least=SHAPE)
-    meter.see("input[type=email]", property_="borderColor", least=SHAPE)
+    meter.see("input[name=email]", property_="borderColor", least=SHAPE)
     page.hover(".button--primary")
     meter.see(".button--primary")
     mina.arrive(person.sign_up())

@@ -42,8 +42,9 @@ class Hands:
         self.keyboard.press("Enter")
 
     def type(self, label: str, text: str) -> None:
-        if not self.is_at(label, "input"):
-            self.tab_to(label, "input")
+        field = "input:not([type=radio])"
+        if not self.is_at(label, field):
+            self.tab_to(label, field)
         self.keyboard.type(text)
 
     def prove(self) -> None:

@@ -26,7 +26,7 @@ def test_somebody_moves_here_with_password_and_app(app: Flask, person: Person, t
     others = "".join(f"p{number}@example.com,,\n" for number in range(1200))
     file.write_text(f"email,password_hash,totp\n{EMAIL},{HASHED},{KEY}\n{others}")
     assert "1201 imported" in run(app, "import", str(file))
-    assert "0 imported, 1201 were there already" in run(app, "import", str(file))
+    assert "0 imported, 1201 already there" in run(app, "import", str(file))
     person.app_on_phone = Authenticator.with_key(KEY)
     person.sign_in()
     assert entered(person.verify(person.next_code()))

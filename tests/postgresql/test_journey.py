@@ -119,7 +119,7 @@ def test_half_a_session_ends_after_ten_minutes_in_every_zone_of_the_database(
     there.sign_in()
     assert there.get("/sign-in/verify").status_code == 200
     clock.advance(minutes=11)
-    assert there.get("/sign-in/verify").headers["HX-Redirect"] == "/sign-in"
+    assert there.get("/sign-in/verify").headers["HX-Redirect"] == "/sign-in?ended=sign-in"
 
 
 def test_wrong_codes_of_two_who_are_halfway_in_do_not_stand_in_anybodys_way(

@@ -35,9 +35,9 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
 
 
 @pytest.fixture
-def on_disk(disk: SmallDisk, config: dict[str, Any], tmp_path: Path) -> Flask:
+def on_disk(disk: SmallDisk, config: dict[str, Any]) -> Flask:
     """The application with its database on the small disk."""
-    shutil.copy(tmp_path / "twostep.db", disk.folder / "twostep.db")
+    shutil.copy(config["INSTANCE_PATH"] / "twostep.db", disk.folder / "twostep.db")
     return create_app({**config, "INSTANCE_PATH": disk.folder, "MAIL_WORKER": "none"})
 
 
