@@ -50,7 +50,8 @@ class DatabaseStorage(Storage, MovingWindowSupport):
             if dialect() == "postgresql":
                 # SQLite has one writer at a time anyway.
                 run(_ONE_AT_A_TIME, {"key": key})
-            return run(_HIT, values).rowcount == 1
+            # Not rowcount: SQLAlchemy reports none for this INSERT on PostgreSQL.
+            return run(_HIT, values).first() is not None
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:  # noqa: ARG002
         """Return the Unix time of the window's first hit, or now, and the number of hits."""
@@ -106,11 +107,15 @@ _INSIDE = (
 )
 _HITS = select(func.min(NetworkHit.happened_at), func.count()).where(*_INSIDE)
 _SET = ("limited", "happened_at", "forget_at")
-_HIT = insert(NetworkHit).from_select(
-    list(_SET),
-    select(*(bindparam(name, type_=_COLUMNS[name].type) for name in _SET)).where(
-        bindparam("most", type_=Integer) > select(func.count()).where(*_INSIDE).scalar_subquery()
-    ),
+_HIT = (
+    insert(NetworkHit)
+    .from_select(
+        list(_SET),
+        select(*(bindparam(name, type_=_COLUMNS[name].type) for name in _SET)).where(
+            bindparam("most", type_=Integer) > select(func.count()).where(*_INSIDE).scalar_subquery()
+        ),
+    )
+    .returning(_COLUMNS.limited)
 )
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 _FORGET = delete(NetworkHit).where(NetworkHit.forget_at < bindparam("now"))

@@ -173,5 +173,5 @@ def test_a_logo_that_is_too_large_stops_the_start(branded: Callable[..., Flask],
     path.write_bytes(LOGOS["png"][0].ljust(branding.LOGO_MAX_BYTES, b"\0"))
     branded(LOGO=str(path))
     path.write_bytes(LOGOS["png"][0].ljust(branding.LOGO_MAX_BYTES + 1, b"\0"))
-    with pytest.raises(ValueError, match=r"^MFA_LOGO is the path of .* at most 64 KB\.$"):
+    with pytest.raises(ValueError, match=r"^MFA_LOGO must be the path of .* at most 64 KB\.$"):
         branded(LOGO=str(path))

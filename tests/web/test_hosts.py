@@ -77,7 +77,7 @@ def test_host_that_is_accepted_serves_the_sign_in_page(tmp_path: Path, name: str
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_host_that_no_browser_asks_for_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(BadSetting, match="MFA_SERVER_NAME is the host that people open"):
+    with pytest.raises(BadSetting, match="MFA_SERVER_NAME must be the host that people open"):
         start(tmp_path, SERVER_NAME=name)
 
 
