@@ -52,7 +52,7 @@ def announces(visitor: Visitor, text: str) -> list[str]:
 
 
 @pytest.fixture
-def stranger(make_visitor: Callable[..., Visitor], person: Person) -> Visitor:
+def newcomer(make_visitor: Callable[..., Visitor], person: Person) -> Visitor:
     """Somebody with an account, at the sign-in page."""
     person.sign_up()
     visitor = make_visitor()
@@ -61,29 +61,29 @@ def stranger(make_visitor: Callable[..., Visitor], person: Person) -> Visitor:
     return visitor
 
 
-def test_each_refused_password_is_announced_after_the_focus(stranger: Visitor) -> None:
-    stranger.type("Email", EMAIL)
+def test_each_refused_password_is_announced_after_the_focus(newcomer: Visitor) -> None:
+    newcomer.type("Email", EMAIL)
     for _ in range(2):
-        stranger.type("Password", "wrong")
-        forget(stranger)
-        stranger.page.keyboard.press("Enter")
-        assert announces(stranger, WRONG)[-1] == "focus password"
+        newcomer.type("Password", "wrong")
+        forget(newcomer)
+        newcomer.page.keyboard.press("Enter")
+        assert announces(newcomer, WRONG)[-1] == "focus password"
 
 
-def test_refused_field_is_described_by_its_sentence_when_left(stranger: Visitor) -> None:
+def test_refused_field_is_described_by_its_sentence_when_left(newcomer: Visitor) -> None:
     """Described at once, it would be heard twice: with the focus, and from the announcer."""
-    stranger.type("Email", EMAIL)
-    stranger.type("Password", "wrong")
-    stranger.press("Sign in")
-    announces(stranger, WRONG)
-    field = stranger.page.get_by_label("Password", exact=True)
+    newcomer.type("Email", EMAIL)
+    newcomer.type("Password", "wrong")
+    newcomer.press("Sign in")
+    announces(newcomer, WRONG)
+    field = newcomer.page.get_by_label("Password", exact=True)
     expect(field).to_have_accessible_description("")
-    stranger.page.keyboard.press("Tab")
+    newcomer.page.keyboard.press("Tab")
     expect(field).to_have_accessible_description(WRONG)
 
 
-def test_empty_field_is_required_and_not_yet_invalid(stranger: Visitor) -> None:
-    email = stranger.page.get_by_role("textbox", name="Email", exact=True)
+def test_empty_field_is_required_and_not_yet_invalid(newcomer: Visitor) -> None:
+    email = newcomer.page.get_by_role("textbox", name="Email", exact=True)
     expect(email).to_have_attribute("aria-required", "true")
     assert email.evaluate("field => field.validity.valid")
 
