@@ -152,6 +152,8 @@ class PostgreSQL:
             self._kept[name].execute("SELECT 1")
         except (KeyError, psycopg.OperationalError):
             # None yet, or a test has cut all connections.
+            if name in self._kept:
+                self._kept.pop(name).close()
             self._kept[name] = psycopg.connect(_plain(url), autocommit=True)
         return self._kept[name]
 
