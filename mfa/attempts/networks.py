@@ -36,7 +36,7 @@ class DatabaseStorage(Storage, MovingWindowSupport):
     def base_exceptions(self) -> type[Exception]:
         return SQLAlchemyError
 
-    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:  # noqa: ARG002 (1)
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:  # noqa: ARG002 (no limit costs more)
         """Count one hit unless the window is full; return whether it was counted."""
         now = clock.now()
         values = {
@@ -76,7 +76,8 @@ class DatabaseStorage(Storage, MovingWindowSupport):
         with transaction():
             return run(delete(NetworkHit)).rowcount
 
-    # What other strategies than the moving window ask for, which no setting chooses
+    # The base class demands these for fixed windows. RATELIMIT_STRATEGY is fixed to the moving window
+    # (mfa.config.FIXED), so a call would be our bug, and a wrong count worse than an error.
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         raise NotImplementedError

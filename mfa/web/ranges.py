@@ -21,7 +21,7 @@ from mfa.sessions import browser
 
 _REFUSALS = (401, 403, 422, 429)
 _BY_LINK = ("accounts.create_account", "accounts.reset_password")
-"""An e-mailed link opens these; it is not about the account of whoever is signed in."""
+"""An e-mailed link opens these; it concerns another account than the one that is signed in."""
 
 
 def _range() -> str:

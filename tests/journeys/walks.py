@@ -102,7 +102,7 @@ class Walks(ABC):
 
     def enter(self, label: str, digits: str, button: str) -> None:
         """Six digits, which go off by themselves; without JavaScript by *button*."""
-        # A page that is seen may not have its script yet, without which nothing goes off by itself.
+        # A visible page may not have its script yet, and only the script submits a code by itself.
         by_itself = self.runs_script()
         self.fill(label, digits)
         if not by_itself:

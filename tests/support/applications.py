@@ -37,7 +37,7 @@ class Applications:
     def get(self, settings: Mapping[str, Any]) -> Flask:
         """Return an application with *settings* that no test has used or changed.
 
-        Its stores are emptied by whoever made them. One that a test has changed is not given out again, nor
+        The fixture that made its stores empties them. One that a test has changed is not given out again, nor
         one that does not hold the process's limiter any more, since another was made after it.
         """
         key = repr(sorted((name, repr(value)) for name, value in settings.items()))

@@ -38,6 +38,14 @@ FORMS = pytest.mark.parametrize("form", [code_form, recovery_form])
 WRONG = "code entered"
 
 
+def twin_of(person: Person, make_person: Callable[..., Person]) -> Person:
+    """Return the same browser once more, with its cookie and its page."""
+    twin = make_person(htmx=False)
+    twin.put_cookie(person.cookie())
+    twin.page = person.page
+    return twin
+
+
 def is_fine(person: Person, answer: Response) -> None:
     """The answer leads on, the browser is signed in, and Activity tells of no wrong code."""
     assert (answer.status_code, answer.headers.get("Set-Cookie")) == (303, None)
@@ -77,9 +85,7 @@ def test_two_posts_at_the_same_moment_are_one_sign_in(
 ) -> None:
     """Both are halfway when they are checked; the second is told only after the first has signed in."""
     url, fields = form(halfway)
-    twin = make_person(htmx=False)
-    twin.put_cookie(halfway.cookie())
-    twin.page = halfway.page
+    twin = twin_of(halfway, make_person)
     both_are_halfway, first_is_in = threading.Barrier(2), threading.Event()
     check = factors.check
 
@@ -103,9 +109,7 @@ def test_two_posts_that_were_both_right_are_one_sign_in(
 ) -> None:
     """The later one finds its code used only when it would use it."""
     url, fields = form(halfway)
-    twin = make_person(htmx=False)
-    twin.put_cookie(halfway.cookie())
-    twin.page = halfway.page
+    twin = twin_of(halfway, make_person)
     check = factors.check
 
     def check_and_let_the_other_pass(*given: object) -> factors.Factor:
