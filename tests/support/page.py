@@ -151,7 +151,7 @@ class Page:
 
         def press() -> bool:
             button = next(iter(self.named(css, name)), None)
-            if button is None or not button.is_enabled():
+            if button is None or not button.is_enabled() or not self._is_loaded():
                 return False
             self.scroll_to(button)
             button.click()
@@ -168,12 +168,12 @@ class Page:
 
         def fill() -> bool:
             field = next(iter(self.named(FIELD, label)), None)
-            if field is None:
+            if field is None or not self._is_loaded():
                 return False
             self.scroll_to(field)
             field.clear()
             field.send_keys(text)
-            return True
+            return self._holds(field, text)
 
         until(fill, lambda: self._missing(FIELD, label), passing=(*_PASSING, *_IN_THE_WAY))
 
@@ -201,7 +201,18 @@ class Page:
 
     def is_on(self, path: str) -> None:
         """Wait until the address ends in *path*."""
-        self.until(lambda: self.address.endswith(path), lambda: f"{self.address}, not {path}")
+        self.until(lambda: self.address.endswith(path), lambda: f"{self.address}, not {path}: {self.text()}")
+
+    def _is_loaded(self) -> bool:
+        """Until a page is loaded its focus may still move, and take keys with it."""
+        return bool(self.driver.execute_script("return document.readyState === 'complete'"))
+
+    def _holds(self, field: WebElement, text: str) -> bool:
+        """Tell whether every key has arrived; a field that sends its form by itself is gone by then."""
+        try:
+            return field.get_property("value") == text
+        except _PASSING:
+            return True
 
     def _missing(self, css: str, name: str) -> str:
         there = sorted({element.accessible_name for element in self.shown(css)})

@@ -59,6 +59,8 @@ def opened(home: Path, display: str, *, script: bool = True) -> Iterator[Page]:
         "XDG_CACHE_HOME": str(home),
         "XDG_DATA_HOME": str(home),
         "NO_AT_BRIDGE": "1",
+        # A session bus would start a portal, which mounts a folder that outlives the browser.
+        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
     }
     service = Service(driver, log_output=str(home / "webkit.log"), env=environment)
     service.start()
