@@ -20,8 +20,8 @@ pytestmark = pytest.mark.process
 
 PEOPLE = 4
 PROXIES = [Nginx, Caddy]
-DRAIN_SECONDS = 4
-"""More than Caddy's health_interval of two seconds, and a loaded machine's delay."""
+DRAIN_SECONDS = 8
+"""More than nginx's fail_timeout of five whole seconds and Caddy's health_interval of two, and some delay."""
 
 
 @pytest.fixture
@@ -38,11 +38,13 @@ def pair(tmp_path: Path, config: dict[str, Any]) -> Iterator[list[Workers]]:
         folder.mkdir()
     first = Workers(folders[0], settings)
     second = Workers(folders[1], settings, behind=first)
-    for server in (first, second):
-        server.start()
-    yield [first, second]
-    for server in (first, second):
-        server.stop()
+    try:
+        for server in (first, second):
+            server.start()
+        yield [first, second]
+    finally:
+        for server in (first, second):
+            server.stop()
 
 
 def said(answer: httpx.Response) -> str:
