@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email.policy
 import re
 import secrets
@@ -13,6 +14,10 @@ from email.parser import BytesParser
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+
+_START_SECONDS = 60
+"""A busy machine is slow, not wrong."""
 
 
 class Letter:
@@ -54,6 +59,48 @@ class Letter:
         return str(part.get_content())
 
 
+class _Connection(SMTP):
+    """One connection, which its server knows as long as it is open."""
+
+    def __init__(self, *args: Any, opened: set[_Connection], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._opened = opened
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._opened.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self._opened.discard(self)
+
+
+class _Server(Controller):
+    """aiosmtpd's, which by itself ends its loop while connections are still open."""
+
+    def __init__(self, handler: Any, port: int) -> None:
+        super().__init__(handler, hostname="127.0.0.1", port=port, ready_timeout=_START_SECONDS)
+        self._opened: set[_Connection] = set()
+
+    def factory(self) -> SMTP:
+        return _Connection(self.handler, opened=self._opened, **self.SMTP_kwargs)
+
+    def stop(self, no_assert: bool = False) -> None:
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result()
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        assert isinstance(self.server, asyncio.Server)
+        # Not closed yet: a connection that was accepted just now can't be made for a closed server.
+        for listening in self.server.sockets:
+            self.loop.remove_reader(listening.fileno())
+        while self._opened or len(asyncio.all_tasks()) > 1:
+            for connection in self._opened:
+                if isinstance(connection.transport, asyncio.Transport):
+                    connection.transport.abort()
+            await asyncio.sleep(0)
+
+
 class Inbox:
     """The mail server and what it has received. It can refuse mails, and it can be down."""
 
@@ -63,11 +110,11 @@ class Inbox:
         self._arrived = threading.Condition()
         self.refusing = False
         self.port = port or free_port()
-        self._controller: Controller | None = None
+        self._controller: _Server | None = None
         self.start()
 
     def start(self) -> None:
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = _Server(self, self.port)
         self._controller.start()
 
     def stop(self) -> None:
