@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app app
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
-CATALOGS := mfa/translations
+CATALOGS := console/translations
 
 .DEFAULT_GOAL := help
 .PHONY: help install run serve test test-all test-rest lint format shots bench bench-quick lighthouse translations lock clean

@@ -3,8 +3,8 @@
 import gc
 import sys
 
-from mfa import create_app, readiness
-from mfa.config import BadSetting
+from console import create_app, readiness
+from console.config import BadSetting
 
 try:
     app = create_app()

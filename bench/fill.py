@@ -28,16 +28,16 @@ from sqlalchemy import (
 
 from bench import people
 from bench.served import twostep
+from console.accounts import addresses
+from console.accounts.models import Account
+from console.activity.models import ActivityEvent
+from console.attempts.models import Throttle
+from console.extensions import db
+from console.sessions.models import FULL, AccountSession
+from console.toolbox import toolbox
+from console.two_step import sealing
+from console.two_step.models import Authenticator, RecoveryCode
 from mfa import clock
-from mfa.accounts import addresses
-from mfa.accounts.models import Account
-from mfa.activity.models import ActivityEvent
-from mfa.attempts.models import Throttle
-from mfa.extensions import db
-from mfa.sessions.models import FULL, AccountSession
-from mfa.toolbox import toolbox
-from mfa.two_step import sealing
-from mfa.two_step.models import Authenticator, RecoveryCode
 
 ACTIVITY_EACH = 10
 _STRIDE = 7919

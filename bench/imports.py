@@ -18,7 +18,7 @@ PARTS = (
     "cryptography.hazmat.primitives.ciphers.aead argon2",
     "qrcode.main",
     "ua_parser",
-    "mfa",
+    "console",
 )
 
 
@@ -30,7 +30,7 @@ def main() -> None:
         sizes[part.replace(" ", ", ")] = _size()
     importlib.import_module("ua_parser").parse("Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0")
     sizes["the first name of a device"] = _size()
-    importlib.import_module("mfa.crypto.passwords").common()
+    importlib.import_module("console.passwords.rules").common()
     sizes["the list of common passwords"] = _size()
     json.dump(sizes, sys.stdout)
 

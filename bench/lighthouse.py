@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mfa import create_app
+from console import create_app
 from tests.conftest import SETTINGS
 from tests.support import chromium
 from tests.support.clock import Clock

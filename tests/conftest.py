@@ -23,8 +23,8 @@ from playwright.sync_api import (
 )
 from sqlalchemy import Engine
 
+from console.extensions import db, limiter
 from mfa import clock as app_clock
-from mfa.extensions import db, limiter
 from tests.support import chromium
 from tests.support.applications import Applications, Place
 from tests.support.clock import Clock

@@ -18,9 +18,10 @@ from flask import Flask
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from mfa import clock as app_clock, create_app
-from mfa.attempts import rules as attempts
-from mfa.extensions import db
+from console import create_app
+from console.attempts import rules as attempts
+from console.extensions import db
+from mfa import clock as app_clock
 from tests.conftest import SETTINGS
 from tests.journeys.visitor import EMAIL, PASSWORD, PHONE, Visitor
 from tests.support import chromium

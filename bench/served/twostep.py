@@ -12,14 +12,15 @@ import pyotp
 from sqlalchemy import insert
 
 from bench import meter, people
-from mfa import clock, create_app
-from mfa.accounts import addresses
-from mfa.accounts.models import Account
-from mfa.extensions import db
-from mfa.sessions.devices import Mark
-from mfa.toolbox import toolbox
-from mfa.two_step import sealing
-from mfa.two_step.models import Authenticator, RecoveryCode
+from console import create_app
+from console.accounts import addresses
+from console.accounts.models import Account
+from console.extensions import db
+from console.sessions.devices import Mark
+from console.toolbox import toolbox
+from console.two_step import sealing
+from console.two_step.models import Authenticator, RecoveryCode
+from mfa import clock
 
 DEVICES = "devices.json"
 """The device cookies of those with a second step, in the order of their numbers."""

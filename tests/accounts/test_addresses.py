@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import update
 
-from mfa.accounts import addresses
-from mfa.accounts.models import Account
-from mfa.extensions import db
+from console.accounts import addresses
+from console.accounts.models import Account
+from console.extensions import db
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 from tests.support.smtp import Inbox
 

@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
-from mfa.accounts import names
-from mfa.accounts.models import Account
+from console.accounts import names
+from console.accounts.models import Account
 from tests.support.person import Person
 
 FAMILY = "👨‍👩‍👧"

@@ -11,10 +11,10 @@ from flask import Flask
 from sqlalchemy import delete
 from werkzeug.security import generate_password_hash
 
-from mfa.accounts import password
-from mfa.accounts.models import Account
-from mfa.database import transaction
-from mfa.extensions import db
+from console.accounts import password
+from console.accounts.models import Account
+from console.database import transaction
+from console.extensions import db
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 
 KINDS = {"pbkdf2": generate_password_hash("x", "pbkdf2:sha256:6000"), "scrypt": generate_password_hash("x")}

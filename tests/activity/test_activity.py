@@ -13,10 +13,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from mfa import create_app
-from mfa.activity import rules, words
-from mfa.activity.models import ActivityEvent
-from mfa.extensions import db
+from console import create_app
+from console.activity import rules, words
+from console.activity.models import ActivityEvent
+from console.extensions import db
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person
 from tests.support.smtp import Inbox
@@ -239,7 +239,7 @@ def test_a_change_that_breaks_leaves_no_event(
 
     mina.begin().verify_email().scan().enter_code()
     before = lines(mina.app)
-    monkeypatch.setattr("mfa.sessions.rules.renew", broken)
+    monkeypatch.setattr("console.sessions.rules.renew", broken)
     assert mina.complete().status_code == 500
     assert "two_step_on" not in dump(engine)
     assert lines(mina.app) == before

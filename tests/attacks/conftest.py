@@ -16,10 +16,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from mfa import create_app
-from mfa.attempts import rules as attempts
-from mfa.extensions import db
-from mfa.sessions import rules as sessions
+from console import create_app
+from console.attempts import rules as attempts
+from console.extensions import db
+from console.sessions import rules as sessions
 from tests.conftest import SETTINGS
 from tests.support.database import dump
 from tests.support.person import Person

@@ -19,18 +19,18 @@ from tests.support.person import Person, entered
 
 MAY_CHANGE = {"throttles", "sessions.seen_at"}
 PARTS_OF_COMPLETE = [
-    "mfa.attempts.rules.spend",
-    "mfa.accounts.rules.advance",
-    "mfa.two_step.rules.insert_if_absent",
-    "mfa.two_step.rules._insert_codes",
-    "mfa.mail.outbox.post",
-    "mfa.sessions.rules.end_all",
-    "mfa.sessions.rules.renew",
+    "console.attempts.rules.spend",
+    "console.accounts.rules.advance",
+    "console.two_step.rules.insert_if_absent",
+    "console.two_step.rules._insert_codes",
+    "console.mail.outbox.post",
+    "console.sessions.rules.end_all",
+    "console.sessions.rules.renew",
 ]
 PARTS_OF_MOVE = [
-    "mfa.attempts.rules.spend",
-    "mfa.accounts.rules.advance",
-    "mfa.two_step.rules.affected",
+    "console.attempts.rules.spend",
+    "console.accounts.rules.advance",
+    "console.two_step.rules.affected",
     *PARTS_OF_COMPLETE[3:],
 ]
 

@@ -304,7 +304,7 @@ def test_an_unforeseen_error_is_a_calm_500(
     def broken(*_: object) -> None:
         raise RuntimeError("the disk is full of bees")
 
-    monkeypatch.setattr("mfa.two_step.rules.state", broken)
+    monkeypatch.setattr("console.two_step.rules.state", broken)
     response = mina.get("/account/two-step", headers={"HX-Request": ""})
     assert response.status_code == 500
     assert "Something went wrong" in response.text

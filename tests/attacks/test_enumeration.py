@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mfa import create_app
-from mfa.extensions import db
+from console import create_app
+from console.extensions import db
 from tests.support.pages import lasting
 from tests.support.person import PASSWORD, Person
 from tests.support.smtp import Inbox
@@ -130,8 +130,8 @@ def many_known(app: Flask, person: Person) -> Person:
     """A stranger; there are accounts for known0@example.com and so on."""
     from datetime import UTC, datetime
 
-    from mfa.accounts.models import Account
-    from mfa.toolbox import toolbox
+    from console.accounts.models import Account
+    from console.toolbox import toolbox
 
     with app.app_context():
         hashed = toolbox().hasher.hash(PASSWORD)
@@ -166,8 +166,8 @@ def test_a_door_that_hashes_for_accounts_alone_would_be_found(
     many_known: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The measure itself is tried: with the leak that everybody writes first, it speaks."""
-    from mfa.accounts import password as rules
-    from mfa.crypto.passwords import Hasher
+    from console.accounts import password as rules
+    from console.passwords.rules import Hasher
 
     seek, real = rules.seek, Hasher.verify
     monkeypatch.setattr(rules, "seek", lambda email: replace(seek(email), stand_in=None))

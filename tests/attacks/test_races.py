@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine
 
-from mfa.sessions import rules as sessions
-from mfa.sessions.models import AccountSession
+from console.sessions import rules as sessions
+from console.sessions.models import AccountSession
 from tests.support.crowd import AT_ONCE, at_once, copies
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mfa import create_app
-from mfa.extensions import db
+from console import create_app
+from console.extensions import db
 from tests.support.cookies import read_cookie
 from tests.support.person import EMAIL, PASSWORD, Person
 from tests.support.smtp import Inbox

@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from flask_limiter import RouteLimit
 
-from mfa import create_app
-from mfa.extensions import db, limiter
-from mfa.web import ranges
+from console import create_app
+from console.extensions import db, limiter
+from console.web import ranges
 from tests.support.person import EMAIL, Person, entered
 from tests.support.smtp import free_port
 
@@ -59,7 +59,7 @@ def test_guesses_at_many_accounts_are_made_to_wait(person: Person) -> None:
 
 @pytest.mark.parametrize("limit", [ranges.guesses, ranges.mails, ranges.reports])
 def test_what_is_limited_is_posted(limit: RouteLimit) -> None:
-    """Flask-Limiter is not asked about anything else: see the filter in mfa.extensions."""
+    """Flask-Limiter is not asked about anything else: see the filter in console.extensions."""
     assert limit.methods == ("post",)
 
 

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from mfa.attempts import rules
-from mfa.attempts.rules import EMAIL_SENDING, RESET_SENDING, SECOND_STEP, Policy, Throttled
-from mfa.database import transaction
-from mfa.extensions import db
+from console.attempts import rules
+from console.attempts.rules import EMAIL_SENDING, RESET_SENDING, SECOND_STEP, Policy, Throttled
+from console.database import transaction
+from console.extensions import db
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from mfa import create_app
+from console import create_app
 from tests.support.database import hang_up
 from tests.support.stores import Stores
 

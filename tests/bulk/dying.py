@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import event
 
-from mfa import create_app
-from mfa.extensions import db
+from console import create_app
+from console.extensions import db
 
 last = int(os.environ["DIE_BEFORE"])
 steps = count()

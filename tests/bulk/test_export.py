@@ -14,10 +14,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, delete, event, select
 
-from mfa import create_app
-from mfa.accounts.models import Account
-from mfa.bulk.files import Writer
-from mfa.extensions import db
+from console import create_app
+from console.accounts.models import Account
+from console.bulk.files import Writer
+from console.extensions import db
 from tests.bulk.conftest import KEY, Files
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import Engine, event, update
 from werkzeug.security import generate_password_hash
 
-from mfa import create_app
-from mfa.accounts.models import Account
-from mfa.bulk.rows import COLUMNS
-from mfa.extensions import db
+from console import create_app
+from console.accounts.models import Account
+from console.bulk.rows import COLUMNS
+from console.extensions import db
 from tests.bulk.conftest import KEY, Files
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock

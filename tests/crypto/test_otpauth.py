@@ -7,7 +7,8 @@ import base64
 import pyotp
 import pytest
 
-from mfa.crypto import otpauth, totp
+from console.bulk import otpauth
+from mfa.crypto import totp
 from tests.support.authenticator import Authenticator
 
 SECRET = bytes(range(1, 21))

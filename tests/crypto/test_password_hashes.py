@@ -10,9 +10,9 @@ import bcrypt
 import pytest
 from werkzeug.security import generate_password_hash
 
-from mfa.crypto import password_hashes
+from console.passwords import hashes as password_hashes
+from console.passwords.rules import Hasher
 from mfa.crypto.cost import Cost
-from mfa.crypto.passwords import Hasher
 
 PASSWORD = "lètmein in the rain"
 HASHER = Hasher(Cost.parse("t=1,m=8,p=1"))

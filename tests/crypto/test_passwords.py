@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mfa.crypto import passwords
+from console.passwords import rules as passwords
 from mfa.crypto.cost import Cost
 
 HASHER = passwords.Hasher(Cost.parse("t=1,m=8,p=1"))

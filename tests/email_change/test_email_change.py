@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, update
 
-from mfa.accounts.models import Account
-from mfa.database import transaction
-from mfa.extensions import db
+from console.accounts.models import Account
+from console.database import transaction
+from console.extensions import db
 from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.pages import lasting
@@ -375,7 +375,7 @@ def test_who_moves_it_on_tells_the_first_address_again_with_its_link(mina: Perso
 def test_an_account_that_changes_at_the_same_moment_is_said_at_the_form(
     mina: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mfa.accounts.rules.hold", lambda _: False)
+    monkeypatch.setattr("console.accounts.rules.hold", lambda _: False)
     assert ask(mina) == 422
     assert "Your account was changed elsewhere at this moment." in mina.page
 

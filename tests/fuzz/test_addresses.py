@@ -8,8 +8,8 @@ import unicodedata
 import idna
 from hypothesis import example, given, strategies as st
 
-from mfa.accounts import addresses
-from mfa.accounts.addresses import Address, BadAddress
+from console.accounts import addresses
+from console.accounts.addresses import Address, BadAddress
 from tests.fuzz.inputs import QUICK, tampered, texts
 
 GENUINE = ("mina.park@example.com", "Mina+tag@Bücher.example", "o'neil@xn--bcher-kva.example")

@@ -11,9 +11,10 @@ from flask import Flask
 from hypothesis import given, strategies as st
 from werkzeug.security import generate_password_hash
 
+from console.bulk import files, otpauth, rows, rules
+from console.passwords import hashes as password_hashes
 from mfa import clock
-from mfa.bulk import files, rows, rules
-from mfa.crypto import otpauth, password_hashes, totp
+from mfa.crypto import totp
 from tests.fuzz.inputs import QUICK, THROUGH_APP, raw, tampered, texts
 
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from hypothesis import given, strategies as st
 
-from mfa import create_app
-from mfa.extensions import db
+from console import create_app
+from console.extensions import db
 from tests.fuzz.inputs import THROUGH_APP, bare, get, texts, wire, wrongs
 from tests.support.person import EMAIL, PASSWORD, Person
 

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from hypothesis import given, strategies as st
 
+from console.toolbox import Toolbox
 from mfa.crypto.links import BadToken, Signer
-from mfa.toolbox import Toolbox
 from tests.fuzz.inputs import QUICK, THROUGH_APP, get, signed_part, tampered, texts, wrongs
 
 SIGNERS = [field.name for field in fields(Toolbox) if field.type == "Signer"]

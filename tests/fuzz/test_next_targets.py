@@ -8,7 +8,7 @@ from urllib.parse import quote_from_bytes, urljoin, urlsplit
 from flask import Flask
 from hypothesis import example, given, strategies as st
 
-from mfa.web import access
+from console.web import access
 from tests.fuzz.inputs import QUICK, THROUGH_APP, get, tampered, texts, wrongs
 from tests.support.person import Person
 

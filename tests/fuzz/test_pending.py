@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from mfa.two_step.enrollment import Change, Enrollment
+from console.two_step.enrollment import Change, Enrollment
 from tests.fuzz.inputs import QUICK, THROUGH_APP, wrongs
 from tests.support.cookies import read_cookie
 from tests.support.person import Person

@@ -436,7 +436,7 @@ def test_a_fault_of_the_server_is_said_in_the_modal_and_what_was_open_stays(
     def broken(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("mfa.two_step.email_proof.confirm_number", broken)
+    monkeypatch.setattr("console.two_step.email_proof.confirm_number", broken)
     visitor.press("Next")
     dialog = visitor.page.get_by_role("dialog")
     expect(dialog.locator("#notice", has_text="Something went wrong.")).to_be_visible()

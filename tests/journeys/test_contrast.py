@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from mfa import branding
+from console import branding
 from tests.journeys.visitor import Visitor
 from tests.support.clock import Clock
 from tests.support.person import Person

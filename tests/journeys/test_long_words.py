@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page
 
-from mfa import create_app
+from console import create_app
 from tests.support.person import PASSWORD, Person
 from tests.support.smtp import Inbox
 

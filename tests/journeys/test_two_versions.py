@@ -14,9 +14,9 @@ from flask import Flask
 from playwright.sync_api import Browser, Response, expect
 from werkzeug.serving import make_server
 
-from mfa import create_app
-from mfa.extensions import db
-from mfa.web import assets
+from console import create_app
+from console.extensions import db
+from console.web import assets
 
 STATIC = Path(__file__).resolve().parent.parent.parent / "static"
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from mfa import create_app
+from console import create_app
 
 
 @pytest.fixture

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mfa import create_app
-from mfa.accounts.models import Account
-from mfa.activity import rules as activity
-from mfa.database import transaction
-from mfa.extensions import db
-from mfa.mail import messages, outbox
-from mfa.mail.models import OutboxMail
-from mfa.mail.worker import Worker
+from console import create_app
+from console.accounts.models import Account
+from console.activity import rules as activity
+from console.database import transaction
+from console.extensions import db
+from console.mail import messages, outbox
+from console.mail.models import OutboxMail
+from console.mail.worker import Worker
 from tests.conftest import SETTINGS
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
@@ -182,7 +182,7 @@ def test_a_mail_that_nobody_takes_for_a_month_is_given_up(app: Flask, inbox: Inb
 def test_a_batch_that_takes_long_is_not_sent_twice(
     app: Flask, inbox: Inbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mfa.mail import delivery
+    from console.mail import delivery
 
     real, calls = delivery.send, []
 

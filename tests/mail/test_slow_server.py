@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from console import create_app
+from console.accounts.models import Account
+from console.database import transaction
+from console.extensions import db
+from console.mail import delivery, messages, outbox, smtp
+from console.mail.models import OutboxMail
 from deploy import serve
-from mfa import create_app
-from mfa.accounts.models import Account
-from mfa.database import transaction
-from mfa.extensions import db
-from mfa.mail import delivery, messages, outbox, smtp
-from mfa.mail.models import OutboxMail
 from tests.support.clock import Clock
 from tests.support.person import Person
 from tests.support.slow_smtp import SlowServer

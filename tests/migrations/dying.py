@@ -15,8 +15,8 @@ from typing import Any
 import flask_migrate
 from sqlalchemy import event
 
-from mfa import create_app
-from mfa.extensions import db
+from console import create_app
+from console.extensions import db
 
 CHANGES = ("CREATE", "ALTER", "DROP", "INSERT", "UPDATE", "DELETE")
 last = int(os.environ["DIE_BEFORE"])

@@ -17,8 +17,8 @@ import flask_migrate
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from mfa import create_app
-from mfa.extensions import db
+from console import create_app
+from console.extensions import db
 from tests.conftest import SETTINGS
 from tests.support.crowd import at_once
 from tests.support.postgresql import address

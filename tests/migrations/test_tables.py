@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from mfa.extensions import db
+from console.extensions import db
 from tests.support.person import Person, entered
 
 
@@ -31,9 +31,9 @@ def test_the_migrations_go_down_and_up_again_with_people_in_the_tables(protected
 
 def test_recovery_codes_from_before_they_had_a_key_of_their_own_still_work(protected: Person) -> None:
     """In 0002 they were hashed under a key of the ring; 0003 keeps that key, sealed."""
+    from console.toolbox import toolbox
     from mfa.crypto import recovery_codes
     from mfa.crypto.cost import Cost
-    from mfa.toolbox import toolbox
 
     with protected.app.app_context():
         flask_migrate.downgrade(revision="0002")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mfa import create_app
-from mfa.config import BadSetting
+from console import create_app
+from console.config import BadSetting
 from tests.support import backup
 from tests.support.applications import Place
 from tests.support.person import EMAIL, Person
@@ -86,7 +86,7 @@ def change_email(person: Person, new: str) -> str:
     person.get(path)
     assert "Your email is changed." in person.post(path).text
     with person.app.app_context():
-        from mfa.mail import outbox
+        from console.mail import outbox
 
         outbox.deliver_due()
     return person.inbox.wait_for("address was changed", to=before).path

@@ -11,11 +11,11 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from mfa.accounts.models import Account
-from mfa.database import transaction
-from mfa.extensions import db
-from mfa.operator import search
-from mfa.operator.search import Filter
+from console.accounts.models import Account
+from console.database import transaction
+from console.extensions import db
+from console.operator import search
+from console.operator.search import Filter
 from tests.support.person import EMAIL, Person
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -10,8 +10,8 @@ import flask_migrate
 from flask import Flask
 from sqlalchemy import make_url
 
-from mfa import create_app
-from mfa.extensions import db
+from console import create_app
+from console.extensions import db
 from tests.support import backup
 from tests.support.person import Person
 from tests.support.postgresql import address, dump, restore

@@ -12,9 +12,9 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from mfa import create_app
-from mfa.config import BadSetting
-from mfa.extensions import db
+from console import create_app
+from console.config import BadSetting
+from console.extensions import db
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 from tests.support.postgresql import address
@@ -101,10 +101,10 @@ def test_connections_that_broke_while_nobody_used_them_are_nobodys_error(
 def test_a_connection_that_rested_long_is_asked_whether_it_is_there_still(
     mina: Person, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mfa.database.TRUSTED_SECONDS", -1)
+    monkeypatch.setattr("console.database.TRUSTED_SECONDS", -1)
     assert mina.is_signed_in()
     # The word of the server is lost, as where a firewall has forgotten the connection.
-    monkeypatch.setattr("mfa.database._has_unasked_answer", lambda _socket: False)
+    monkeypatch.setattr("console.database._has_unasked_answer", lambda _socket: False)
     terminate_connections(engine)
     assert mina.is_signed_in()
 

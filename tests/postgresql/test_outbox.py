@@ -11,9 +11,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Engine, select, text
 
-from mfa.extensions import db
-from mfa.mail import outbox
-from mfa.mail.models import OutboxMail
+from console.extensions import db
+from console.mail import outbox
+from console.mail.models import OutboxMail
 from tests.conftest import SETTINGS
 from tests.mail.test_many_workers import MAILS, WORKERS, deliver_at_once, fill, recipients
 from tests.support.clock import Clock

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from mfa.sessions import rules as sessions
-from mfa.two_step import rules as two_step
+from console.sessions import rules as sessions
+from console.two_step import rules as two_step
 from tests.support.clock import Clock
 from tests.support.cookies import read_cookie
 from tests.support.crowd import at_once, copies

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from flask import Flask
 
+from console import config as settings
+from console.config import BadSetting
 from deploy.serve import KILL_AFTER
-from mfa import config as settings
-from mfa.config import BadSetting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from console import config as settings
 from deploy.draining import SETTLE_SECONDS
 from deploy.serve import KILL_AFTER
-from mfa import config as settings
 from tests.support import debian
 from tests.support.proxies import DEPLOY, Caddy, Nginx, Proxy
 

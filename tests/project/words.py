@@ -15,8 +15,8 @@ PROSE = (
     "compose.yaml",
     "Containerfile",
     "deploy/*",
-    "mfa/config.py",
-    "mfa/commands/*.py",
+    "console/config.py",
+    "console/commands/*.py",
 )
 """The files that are checked, as glob patterns below the root."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from mfa import create_app
+from console import create_app
 from tests.conftest import SETTINGS
 from tests.support.smtp import Inbox
 

@@ -28,9 +28,9 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine
 
+from console.extensions import db
+from console.operator import rules as operator
 from mfa import clock as app_clock
-from mfa.extensions import db
-from mfa.operator import rules as operator
 from tests.properties.parts import make_app
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock

@@ -25,17 +25,17 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine, literal, select
 
+from console.accounts import password as passwords
+from console.accounts.models import Account
+from console.attempts.rules import Throttled, failures_of
+from console.database import transaction
+from console.extensions import db
+from console.operator import rules as operator
+from console.sessions import rules as sessions
+from console.sessions.devices import Device, Mark
+from console.two_step import factors
 from mfa import clock as app_clock
-from mfa.accounts import password as passwords
-from mfa.accounts.models import Account
-from mfa.attempts.rules import Throttled, failures_of
 from mfa.crypto import totp
-from mfa.database import transaction
-from mfa.extensions import db
-from mfa.operator import rules as operator
-from mfa.sessions import rules as sessions
-from mfa.sessions.devices import Device, Mark
-from mfa.two_step import factors
 from tests.properties.parts import make_app
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock

@@ -24,9 +24,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from console.extensions import db
+from console.two_step.enrollment import STEPS
 from mfa import clock as app_clock
-from mfa.extensions import db
-from mfa.two_step.enrollment import STEPS
 from tests.properties.parts import make_app
 from tests.support.clock import Clock
 from tests.support.database import dump

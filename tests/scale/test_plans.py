@@ -10,8 +10,8 @@ import pytest
 from flask import Flask, has_request_context
 from sqlalchemy import Connection, Engine, event
 
-from mfa import create_app
-from mfa.extensions import db
+from console import create_app
+from console.extensions import db
 from tests.conftest import SETTINGS
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mfa.sessions import devices
+from console.sessions import devices
 from tests.support.clock import Clock
 from tests.support.person import Person
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from flask import Flask
 
-from mfa import create_app, housekeeping
-from mfa.activity import log
-from mfa.extensions import limiter
+from console import create_app, housekeeping
+from console.activity import log
+from console.extensions import limiter
 
 
 @dataclass(frozen=True)

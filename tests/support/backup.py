@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Flask
 
-from mfa import create_app
-from mfa.extensions import db
+from console import create_app
+from console.extensions import db
 from tests.support.crowd import at_once
 from tests.support.person import Person, entered
 

@@ -16,10 +16,10 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from mfa.languages import SOURCE
+from console.languages import SOURCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FOLDER = ROOT / "mfa" / "translations"
+FOLDER = ROOT / "console" / "translations"
 
 
 def gathered() -> Catalog:

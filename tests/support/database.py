@@ -10,7 +10,7 @@ import flask_migrate
 from flask import Flask
 from sqlalchemy import Connection, Engine, MetaData, Table, event, select
 
-from mfa.extensions import db
+from console.extensions import db
 
 
 def make_empty(app: Flask) -> Path:

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mfa.languages import SOURCE, offered
+from console.languages import SOURCE, offered
 from tests.support.authenticator import Authenticator
 from tests.support.catalogs import spoken
 from tests.support.clock import Clock

@@ -12,8 +12,9 @@ from typing import Any
 from flask import Response, g, has_request_context, request
 from sqlalchemy import event
 
-from mfa import clock, create_app
-from mfa.extensions import db
+from console import create_app
+from console.extensions import db
+from mfa import clock
 from tests.support.clock import SharedClock
 
 clock.install(SharedClock(Path(os.environ["SERVED_CLOCK"])))

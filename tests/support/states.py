@@ -16,7 +16,8 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection, Engine, event
 
-from mfa import clock as app_clock, create_app
+from console import create_app
+from mfa import clock as app_clock
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.person import PROTECTED, SIGNED_UP, Person

@@ -13,7 +13,7 @@ import flask_migrate
 from flask import Flask
 from sqlalchemy import URL, make_url
 
-from mfa import create_app
+from console import create_app
 from tests.support.database import hang_up, make_empty
 from tests.support.postgresql import PostgreSQL, address
 from tests.support.redis import Redis

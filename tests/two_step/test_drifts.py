@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mfa import create_app
-from mfa.two_step.drifts import Drifts
+from console import create_app
+from console.two_step.drifts import Drifts
 from tests.support.person import Person
 
 

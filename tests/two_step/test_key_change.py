@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mfa import create_app
-from mfa.extensions import db
+from console import create_app
+from console.extensions import db
 from tests.support.person import Person, entered
 
 NEW_KEY = "fedcba9876543210" * 4

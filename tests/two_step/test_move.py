@@ -9,14 +9,14 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import Engine, select
 
+from console.accounts.models import Account
+from console.accounts.rules import Changed
+from console.extensions import db
+from console.sessions import devices
+from console.sessions.models import AccountSession
+from console.two_step import rules
+from console.two_step.enrollment import Enrollment
 from mfa import clock as app_clock
-from mfa.accounts.models import Account
-from mfa.accounts.rules import Changed
-from mfa.extensions import db
-from mfa.sessions import devices
-from mfa.sessions.models import AccountSession
-from mfa.two_step import rules
-from mfa.two_step.enrollment import Enrollment
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.cookies import read_cookie

@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from mfa import create_app
-from mfa.config import BadSetting
-from mfa.extensions import db
+from console import create_app
+from console.config import BadSetting
+from console.extensions import db
 from tests.support.database import dump
 from tests.support.person import Person, entered
 
@@ -125,7 +125,7 @@ def test_a_run_that_was_broken_off_goes_on(
     both: Flask,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from mfa.two_step import sealing
+    from console.two_step import sealing
 
     make_person().sign_up("other@example.com").activate()
     real, calls = sealing._seal_anew, []
@@ -145,7 +145,7 @@ def test_a_run_that_was_broken_off_goes_on(
 def test_without_the_old_key_it_changes_nothing(
     protected: Person, both: Flask, engine: Engine, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mfa.two_step.sealing.missing_keys", list)
+    monkeypatch.setattr("console.two_step.sealing.missing_keys", list)
     alone = create_app({**config, "SECRET_KEY": NEW_KEY})
     before = dump(engine, without={"outbox", "sealing_keys"})
     result = alone.test_cli_runner().invoke(args=["keys", "rotate"])
@@ -172,7 +172,7 @@ def test_a_second_step_that_changes_at_that_moment_is_left_to_the_next_look(
     protected: Person, both: Flask, monkeypatch: pytest.MonkeyPatch, engine: Engine
 ) -> None:
     """Somebody turns it off and on again between the look and the change: the new secret stays."""
-    from mfa.two_step import sealing
+    from console.two_step import sealing
 
     real = sealing._stale
     renewed = []
@@ -225,7 +225,7 @@ def test_what_a_server_with_the_old_key_seals_at_the_last_moment_keeps_that_key_
     config: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from mfa.two_step import sealing
+    from console.two_step import sealing
 
     late, real = make_person().sign_up("late@example.com"), sealing._stale
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mfa.two_step import factors
+from console.two_step import factors
 from tests.support.person import EMAIL, PASSWORD, Person, Response
 
 

@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from mfa.accounts import password as passwords, rules as accounts
-from mfa.database import transaction
-from mfa.extensions import db
+from console.accounts import password as passwords, rules as accounts
+from console.database import transaction
+from console.extensions import db
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 from tests.support.smtp import Inbox

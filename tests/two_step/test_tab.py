@@ -8,8 +8,8 @@ from html import unescape
 import pytest
 from sqlalchemy import Engine, select, update
 
-from mfa.two_step import rules
-from mfa.two_step.models import RecoveryCode
+from console.two_step import rules
+from console.two_step.models import RecoveryCode
 from tests.support.clock import Clock
 from tests.support.person import Person
 

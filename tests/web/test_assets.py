@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from mfa.web import assets
+from console.web import assets
 from tests.support.pages import static_files
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 import pytest
 from flask import Flask
 
-from mfa import branding, create_app
-from mfa.mail import messages
+from console import branding, create_app
+from console.mail import messages
 from tests.support.pages import static_files
 from tests.support.person import Person
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from mfa import config as settings, create_app, readiness
-from mfa.config import BadSetting
+from console import config as settings, create_app, readiness
+from console.config import BadSetting
 
 GOOD = {
     "MODE": "production",
@@ -229,7 +229,7 @@ def seen(tmp_path: Path, **changes: Any) -> dict[str, str]:
     """Where the application thinks a request through a proxy comes from, and by which scheme and host."""
     from flask import request
 
-    from mfa.web.access import public
+    from console.web.access import public
 
     app = start(tmp_path, TRUSTED_HOSTS=["console.example", "evil.example"], **changes)
     app.add_url_rule(
@@ -275,7 +275,7 @@ def test_a_database_host_that_says_nothing_holds_nobody_for_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes the connection and is silent; without a limit this would wait until the test is killed."""
-    monkeypatch.setattr("mfa.config._CONNECT_SECONDS", 2)
+    monkeypatch.setattr("console.config._CONNECT_SECONDS", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(readiness.Unreachable):

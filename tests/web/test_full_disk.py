@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from mfa import create_app, database, readiness
+from console import create_app, database, readiness
 from tests.support.clock import Clock
 from tests.support.database import hang_up
 from tests.support.disk import SmallDisk

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from mfa import create_app
+from console import create_app
 from tests.support.pages import static_files
 from tests.support.person import Person
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from mfa import create_app
+from console import create_app
 from tests.support.person import Person
 from tests.support.stores import Stores
 

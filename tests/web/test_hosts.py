@@ -14,11 +14,11 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from mfa import create_app, hosts
-from mfa.accounts import addresses
-from mfa.config import BadSetting
+from console import create_app, hosts
+from console.accounts import addresses
+from console.config import BadSetting
+from console.mail import messages
 from mfa.crypto import totp
-from mfa.mail import messages
 from tests.support.person import Person
 from tests.web.test_config import start
 

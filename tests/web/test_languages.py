@@ -12,8 +12,8 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from sqlalchemy import Engine, update
 
-from mfa import languages
-from mfa.accounts.models import Account
+from console import languages
+from console.accounts.models import Account
 from tests.support import catalogs
 from tests.support.database import dump
 from tests.support.person import EMAIL, PASSWORD, Person, entered

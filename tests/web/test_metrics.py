@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
-from mfa import create_app
-from mfa.config import BadSetting
-from mfa.mail import outbox
+from console import create_app
+from console.config import BadSetting
+from console.mail import outbox
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 from tests.support.smtp import Inbox

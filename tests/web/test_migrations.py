@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from mfa import migrations
+from console import migrations
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = str(ROOT / "migrations")
@@ -73,5 +73,5 @@ def test_commands_find_what_flask_migrate_needs(app: Flask) -> None:
 @pytest.mark.process
 @pytest.mark.parametrize("module", ["alembic", "flask_migrate", "redis"])
 def test_a_server_does_not_load(module: str) -> None:
-    program = f"import sys, mfa; sys.exit({module!r} in sys.modules)"
+    program = f"import sys, console; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

@@ -13,8 +13,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from mfa import create_app
-from mfa.config import BadSetting
+from console import create_app
+from console.config import BadSetting
 from tests.support.person import EMAIL
 from tests.support.smtp import Inbox
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from mfa.web import words
+from console.web import words
 from tests.support.pages import static_files
 from tests.support.person import Person
 
@@ -117,7 +117,7 @@ def test_waits_are_said_in_words(seconds: int, text: str) -> None:
 def test_a_page_asks_the_database_for_the_session_and_what_it_shows(mina: Person, app: Flask) -> None:
     from sqlalchemy import event
 
-    from mfa.extensions import db
+    from console.extensions import db
 
     statements: list[str] = []
     # The thread that sends mails asks besides.

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from mfa.attempts import rules as attempts
-from mfa.extensions import db
-from mfa.web import posted
+from console.attempts import rules as attempts
+from console.extensions import db
+from console.web import posted
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person, Response
 from tests.support.smtp import Inbox

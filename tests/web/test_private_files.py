@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mfa import create_app, private
-from mfa.activity import log
+from console import create_app, private
+from console.activity import log
 from tests.support.stores import Stores
 
 ROOT = Path(__file__).resolve().parents[2]

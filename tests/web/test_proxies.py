@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mfa import create_app
-from mfa.sessions.devices import shorten
-from mfa.web.proxies import address
+from console import create_app
+from console.sessions.devices import shorten
+from console.web.proxies import address
 from tests.support.person import Person
 
 FORMS = {

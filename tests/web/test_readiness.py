@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from mfa import readiness
+from console import readiness
 from tests.support.stores import Stores
 
 ROOT = Path(__file__).resolve().parent.parent.parent

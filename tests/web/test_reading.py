@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from mfa.attempts import rules as attempts
-from mfa.extensions import db
+from console.attempts import rules as attempts
+from console.extensions import db
 from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.person import Person

@@ -19,11 +19,11 @@ from typing import Any
 import httpx
 import pytest
 
-from mfa import create_app
-from mfa.accounts.models import Account
-from mfa.database import transaction
-from mfa.extensions import db
-from mfa.mail import messages, outbox
+from console import create_app
+from console.accounts.models import Account
+from console.database import transaction
+from console.extensions import db
+from console.mail import messages, outbox
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, Person
 from tests.support.remote import RemoteClient

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, Response, request
 
-from mfa.languages import offered
+from console.languages import offered
 from tests.support.person import PASSWORD, Person
 
 PARTIAL = 6 * 1024

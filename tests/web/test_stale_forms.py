@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mfa import create_app
+from console import create_app
 from tests.support.clock import Clock
 from tests.support.person import Person
 from tests.support.smtp import Inbox

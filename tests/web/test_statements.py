@@ -13,11 +13,11 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import NullType
 
-import mfa
+import console
 
 
 def compiled() -> Iterator[tuple[str, SQLCompiler]]:
-    for found in pkgutil.walk_packages(mfa.__path__, "mfa."):
+    for found in pkgutil.walk_packages(console.__path__, "console."):
         for name, value in vars(importlib.import_module(found.name)).items():
             if isinstance(value, (UpdateBase, Select)):
                 made = value.compile(dialect=postgresql.dialect())

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, select
 
-from mfa import create_app
-from mfa.attempts import rules as attempts
-from mfa.extensions import db
-from mfa.sessions.models import AccountSession
+from console import create_app
+from console.attempts import rules as attempts
+from console.extensions import db
+from console.sessions.models import AccountSession
 from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered

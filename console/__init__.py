@@ -1,0 +1,156 @@
+"""Two-step verification for web accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from console import (
+    config as settings,
+    database,
+    home as console,
+    housekeeping,
+    languages,
+    migrations,
+    readiness,
+    toolbox,
+)
+from console.accounts import routes as accounts_routes
+from console.activity import log, routes as activity_routes
+from console.commands import (
+    backup as backup_commands,
+    keys as key_commands,
+    mail as mail_commands,
+    users as user_commands,
+)
+from console.email_change import routes as email_change_routes
+from console.extensions import csrf, db, limiter, login_manager, mail as flask_mail
+from console.mail import mailbox, routes as mail_routes
+from console.sessions import browser, routes as sessions_routes
+from console.two_step import link, routes as two_step_routes, sign_in, wizard
+from console.web import (
+    access,
+    assets,
+    errors,
+    headers,
+    health,
+    language,
+    metrics,
+    mount,
+    notices,
+    posted,
+    reports,
+    templates,
+)
+from console.web.cookies import SessionInterface
+from console.web.proxies import ForwardedFor
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+class App(Flask):
+    """Flask, told that none of our functions is a coroutine: it would look at 18 of them in each request."""
+
+    jinja_environment = templates.Environment
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """The application: its parts, put together.
+
+    :param config: settings that come before those of the environment; names as in :mod:`console.config`.
+    The tables may still have to be made; :func:`console.readiness.check_start` asks whether they are.
+
+    :raises settings.BadSetting: a setting that can't work.
+    """
+    given = config or {}
+    instance = settings.instance_path(given, _ROOT).resolve()
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise settings.BadSetting("MFA_INSTANCE_PATH names a folder that can't be made.") from error
+    app = App("console", root_path=str(_ROOT), instance_path=str(instance), static_folder=None)
+    settings.load(app.config, given, instance)
+
+    log.set_up(app)
+    if app.config["TRUSTED_PROXIES"]:
+        count = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ForwardedFor(app.wsgi_app, count)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_proto=count, x_host=0)  # type: ignore[method-assign]
+
+    health.answer_to_any_host(app)
+
+    box = toolbox.fill(app)
+    app.secret_key = box.ring.derive("flask")
+    app.config["WTF_CSRF_SECRET_KEY"] = box.ring.signing_keys("csrf")
+    app.session_interface = SessionInterface(box.ring)
+    db.init_app(app)
+    with app.app_context():
+        database.keep_private(db.engine)
+    migrations.offer(app, _ROOT / "migrations")
+    flask_mail.init_app(app)
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    login_manager.session_protection = None  # sessions end on the server: see console.sessions
+
+    languages.set_up(app, language.choose)
+
+    metrics.observe(app)
+    access.guard(app)
+    limiter.init_app(app)
+    browser.write_marks(app)
+    notices.carry(app)
+    posted.forget(app)
+    headers.add(app)
+    assets.serve(app, _ROOT / "static", accent=app.config["ACCENT_COLOR"], logo=app.config["LOGO"])
+    errors.handle(app)
+    for routes in (
+        console,
+        accounts_routes,
+        email_change_routes,
+        sessions_routes,
+        activity_routes,
+        two_step_routes,
+        wizard,
+        link,
+        sign_in,
+        reports,
+        health,
+        metrics,
+    ):
+        app.register_blueprint(routes.blueprint)
+    if mailbox.in_use(app.config):
+        app.register_blueprint(mail_routes.blueprint)
+    for commands in (mail_commands, user_commands, key_commands, backup_commands):
+        app.cli.add_command(commands.group)
+    _check_keys(app)
+    if app.config["MAIL_WORKER"] == "thread":
+        _start_mail_worker(app)
+    mount.below_root(app)
+    templates.equip(app, two_step_on=console.two_step_on)
+    return app
+
+
+def _check_keys(app: Flask) -> None:
+    with app.app_context():
+        try:
+            readiness.check_keys()
+        finally:
+            # A server that forks after this must not share the connection.
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _start_mail_worker(app: Flask) -> None:
+    app.extensions["mail_worker"] = housekeeping.worker(app)
+
+    @app.before_request
+    def _wake() -> None:
+        # What an earlier process left behind goes out with the first request.
+        app.extensions["mail_worker"].start()

@@ -1,0 +1,117 @@
+"""What everything about an account shares: how it is found, held, and changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Update, bindparam, select, update as sql_update
+
+from console import languages
+from console.accounts import names
+from console.accounts.addresses import Address
+from console.accounts.models import Account
+from console.activity import rules as activity
+from console.attempts import rules as attempts
+from console.attempts.rules import Policy
+from console.database import affected, transaction
+from console.extensions import db
+from console.mail import delivery, messages
+from console.sessions.devices import Device
+from console.toolbox import toolbox
+from mfa.errors import Refusal
+
+
+class BadLanguage(Refusal):
+    """Not one of the languages that are offered."""
+
+
+class LinkEnded(Refusal):
+    """An e-mailed link that is expired, used, or not genuine."""
+
+
+class Changed(Refusal):
+    """Password, second step or address were changed elsewhere while this was being done."""
+
+
+def change_profile(account: Account, *, name: str, language: str, now: datetime, device: Device) -> None:
+    """Change the name that the account shows, and the language in which its owner is spoken to.
+
+    :raises names.BadName: see :func:`names.clean`.
+    :raises BadLanguage: not the code of a language that is offered.
+    :raises attempts.Throttled: too many such changes.
+    """
+    name = names.clean(name)
+    if languages.known(language) is None:
+        raise BadLanguage
+    if (name, language) == (account.name, account.language):
+        return
+    subject = attempts.account_subject(account.id, device.known_to(account.id, account.device_epoch))
+    attempts.count(subject, attempts.PROFILE_CHANGES, now)
+    with transaction():
+        if name != account.name:
+            activity.record(account.id, activity.NAME_CHANGED, now, device)
+        account.name, account.language = name, language
+
+
+def find(address: Address) -> Account | None:
+    """The account of an address."""
+    return db.session.scalar(_FIND, {"key": address.key})
+
+
+def address_of(account: Account) -> Address:
+    """Return the account's address, as it was parsed when the account got it."""
+    return Address(account.email, account.email_key)
+
+
+def address_subject(address: Address) -> str:
+    """By what attempts on an address are counted: the same for addresses with and without an account."""
+    return toolbox().ring.keyed_hash("throttle-subject", address.key.encode()).hex()
+
+
+def hold(account: Account) -> bool:
+    """Lock the account's row for the rest of the transaction, if nothing was changed since it was read."""
+    return update(account, generation=account.generation)
+
+
+def advance(account: Account, **values: Any) -> None:
+    """Count a change of password, second step or address: whatever was begun before it can't be ended.
+
+    :param values: columns that change with it.
+    :raises Changed: another such change came first.
+    """
+    if not update(account, generation=account.generation + 1, **values):
+        raise Changed
+
+
+def update(account: Account, **values: Any) -> bool:
+    """Change columns of the account, if no other change was counted since it was read; whether it was so."""
+    of = {"of": account.id, "read_at": account.generation}
+    return affected(_update(*values), {**of, **values}) == 1
+
+
+def count_mail(address: Address, policy: Policy, now: datetime) -> None:
+    """Count a mail with a link to an address.
+
+    :raises attempts.Throttled: too many of that kind.
+    """
+    attempts.count(address_subject(address), policy, now)
+
+
+def send_counted(address: Address, policy: Policy, message: messages.Message) -> None:
+    """Send the mail that was counted.
+
+    :raises delivery.MailNotSent: the mail server does not take it; it is not counted after all.
+    """
+    with attempts.returned_on(delivery.MailNotSent, address_subject(address), policy):
+        delivery.send(message)
+
+
+_FIND = select(Account).where(Account.email_key == bindparam("key"))
+
+
+@cache
+def _update(*columns: str) -> Update:
+    unchanged = (Account.id == bindparam("of"), Account.generation == bindparam("read_at"))
+    return sql_update(Account).where(*unchanged).values({column: bindparam(column) for column in columns})

@@ -1,0 +1,32 @@
+"""One thing that happened to an account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from console.extensions import Model
+from mfa.columns import Instant
+
+DEVICE_LENGTH = 80
+
+
+class ActivityEvent(Model):
+    """Written in the transaction of the change that it tells of, and never changed."""
+
+    __tablename__ = "activity"
+    __table_args__ = (Index("ix_activity_account_id_id", "account_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    """None for an address without an account: a guess there costs what it costs at a real one."""
+    event: Mapped[str] = mapped_column(String(40))
+    happened_at: Mapped[datetime] = mapped_column(Instant)
+    device: Mapped[str] = mapped_column(String(DEVICE_LENGTH))
+    """In words, like "Chrome on Windows"; empty for what an operator did."""
+    address: Mapped[str] = mapped_column(String(48))
+    """The network it came from, never the whole address."""
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -1,0 +1,34 @@
+"""The operator's commands, a file a noun: ``flask --app app NOUN VERB``."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Any
+
+import click
+from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import OperationalError
+
+from console import readiness
+from console.config import BadSetting
+
+
+def operator() -> str:
+    """Who is at work here, as far as the system knows."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"  # a container without a user name
+
+
+class Commands(AppGroup):
+    """The verbs of a noun; a database that can't answer them is one sentence and no traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with_appcontext(readiness.check_schema)()
+            return super().invoke(ctx)
+        except BadSetting as error:
+            raise click.ClickException(str(error)) from error
+        except OperationalError as error:
+            raise click.ClickException(str(readiness.Unreachable(error))) from error

@@ -1,0 +1,200 @@
+"""Transactions, and SQLite set up to be shared by threads and processes."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import select
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Delete,
+    Engine,
+    Executable,
+    Update,
+    event,
+    inspect,
+)
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
+from sqlalchemy.pool import Pool
+
+from console import private
+from console.extensions import db
+
+BUSY_MILLISECONDS = 10_000
+TRUSTED_SECONDS = 30
+"""For how long a connection to a server that rests in the pool is taken to be there still."""
+
+
+def keep_private(engine: Engine) -> None:
+    """Let only the owner read the files of SQLite; those that it makes later get the mode of the database."""
+    name = engine.url.database
+    if engine.dialect.name != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
+        return
+    for path in (Path(name), Path(f"{name}-wal"), Path(f"{name}-shm")):
+        if path == Path(name) or path.exists():
+            # What is wrong with the database is said when it is asked something.
+            with suppress(OSError):
+                private.make(path)
+
+
+def can_write() -> bool:
+    """Write something that changes nothing; return False if the disk is full or the database read-only."""
+    try:
+        with db.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                return _write_on_sqlite(connection)
+            # A number for a transaction, which a standby and a server without room for its log refuse.
+            connection.exec_driver_sql("SELECT txid_current()")
+            read_only = connection.exec_driver_sql("SHOW transaction_read_only").scalar()
+            connection.commit()
+            return read_only == "off"
+    except DBAPIError:
+        return False
+
+
+def _write_on_sqlite(connection: Connection) -> bool:
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    try:
+        number = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
+        connection.exec_driver_sql(f"PRAGMA user_version = {(number + 1) % 2**31}")
+    except OperationalError as error:
+        # Somebody else writes at this moment, so it can be done.
+        return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    return True
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Everything inside is committed together, or nothing is."""
+    try:
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+def run(
+    statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+) -> CursorResult[*tuple[Any, ...]]:
+    """Run *statement* as part of the transaction at work, past SQLAlchemy's unit of work.
+
+    A statement that is made once, with :func:`~sqlalchemy.bindparam` for what differs, takes a quarter of the
+    time of one that each request makes anew. Objects that were added or changed are written at the commit:
+    what this reads must not be among them.
+
+    :param values: of its parameters; a row each where it is to be run for several.
+    """
+    return db.session.connection().execute(statement, values)
+
+
+def affected(statement: Update | Delete, values: Mapping[str, Any] | None = None) -> int:
+    """Run a conditional UPDATE or DELETE; how many rows it found."""
+    return run(statement, values).rowcount
+
+
+def insert_if_absent(model: type[Any], **values: Any) -> bool:
+    """Insert a row unless one with its key is there; whether it was inserted."""
+    key = inspect(model).primary_key
+    statement = _dialect_insert()(model).values(**values).on_conflict_do_nothing().returning(*key)
+    return run(statement).first() is not None
+
+
+def insert_absent(model: type[Any], rows: Sequence[dict[str, Any]], *returning: Any) -> Sequence[Any]:
+    """Insert those of some rows whose keys are not there; *returning* of each that was inserted."""
+    statement = _dialect_insert()(model.__table__).on_conflict_do_nothing().returning(*returning)
+    return db.session.execute(statement, rows).all()
+
+
+def upsert(
+    dialect: str,
+    model: type[Any],
+    *,
+    changes: Callable[[Any], dict[str, Any]],
+    where: Callable[[Any], ColumnElement[bool]],
+    returning: Sequence[Any],
+) -> Executable:
+    """The statement that inserts rows, or changes those of their keys: to be run with a list of them.
+
+    It gives *returning* of each row that it inserted or changed.
+
+    :param changes: of the row that is there, given the columns of the one that was to be inserted.
+    :param where: whether it is changed at all, given the same.
+    """
+    insert = _insert(dialect)(model)
+    made: Executable = insert.on_conflict_do_update(
+        index_elements=list(inspect(model).primary_key),
+        set_=changes(insert.excluded),
+        where=where(insert.excluded),
+    ).returning(*returning)
+    return made
+
+
+def dialect() -> str:
+    """``sqlite`` or ``postgresql``."""
+    return db.session.get_bind().dialect.name
+
+
+def _dialect_insert() -> Callable[[Any], Any]:
+    return _insert(dialect())
+
+
+@functools.cache
+def _insert(dialect: str) -> Callable[[Any], Any]:
+    # Only the one that is used is loaded: PostgreSQL's takes 2 MB.
+    made: Callable[[Any], Any] = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert
+    return made
+
+
+@event.listens_for(Pool, "checkin")
+def _note_idle(_connection: Any, record: Any) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _replace_broken(connection: Any, record: Any, _proxy: Any) -> None:
+    """A connection that broke while nobody used it, as when the database is started anew, is nobody's error.
+
+    A server that ends a connection says so, and what it said waits to be read. To look takes 2 µs; to ask it
+    before each request, as SQLAlchemy's pre-ping does, is one more way there and back. So it is asked after a
+    longer rest alone: what lies between may have forgotten the connection without a word.
+    """
+    idle_since = record.info.get("idle_since")
+    if idle_since is None or isinstance(connection, sqlite3.Connection):
+        return
+    try:
+        if _has_unasked_answer(connection.fileno()):
+            raise InvalidatePoolError
+        if time.monotonic() - idle_since > TRUSTED_SECONDS:
+            connection.execute("SELECT 1")
+            connection.rollback()
+    except connection.Error as error:
+        raise InvalidatePoolError from error
+
+
+def _has_unasked_answer(socket: int) -> bool:
+    waiting = select.poll()
+    waiting.register(socket, select.POLLIN)
+    return bool(waiting.poll(0))
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()

@@ -1,0 +1,19 @@
+"""The form that asks for another address."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+from console.two_step.forms import FactorForm
+from console.web import forms
+
+
+class EmailChangeForm(forms.Form):
+    email = forms.email(_("New email"), enterkeyhint="next")
+    password = forms.current_password(enterkeyhint="send")
+
+
+class EmailChangeWithFactorForm(FactorForm, EmailChangeForm):
+    """While 2-step verification is on: the same, and either factor."""
+
+    password = forms.current_password(enterkeyhint="next")

@@ -1,0 +1,74 @@
+"""The Flask extensions, made here and bound to the application in ``create_app``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import request
+from flask_babel import Babel
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import MetaData
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase
+
+from console.mail.smtp import Mail
+
+
+class Base(DeclarativeBase):
+    """The base of every model; constraints are named so that migrations can change them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Session(FlaskSession):
+    """Flask-SQLAlchemy's, which ends well also where its connection broke after the last question.
+
+    It is closed when the answer is made, which would otherwise be thrown away; what was not committed is gone
+    with the connection.
+    """
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+
+
+# What was read stays readable after a commit: the request renders from it without asking again, and
+# what decides is a conditional statement, never an object read before.
+db = SQLAlchemy(model_class=Base, session_options={"class_": Session, "expire_on_commit": False})
+if TYPE_CHECKING:
+
+    class Model(Base):
+        """What the type checker sees of ``db.Model``, which is made while the program runs."""
+
+        __abstract__ = True
+else:
+    Model = db.Model
+
+
+mail = Mail()
+csrf = CSRFProtect()
+login_manager = LoginManager()
+babel = Babel()
+limiter = Limiter(get_remote_address)  # each limit names its own range: see console.web.ranges
+
+
+@limiter.request_filter
+def _reads() -> bool:
+    # What is limited is posted. Flask-Limiter would look through the limits of every other request, too.
+    return request.method != "POST"

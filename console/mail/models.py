@@ -1,0 +1,36 @@
+"""Mails that wait to be sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from console.extensions import Model
+from console.languages import CODE_LENGTH
+from mfa.columns import Instant
+
+
+class OutboxMail(Model):
+    """A notification, written in the transaction of what it tells of; gone when it has been sent."""
+
+    __tablename__ = "outbox"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message: Mapped[str] = mapped_column(String(40))
+    """The name of a function in :mod:`console.mail.messages`."""
+    recipient: Mapped[str] = mapped_column(String(254), index=True)
+    language: Mapped[str | None] = mapped_column(String(CODE_LENGTH))
+    """The reader's; None for the first of the languages."""
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    due_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    """When to try next; a worker that takes the mail moves it ahead, so that no other takes it too."""
+    tries: Mapped[int] = mapped_column(default=0)
+    unanswered: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Tries after which the mail server had all of it and did not answer: it is perhaps delivered."""
+    reference: Mapped[str | None] = mapped_column(String(64), index=True)
+    """What the mail is about, where it may turn out to be needless before it is due."""

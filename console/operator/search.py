@@ -1,0 +1,84 @@
+"""Find accounts by what an operator may know of them. Nothing secret is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+
+from console.accounts.models import Account
+from console.database import transaction
+from console.extensions import db
+from console.two_step.models import Authenticator
+
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class Found:
+    """An account as a list shows it; the times are None where the account is not locked or 2SV is off."""
+
+    id: int
+    email: str
+    name: str
+    created_at: datetime
+    locked_at: datetime | None
+    two_step_since: datetime | None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What accounts must be like; None lets all pass.
+
+    :param text: part of the address or the name, in either case.
+    """
+
+    text: str | None = None
+    locked: bool | None = None
+    two_step: bool | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if self.text is not None:
+            parts = (Account.email, Account.email_key, Account.name)
+            found.append(or_(*(part.icontains(self.text, autoescape=True) for part in parts)))
+        if self.locked is not None:
+            found.append(_is(Account.locked_at, self.locked))
+        if self.two_step is not None:
+            found.append(_is(Authenticator.activated_at, self.two_step))
+        return found
+
+
+def accounts(wanted: Filter) -> Iterator[Found]:
+    """Return the accounts that pass *wanted* in the order of their ids, reading a page at a time."""
+    after = 0
+    while page := _page(wanted, after):
+        yield from page
+        after = page[-1].id
+
+
+def _page(wanted: Filter, after: int) -> list[Found]:
+    statement = (
+        select(
+            Account.id,
+            Account.email,
+            Account.name,
+            Account.created_at,
+            Account.locked_at,
+            Authenticator.activated_at,
+        )
+        .outerjoin(Authenticator, Authenticator.account_id == Account.id)
+        .where(Account.id > after, *wanted.conditions())
+        .order_by(Account.id)
+        .limit(PAGE)
+    )
+    with transaction():
+        return [Found(*row) for row in db.session.execute(statement)]
+
+
+def _is(moment: Any, there: bool) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = moment.is_not(None) if there else moment.is_(None)
+    return found

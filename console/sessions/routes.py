@@ -1,0 +1,90 @@
+"""Sign-out, and the tab Sessions."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, url_for
+from flask_babel import gettext
+from flask_login import current_user
+
+from console.database import transaction
+from console.extensions import csrf
+from console.sessions import browser, devices, forms, rules
+from console.sessions.models import AccountSession
+from console.web import hx, notices
+from console.web.access import public
+from mfa import clock
+
+blueprint = Blueprint("sessions", __name__)
+
+
+@blueprint.post("/sign-out")
+@csrf.exempt  # type: ignore[untyped-decorator]
+@public
+def sign_out() -> Response:
+    """End the session on the server and empty the cookie; harmless for anyone not signed in.
+
+    The CSRF token is asked for only where there is something to end: a window that still shows the account
+    after another one has signed out holds an old token, and is as signed out as that one.
+    """
+    half = browser.half()
+    if half or current_user.is_authenticated:
+        csrf.protect()
+    if current_user.is_authenticated:
+        rules.sign_out(current_user.session, clock.now(), browser.device())
+    if half:
+        with transaction():
+            rules.end(half.session.id)
+    browser.empty()
+    notices.say(gettext("You are signed out."), "info")
+    return hx.leave(url_for("accounts.sign_in"))
+
+
+@blueprint.get("/account/sessions")
+def tab() -> Response:
+    return _show_tab()
+
+
+@blueprint.post("/account/sessions/end")
+def end() -> Response:
+    """Sign one other device out."""
+    form = forms.EndSessionForm()
+    if not form.validate() or form.session.data == current_user.session.id:
+        abort(400)
+    with browser.known_as_before():
+        rules.end_one(current_user.account, form.session.data, clock.now(), browser.device())
+    return _say(gettext("That device is signed out."))
+
+
+@blueprint.post("/account/sessions/end-others")
+def end_others() -> Response:
+    """Sign every other device out."""
+    with browser.known_as_before():
+        rules.end_others(current_user.account, current_user.session, clock.now(), browser.device())
+    return _say(gettext("Every other device is signed out."))
+
+
+def _say(message: str) -> Response:
+    if not hx.wanted():
+        notices.say(message, "success")
+    return hx.onward(url_for("sessions.tab"), lambda: _show_tab(message))
+
+
+def _show_tab(message: str | None = None) -> Response:
+    here = current_user.session
+    others = [
+        session for session in rules.live(current_user.account.id, clock.now()) if session.id != here.id
+    ]
+    return hx.render(
+        "sessions/_tab.html",
+        hx.CONSOLE,
+        title=gettext("Sessions"),
+        tab="sessions",
+        here=here,
+        others=[(session, _form(session)) for session in others],
+        device_name=devices.name,
+        message=message,
+    )
+
+
+def _form(session: AccountSession) -> forms.EndSessionForm:
+    return forms.EndSessionForm(formdata=None, session=session.id)

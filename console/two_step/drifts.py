@@ -1,0 +1,67 @@
+"""How far the phones' clocks are from the server's: a difference that nearly all have is the server's own.
+
+Kept in the memory of each process, of the last accounts that entered a code; nothing is decided by it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+from datetime import datetime
+
+from flask import current_app
+
+from console.activity import log
+
+_ACCOUNTS = 20
+"""Of so many accounts the last difference is kept."""
+_ENOUGH = 5
+_NEARLY_ALL = 0.8
+_LEAST = 60
+"""Seconds; less is the time that typing takes."""
+
+
+class Drifts:
+    """The last difference of each of some accounts."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last: dict[int, int] = {}
+
+    def note(self, account_id: int, seconds: int) -> None:
+        """Keep how many seconds ahead of the server an account's phone is (behind, if negative)."""
+        with self._lock:
+            self._last.pop(account_id, None)
+            self._last[account_id] = seconds
+            if len(self._last) > _ACCOUNTS:
+                del self._last[next(iter(self._last))]
+
+    def of_all(self) -> int | None:
+        """Return the seconds that nearly all phones are ahead; None if most agree with the server."""
+        with self._lock:
+            kept = list(self._last.values())
+        if len(kept) < _ENOUGH:
+            return None
+        middle = int(statistics.median_low(kept))
+        near = [seconds for seconds in kept if abs(seconds - middle) <= _LEAST]
+        return middle if abs(middle) > _LEAST and len(near) >= _NEARLY_ALL * len(kept) else None
+
+
+def note(account_id: int, seconds: int, now: datetime) -> None:
+    """Keep an account's difference; log it once when the server's own clock begins to look wrong."""
+    drifts = _drifts()
+    before = drifts.of_all()
+    drifts.note(account_id, seconds)
+    after = drifts.of_all()
+    if after is not None and before is None:
+        log.write("server_clock_off", now, outcome="refused", account=None, device=None, seconds=after)
+
+
+def server_is_off() -> int | None:
+    """Return how many seconds the server's clock seems behind (ahead, if negative); None if it is right."""
+    return _drifts().of_all()
+
+
+def _drifts() -> Drifts:
+    found: Drifts = current_app.extensions.setdefault("twostep_drifts", Drifts())
+    return found

@@ -1,0 +1,156 @@
+"""The wizard's first step: does the address still reach its owner? By number, or by link."""
+
+from __future__ import annotations
+
+import hmac
+from contextlib import suppress
+from datetime import datetime
+
+from console import languages
+from console.accounts.models import Account
+from console.attempts import rules as attempts
+from console.database import transaction
+from console.mail import delivery, messages
+from console.toolbox import NUMBER_SECONDS, toolbox
+from console.two_step.enrollment import EMAIL, Enrollment
+from console.two_step.factors import six_digits
+from mfa.crypto import ages, links
+from mfa.errors import Refusal
+
+_SENDING = "enrollment sending"
+_MAILED = "enrollment mail"
+
+
+class WrongNumber(Refusal):
+    """Not the number of the newest mail."""
+
+
+class NumberEnded(Refusal):
+    """The number or link is too old, was used, or a newer one was sent."""
+
+
+def newest(enrollment: Enrollment) -> Enrollment:
+    """Return *enrollment* as it stands after the newest mail that was sent for it.
+
+    The answer to the press that sent it may have been lost, and its cookie with it: what was mailed is good
+    all the same.
+    """
+    while enrollment.step == EMAIL:
+        sending = enrollment.next_sending(toolbox().ring)
+        mailed_at = attempts.spent_at(_MAILED, sending)
+        if mailed_at is None:
+            break
+        enrollment = enrollment.with_sending(sending, mailed_at)
+    return enrollment
+
+
+def send(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
+    """Mail a new number and link; the earlier ones end. The enrollment that knows of it is returned.
+
+    A mail that was perhaps sent counts as sent.
+
+    :raises attempts.Throttled: the last mail was sent too short a time ago.
+    :raises delivery.MailNotSent: it did not leave; nothing is changed.
+    """
+    subject = attempts.account_subject(account.id)
+    attempts.count(subject, attempts.EMAIL_SENDING, now)
+    sending = enrollment.next_sending(toolbox().ring)
+    sent = enrollment.with_sending(sending, now)
+    try:
+        with transaction():
+            attempts.spend(_MAILED, sending, now)
+    except attempts.AlreadySpent as error:
+        raise attempts.throttled(subject, attempts.EMAIL_SENDING, now) from error
+    with languages.speaking(account.language):
+        message = messages.enrollment_number(
+            account.email,
+            name=account.name,
+            number=sent.number(toolbox().ring),
+            token=toolbox().enrollment_links.make(sent.link(), now.timestamp()),
+        )
+    try:
+        with attempts.returned_on(delivery.MailNotSent, subject, attempts.EMAIL_SENDING):
+            delivery.send(message)
+    except delivery.MailNotSent:
+        with transaction():
+            attempts.unspend(_MAILED, sending)
+        raise
+    if enrollment.sending:
+        with transaction(), suppress(attempts.AlreadySpent):
+            _end(enrollment.sending, now)
+    return sent
+
+
+def wait_for_sending(account: Account, now: datetime) -> int:
+    """Seconds until another mail may be sent."""
+    return attempts.wait(attempts.account_subject(account.id), attempts.EMAIL_SENDING, now)
+
+
+def confirm_number(account: Account, enrollment: Enrollment, typed: str, now: datetime) -> Enrollment:
+    """The enrollment with its address verified, when *typed* is the number of the newest mail.
+
+    :raises NotSixDigits: it has not the shape of a number; this is not counted.
+    :raises attempts.Throttled: too many wrong numbers.
+    :raises WrongNumber: another number.
+    :raises NumberEnded: too old, used, or no number was sent.
+    """
+    number = six_digits(typed)
+    subject = attempts.account_subject(account.id)
+    attempts.count(subject, attempts.EMAIL_NUMBER, now)
+    if not _live(enrollment, now):
+        raise NumberEnded
+    if not hmac.compare_digest(number, enrollment.number(toolbox().ring)):
+        raise WrongNumber
+    return _verified(account, enrollment, now)
+
+
+def read_link(token: str, now: datetime) -> Enrollment:
+    """What a mail's link stands for: as much of its enrollment as the number follows from.
+
+    It proves nothing but that somebody reads the mail, and brings no browser any further.
+
+    :raises NumberEnded: not genuine, too old, used, or a newer mail was sent.
+    """
+    try:
+        linked = Enrollment.of_link(toolbox().enrollment_links.read(token, now.timestamp()))
+    except (links.BadToken, KeyError) as error:
+        raise NumberEnded from error
+    if linked.sending is None or attempts.is_spent(_SENDING, linked.sending):
+        raise NumberEnded
+    return linked
+
+
+def confirm_link(account: Account, enrollment: Enrollment, linked: Enrollment, now: datetime) -> Enrollment:
+    """The enrollment with its address verified, when the link came in its newest mail.
+
+    :raises NumberEnded: the link belongs to another enrollment or an earlier mail, or was used.
+    """
+    if (linked.id, linked.account, linked.sending) != (
+        enrollment.id,
+        account.id,
+        enrollment.sending,
+    ) or not _live(enrollment, now):
+        raise NumberEnded
+    return _verified(account, enrollment, now)
+
+
+def _live(enrollment: Enrollment, now: datetime) -> bool:
+    return enrollment.sending is not None and ages.is_current(
+        enrollment.sent, now.timestamp(), NUMBER_SECONDS
+    )
+
+
+def _verified(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
+    assert enrollment.sending is not None
+    with transaction():
+        try:
+            _end(enrollment.sending, now)
+        except attempts.AlreadySpent as error:
+            raise NumberEnded from error
+        subject = attempts.account_subject(account.id)
+        attempts.reset((subject, attempts.EMAIL_NUMBER), (subject, attempts.EMAIL_SENDING))
+    return enrollment.with_email_verified()
+
+
+def _end(sending: str, now: datetime) -> None:
+    attempts.spend(_SENDING, sending, now)

@@ -1,0 +1,327 @@
+"""What may happen to 2-step verification: it is asked for, turned on, moved, its codes reissued, turned off.
+
+Each of these is one transaction, decided by conditional statements: of two at once, one wins, and the
+loser hears :class:`console.accounts.rules.Changed`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from console.accounts import rules as accounts
+from console.accounts.models import Account
+from console.activity import rules as activity
+from console.attempts import rules as attempts
+from console.database import affected, insert_if_absent, run, transaction
+from console.extensions import db
+from console.mail import messages, outbox
+from console.sessions import rules as sessions
+from console.sessions.devices import Device
+from console.sessions.models import AccountSession
+from console.toolbox import toolbox
+from console.two_step import drifts, factors, sealing
+from console.two_step.enrollment import Change, Enrollment, Pending
+from console.two_step.models import Authenticator, RecoveryCode
+from mfa.crypto import recovery_codes, totp
+from mfa.errors import Refusal
+
+_SPENT = "pending"
+
+
+class NotSaved(Refusal):
+    """The box that says that the recovery codes are saved is not ticked."""
+
+
+class Stale(Refusal):
+    """A step of something that is over: completed, canceled, or never begun in this session."""
+
+
+class Expired(Stale):
+    """It was open for too long."""
+
+
+class StartedOver(Stale):
+    """It was started over in another window."""
+
+
+class Completed(Stale):
+    """It was completed already, by a press whose answer may have been lost."""
+
+
+class AlreadyOn(Stale):
+    """2-step verification is on: there is nothing to activate."""
+
+
+@dataclass(frozen=True)
+class State:
+    """2-step verification as its tab shows it; ``since`` is None while it is off.
+
+    :param code_used_at: when a recovery code of the present set was last used; None if none was.
+    """
+
+    since: datetime | None
+    codes_left: int
+    code_used_at: datetime | None
+
+    @property
+    def on(self) -> bool:
+        return self.since is not None
+
+
+def state(account_id: int) -> State:
+    """Whether it is on, since when, and how its recovery codes stand: one statement."""
+    found = run(_STATE, {"whose": account_id}).first()
+    return State(*found) if found else State(None, 0, None)
+
+
+_OWN_CODES = RecoveryCode.account_id == bindparam("whose")
+_STATE = select(
+    Authenticator.activated_at,
+    select(func.count()).where(_OWN_CODES, RecoveryCode.used_at.is_(None)).scalar_subquery(),
+    select(func.max(RecoveryCode.used_at)).where(_OWN_CODES).scalar_subquery(),
+).where(Authenticator.account_id == bindparam("whose"))
+
+
+# The wizard's third and last step
+
+
+def confirm_code(account: Account, enrollment: Enrollment, typed: str, now: datetime) -> Enrollment:
+    """The enrollment with its app proved, when *typed* is a code of its secret.
+
+    :raises factors.NotSixDigits: not the shape of a code; this is not counted.
+    :raises attempts.Throttled: too many wrong codes.
+    :raises totp.WrongCode: with the clock's drift in both directions: the secret guards nothing yet.
+    """
+    code = factors.six_digits(typed)
+    subject = attempts.account_subject(account.id)
+    attempts.count(subject, attempts.ENROLLMENT_CODE, now)
+    try:
+        step = totp.match(enrollment.secret(toolbox().ring), code, now.timestamp())
+    except totp.WrongCode as error:
+        if error.drift is not None:
+            drifts.note(account.id, error.drift, now)
+        raise
+    drifts.note(account.id, totp.drift_of(step, now.timestamp()), now)
+    with transaction():
+        attempts.reset((subject, attempts.ENROLLMENT_CODE))
+    return enrollment.with_code(step)
+
+
+def begin_move(
+    account: Account, change: Change, factor: str, typed: str, *, now: datetime, device: Device
+) -> Enrollment:
+    """Open the wizard for the app on a new phone, by a factor that is used up by this.
+
+    Nothing else changes, the session's token neither: if the answer is lost on its way, a person whose phone
+    is lost, and who used the last recovery code here, is still signed in. Copies of the cookie that were
+    taken before hold no part in what the factor opened.
+
+    :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
+    :raises Stale: the password's proof was used already.
+    :raises accounts.Changed: password or second step were changed since the password was typed.
+    """
+    right = factors.check(factor, factors.Attempt(account, now, device), typed)
+    with transaction():
+        _spend(change, now)
+        if account.generation != change.generation or not accounts.hold(account):
+            raise accounts.Changed
+        left = right.use()
+        if left is not None:
+            factors.tell_used(account, left, now)
+    return Enrollment.start(
+        account=change.account,
+        session=change.session,
+        generation=change.generation,
+        ring=toolbox().ring,
+        now=now,
+        moves=True,
+    )
+
+
+def complete(
+    account: Account,
+    session: AccountSession,
+    enrollment: Enrollment,
+    *,
+    saved: bool,
+    now: datetime,
+    device: Device,
+) -> str:
+    """Turn 2-step verification on, or put the new app and the new recovery codes in place of the old ones, of
+    which none works after it: all that writes anything of an enrollment.
+
+    The account's other sessions end; this one goes on under the new token returned.
+
+    :param saved: the person ticked that the recovery codes are saved.
+    :raises NotSaved: not ticked.
+    :raises Stale: the enrollment was completed or canceled.
+    :raises accounts.Changed: password or second step were changed since it was begun.
+    """
+    if not saved:
+        raise NotSaved
+    assert enrollment.code_step is not None
+    recovery_set = _make_set(account.id, enrollment)
+    kept = {
+        "sealed_secret": sealing.seal_secret(account.id, enrollment.secret(toolbox().ring)),
+        "used_step": enrollment.code_step,
+        **recovery_set.columns(),
+    }
+    with transaction():
+        _spend(enrollment, now)
+        _advance(account, enrollment)
+        if enrollment.moves:
+            _replace(account.id, kept, recovery_set)
+        elif insert_if_absent(Authenticator, account_id=account.id, activated_at=now, **kept):
+            _insert_codes(account.id, recovery_set)
+        else:
+            raise accounts.Changed
+        sealing.note_key(now)
+        # Who signed in with the password alone has not shown a second step on any device; and an old phone
+        # may be in other hands, and with it a browser that was known.
+        sessions.forget_devices(account)
+        event, message = _COMPLETED[enrollment.moves]
+        activity.record(account.id, event, now, device)
+        outbox.post(message, account, now)
+        sessions.end_all(account.id, but=session.id)
+        return sessions.renew(session, now, proved=False)
+
+
+_COMPLETED = {
+    False: (activity.TWO_STEP_ON, messages.two_step_on),
+    True: (activity.TWO_STEP_MOVED, messages.authenticator_moved),
+}
+"""What is recorded and mailed of an enrollment, by whether it moves."""
+
+
+def completed(change: Change) -> bool:
+    """Whether *change* was completed: nothing else uses one up and changes the account."""
+    return attempts.is_spent(_SPENT, change.id)
+
+
+def cancel(enrollment: Enrollment, now: datetime) -> None:
+    """Give an enrollment up, so that no old copy of the cookie can complete it."""
+    with transaction():
+        _spend(enrollment, now)
+
+
+# Reissue and disable
+
+
+def reissue(account: Account, change: Change, *, saved: bool, now: datetime, device: Device) -> None:
+    """Put the new recovery codes in place of the old ones.
+
+    :raises NotSaved: not ticked.
+    :raises Stale: completed already.
+    :raises accounts.Changed: password or second step were changed since the password was typed.
+    """
+    if not saved:
+        raise NotSaved
+    recovery_set = _make_set(account.id, change)
+    with transaction():
+        _spend(change, now)
+        _advance(account, change)
+        _replace(account.id, recovery_set.columns(), recovery_set)
+        sealing.note_key(now)
+        activity.record(account.id, activity.RECOVERY_CODES_REISSUED, now, device)
+        outbox.post(messages.recovery_codes_reissued, account, now)
+
+
+def disable(
+    account: Account,
+    session: AccountSession,
+    change: Change,
+    factor: str,
+    typed: str,
+    *,
+    now: datetime,
+    device: Device,
+) -> str:
+    """Turn 2-step verification off by a factor; the other sessions end.
+
+    Returns the new token of this session.
+
+    :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
+    :raises Stale: done already.
+    :raises accounts.Changed: password or second step were changed since the password was typed.
+    """
+    right = factors.check(factor, factors.Attempt(account, now, device), typed)
+    with transaction():
+        _spend(change, now)
+        _advance(account, change)
+        right.use()
+        delete_second_step(account.id)
+        activity.record(account.id, activity.TWO_STEP_OFF, now, device)
+        outbox.post(messages.two_step_off, account, now)
+        sessions.end_all(account.id, but=session.id)
+        return sessions.renew(session, now, proved=False)
+
+
+def delete_second_step(account_id: int) -> bool:
+    """Delete everything that is kept of it, as part of the caller's transaction; whether it was on."""
+    _delete_codes(account_id)
+    return affected(delete(Authenticator).where(Authenticator.account_id == account_id)) == 1
+
+
+# What the above share
+
+
+@dataclass(frozen=True)
+class _RecoverySet:
+    salt: bytes
+    cost: str
+    sealed_pepper: bytes
+    digests: list[bytes]
+
+    def columns(self) -> dict[str, object]:
+        return {
+            "recovery_salt": self.salt,
+            "recovery_cost": self.cost,
+            "recovery_pepper": self.sealed_pepper,
+        }
+
+
+def _make_set(account_id: int, pending: Pending) -> _RecoverySet:
+    box = toolbox()
+    salt = os.urandom(recovery_codes.SALT_BYTES)
+    pepper, sealed_pepper = sealing.make_pepper(account_id)
+    digests = [
+        recovery_codes.digest(code, salt=salt, cost=box.recovery_cost, pepper=pepper)
+        for code in pending.recovery_codes(box.ring)
+    ]
+    return _RecoverySet(salt, str(box.recovery_cost), sealed_pepper, digests)
+
+
+def _replace(account_id: int, kept: dict[str, object], recovery_set: _RecoverySet) -> None:
+    """Put *kept* into the authenticator's row, and new recovery codes in place of the old ones."""
+    _delete_codes(account_id)
+    if not affected(update(Authenticator).where(Authenticator.account_id == account_id).values(kept)):
+        raise accounts.Changed
+    _insert_codes(account_id, recovery_set)
+
+
+def _delete_codes(account_id: int) -> None:
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+
+
+def _insert_codes(account_id: int, recovery_set: _RecoverySet) -> None:
+    db.session.execute(
+        insert(RecoveryCode),
+        [{"account_id": account_id, "digest": digest} for digest in recovery_set.digests],
+    )
+
+
+def _advance(account: Account, pending: Pending) -> None:
+    if account.generation != pending.generation:
+        raise accounts.Changed
+    accounts.advance(account)
+
+
+def _spend(pending: Pending, now: datetime) -> None:
+    try:
+        attempts.spend(_SPENT, pending.id, now)
+    except attempts.AlreadySpent as error:
+        raise Stale from error

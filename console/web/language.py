@@ -1,0 +1,23 @@
+"""Which language the answer to a request is in."""
+
+from __future__ import annotations
+
+from flask import g, has_request_context, request
+from werkzeug.datastructures import LanguageAccept
+
+from console import languages
+from console.sessions.browser import Visitor
+
+
+def choose() -> str | None:
+    """The account's own, where somebody is signed in who has one; else the best that the browser asks for."""
+    if not has_request_context():
+        return None
+    # Looked at only if the request has asked already: an error page must not ask the database.
+    visitor = g.get("_login_user")
+    own = languages.known(visitor.account.language) if isinstance(visitor, Visitor) else None
+    if own:
+        return own
+    # One by one: of all together, "ko" would be a better match for "en-GB, ko" than "en" is.
+    asked = (LanguageAccept([one]).best_match(languages.codes()) for one in request.accept_languages)
+    return next(filter(None, asked), None)

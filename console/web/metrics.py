@@ -1,0 +1,157 @@
+"""``/metrics``: how the installation is doing, for Prometheus, and nothing about anybody.
+
+Every process counts for itself. Where several serve behind one port, as with ``make serve``, they keep
+their counts in files of one folder (``PROMETHEUS_MULTIPROC_DIR``) and whichever is asked adds them up. What
+waits in the outbox is counted in the database, so every server says the same of it.
+
+No label ever holds an account, an address or a token: only names that stand in our code.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Flask, Response, abort, current_app, g, request
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from console.activity import log, rules as activity
+from console.extensions import db
+from console.mail import outbox
+from console.two_step import pending
+from console.two_step.enrollment import STEPS
+from console.web import health
+from console.web.access import public
+from mfa import clock
+
+blueprint = Blueprint("metrics", __name__)
+
+COMPLETED = "completed"
+NO_ROUTE = "none"
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+disable_created_metrics()
+_own = CollectorRegistry()
+sign_ins = Counter(
+    "twostep_sign_ins", "Sessions that began, the second step included where it is on.", registry=_own
+)
+failures = Counter(
+    "twostep_failures", "Passwords and codes that were not let through.", ["kind"], registry=_own
+)
+enrollments = Counter(
+    "twostep_enrollments",
+    "Enrollments that came to a step of the wizard for the first time, or to its end.",
+    ["step"],
+    registry=_own,
+)
+requests = Histogram(
+    "twostep_request_seconds",
+    "How long answers took.",
+    ["route", "status"],
+    buckets=_SECONDS,
+    registry=_own,
+)
+for _step in (*STEPS, COMPLETED):
+    enrollments.labels(_step)  # from the start, so that a step that nobody reached is 0 and not absent
+
+
+@blueprint.get(health.METRICS)
+@public
+def show() -> Response:
+    """All of it, to whoever bears ``METRICS_TOKEN``; without that setting there is no such page."""
+    token = current_app.config["METRICS_TOKEN"]
+    if not token:
+        abort(404)
+    authorization = request.authorization
+    borne = authorization.token if authorization and authorization.type == "bearer" else None
+    if not hmac.compare_digest((borne or "").encode(), token.encode()):
+        return Response(status=401, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})
+    response = Response(_counted() + _waiting(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    response.cache_control.no_store = True
+    return response
+
+
+def observe(app: Flask) -> None:
+    """Measure every request of *app* from here on."""
+
+    @app.before_request
+    def _begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        if "began" in g:
+            route = request.endpoint or NO_ROUTE
+            took = time.perf_counter() - g.began
+            requests.labels(route, f"{response.status_code // 100}xx").observe(took)
+        return response
+
+
+@log.said.connect
+def _count_event(event: str, **said: Any) -> None:
+    if event == activity.SIGNED_IN:
+        sign_ins.inc()
+    elif event == activity.TWO_STEP_ON:
+        enrollments.labels(COMPLETED).inc()
+    elif event == "password_refused":
+        failures.labels("password").inc()
+    elif event == activity.SECOND_STEP_FAILED:
+        failures.labels(said["factor"]).inc()
+    elif event == activity.THROTTLED:
+        failures.labels(f"{said['what']}_throttled").inc()
+
+
+@pending.reached.connect
+def _count_step(step: str) -> None:
+    enrollments.labels(step).inc()
+
+
+def _counted() -> bytes:
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(_own)
+    of_all_processes = CollectorRegistry()
+    multiprocess.MultiProcessCollector(of_all_processes)
+    return generate_latest(of_all_processes)
+
+
+def _waiting() -> bytes:
+    """What waits in the outbox; nothing while the database is away, so that the rest can be read."""
+    try:
+        count, oldest = outbox.waiting(), outbox.oldest()
+    except SQLAlchemyError:
+        db.session.rollback()
+        return b""
+    registry = CollectorRegistry()
+    registry.register(_Outbox(count, max(0, (clock.now() - oldest).total_seconds()) if oldest else 0))
+    return generate_latest(registry)
+
+
+class _Outbox(Collector):
+    """Two values as they are now: a Gauge would leave them in the folder of the processes to grow old."""
+
+    def __init__(self, waiting: int, oldest_seconds: float) -> None:
+        self._waiting, self._oldest_seconds = waiting, oldest_seconds
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily(
+            "twostep_mail_waiting", "Notifications that have not left yet.", value=self._waiting
+        )
+        yield GaugeMetricFamily(
+            "twostep_mail_oldest_seconds",
+            "The age of the oldest notification that should have left; 0 if there is none.",
+            value=self._oldest_seconds,
+        )

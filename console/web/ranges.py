@@ -1,0 +1,101 @@
+"""Throttles by address range, beside those of each account: whoever guesses at many accounts is slowed too.
+
+They are counted by Flask-Limiter: in the database, or in Redis. A device that signed in to the
+account before is left alone: it has a count of its own, and its owner may share a network with an attacker.
+"""
+
+from __future__ import annotations
+
+import time
+
+from flask import Response, current_app, g, request
+from flask_limiter import RequestLimit
+from flask_login import current_user
+
+from console.accounts import password as passwords
+from console.accounts.models import Account
+from console.attempts import networks
+from console.extensions import limiter
+from console.sessions import browser
+from mfa import clock
+
+_REFUSALS = (401, 403, 422, 429)
+_BY_LINK = ("accounts.create_account", "accounts.reset_password")
+"""An e-mailed link opens these; it concerns another account than the one that is signed in."""
+
+
+def _range() -> str:
+    return browser.device().address or "unknown"
+
+
+def _was_refused(response: Response) -> bool:
+    # What the range's own limit refused was not checked: it doesn't count, and costs no write.
+    looked_at = not any(limit.breached for limit in limiter.current_limits)
+    return looked_at and response.status_code in _REFUSALS
+
+
+def _is_known() -> bool:
+    # Asked once for each limit of a route.
+    if "is_known" not in g:
+        device = browser.device()
+        account = _account() if device.mark else None
+        g.is_known = bool(account and device.known_to(account.id, account.device_epoch))
+    return bool(g.is_known)
+
+
+def _account() -> Account | None:
+    """The account at which the request guesses: not always that of who sends it."""
+    if request.endpoint in _BY_LINK:
+        return None
+    if request.endpoint == "accounts.sign_in":
+        try:
+            return sought().account
+        except passwords.WrongCredentials:
+            return None
+    if request.blueprint == "second_step":
+        half = browser.half()
+        return half.account if half else None
+    return current_user.account if current_user.is_authenticated else None
+
+
+def sought() -> passwords.Sought:
+    """Whom the sign-in form of this request names; it is asked once.
+
+    :raises passwords.WrongCredentials: not an address.
+    """
+    if "sought" not in g:
+        g.sought = passwords.seek(request.form.get("email", ""))
+    found: passwords.Sought = g.sought
+    return found
+
+
+guesses = limiter.shared_limit(
+    lambda: str(current_app.config["RATELIMIT_REFUSED"]),
+    scope="refused",
+    key_func=_range,
+    methods=["POST"],
+    deduct_when=_was_refused,
+    exempt_when=_is_known,
+)
+"""For routes that take a password or a code: what they refuse counts against the range that it came from."""
+
+mails = limiter.shared_limit(
+    lambda: str(current_app.config["RATELIMIT_MAILS"]),
+    scope="mails",
+    key_func=_range,
+    methods=["POST"],
+)
+"""For routes that send a mail to whoever is named: each counts."""
+
+reports = limiter.shared_limit("60 per minute", scope="reports", key_func=_range, methods=["POST"])
+"""For what browsers report: enough to hear of a fault, too few to fill the log."""
+
+
+def wait(limit: RequestLimit | None) -> int:
+    """Seconds until the range that was just refused may try again, by the clock of the limiter's store."""
+    if limit is None:
+        return 60
+    own = isinstance(limiter.storage, networks.DatabaseStorage)
+    now = clock.now().timestamp() if own else time.time()
+    # A hit that a clock ahead of ours has dated makes nobody wait longer than its window is.
+    return max(1, min(int(limit.reset_at - now), limit.limit.get_expiry()))
