@@ -47,6 +47,7 @@ from console.web import (
     templates,
 )
 from console.web.cookies import SessionInterface
+from console.web.framing import Framing
 from console.web.proxies import ForwardedFor
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -85,6 +86,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_proto=count, x_host=0)  # type: ignore[method-assign]
 
     health.answer_to_any_host(app)
+    app.wsgi_app = Framing(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"])  # type: ignore[method-assign]
 
     box = toolbox.fill(app)
     app.secret_key = box.ring.derive("flask")

@@ -18,6 +18,8 @@ from typing import Any
 
 _log = logging.getLogger("twostep.server")
 _OWN_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+_VERSIONS = {"1": "1.0"}
+"""The versions of HTTP that Granian calls otherwise than WSGI."""
 _SEPARATORS = {"cookie": "; "}
 """What joins the lines of a header that was sent twice, where it is no comma (RFC 9113 §8.2.3)."""
 
@@ -74,7 +76,7 @@ def environment(scope: Any) -> dict[str, Any]:
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "SERVER_NAME": host.strip("[]"),
         "SERVER_PORT": port,
-        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "SERVER_PROTOCOL": f"HTTP/{_VERSIONS.get(scope.http_version, scope.http_version)}",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
         "wsgi.errors": sys.stderr,

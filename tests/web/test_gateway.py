@@ -17,6 +17,7 @@ from tests.support.workers import SturdyWorkers, Workers
 pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+LONGEST = 64 * 1024
 NUMBERS = itertools.count()
 
 
@@ -94,6 +95,47 @@ def test_last_line_of_a_header_sent_twice_is_the_proxys(gateway: Workers) -> Non
 
 def test_underscore_does_not_make_a_content_length(gateway: Workers) -> None:
     assert b" 422 " in guess(gateway, "Content_Length: 999999")
+
+
+HOSTS = {
+    "the same twice": ["Host: {name}", "Host: {name}"],
+    "another after": ["Host: {name}", "Host: evil.example"],
+    "another before": ["Host: evil.example", "Host: {name}"],
+    "an empty one after": ["Host: {name}", "Host:"],
+    "others between": ["Host: {name}", "Accept: */*", "hOST: {name}"],
+    "none": [],
+}
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/healthz"])
+@pytest.mark.parametrize("lines", HOSTS)
+def test_request_without_one_host_is_refused(gateway: Workers, lines: str, path: str) -> None:
+    """RFC 9112 §3.2: none of them may be chosen, and joined they are no host."""
+    named = [line.format(name=gateway.name) for line in HOSTS[lines]]
+    head = [f"GET {path} HTTP/1.1", *named, "Connection: close"]
+    assert b" 400 " in ask(gateway, "\r\n".join([*head, "", ""]).encode()).partition(b"\r\n")[0]
+
+
+def test_older_protocol_needs_no_host(gateway: Workers) -> None:
+    assert b" 200 " in ask(gateway, b"GET /sign-in HTTP/1.0\r\n\r\n").partition(b"\r\n")[0]
+
+
+@pytest.mark.parametrize("length", ["said", "chunked"])
+@pytest.mark.parametrize(("size", "status"), [(LONGEST, b" 400 "), (LONGEST + 1, b" 413 ")])
+def test_body_may_be_so_long_however_it_comes(
+    gateway: Workers, length: str, size: int, status: bytes
+) -> None:
+    """The one that may is refused for its token."""
+    body = b"name=".ljust(size, b"a")
+    said = f"Content-Length: {size}" if length == "said" else "Transfer-Encoding: chunked"
+    if length == "chunked":
+        parts = (body[start : start + 8192] for start in range(0, size, 8192))
+        body = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (*parts, b""))
+    head = [
+        *("POST /sign-in HTTP/1.1", f"Host: {gateway.name}", "Connection: close"),
+        *("Content-Type: application/x-www-form-urlencoded", said, "", ""),
+    ]
+    assert status in ask(gateway, "\r\n".join(head).encode() + body).partition(b"\r\n")[0]
 
 
 def test_shipped_caddyfile_drops_headers_with_underscore() -> None:
