@@ -42,13 +42,14 @@ from console.web import (
     metrics,
     mount,
     notices,
-    posted,
     reports,
     templates,
 )
 from console.web.cookies import SessionInterface
 from console.web.framing import Framing
 from console.web.proxies import ForwardedFor
+from mfa.web import posted
+from mfa.web.host import Host
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -110,6 +111,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     notices.carry(app)
     posted.forget(app)
     headers.add(app)
+    Host(
+        product=app.config["PRODUCT_NAME"],
+        language=languages.current,
+        ring=box.ring,
+        posted_cookie=app.config["POSTED_COOKIE_NAME"],
+    ).take_in(app)
     assets.serve(app, _ROOT / "static", accent=app.config["ACCENT_COLOR"], logo=app.config["LOGO"])
     errors.handle(app)
     for routes in (

@@ -6,14 +6,15 @@ from flask import Blueprint, Response
 from flask_babel import gettext
 from flask_login import current_user
 
-from console.web import hx
+from console.web import layouts
+from mfa.web import hx
 
 blueprint = Blueprint("console", __name__)
 
 
 @blueprint.get("/")
 def home() -> Response:
-    return hx.page(hx.CONSOLE, title=gettext("Console"))
+    return hx.page(layouts.CONSOLE, title=gettext("Console"))
 
 
 def two_step_on() -> bool:

@@ -7,7 +7,8 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired
 
 from console import languages
-from console.web import forms
+from console.web import fields
+from mfa.web import forms
 
 
 def _name(enterkeyhint: str) -> StringField:
@@ -19,29 +20,39 @@ def _name(enterkeyhint: str) -> StringField:
 
 
 class SignUpForm(forms.Form):
-    email = forms.email()
+    shown_again = ("email",)
+
+    email = fields.email()
 
 
 class CreateAccountForm(forms.Form):
+    shown_again = ("name",)
+
     name = _name("next")
-    password = forms.new_password()
+    password = fields.new_password()
 
 
 class SignInForm(forms.Form):
-    email = forms.email(enterkeyhint="next")
+    shown_again = ("email", "next")
+
+    email = fields.email(enterkeyhint="next")
     password = forms.current_password()
     next = forms.hidden()
 
 
 class ForgotPasswordForm(forms.Form):
-    email = forms.email()
+    shown_again = ("email",)
+
+    email = fields.email()
 
 
 class ResetPasswordForm(forms.Form):
-    new_password = forms.new_password(_("New password"))
+    new_password = fields.new_password(_("New password"))
 
 
 class ProfileForm(forms.Form):
+    shown_again = ("name", "language")
+
     name = _name("done")
     language = SelectField(
         _("Language"), choices=lambda: list(languages.offered().items()), validate_choice=False
@@ -50,4 +61,4 @@ class ProfileForm(forms.Form):
 
 class PasswordForm(forms.Form):
     current_password = forms.current_password(_("Current password"), "next")
-    new_password = forms.new_password(_("New password"))
+    new_password = fields.new_password(_("New password"))

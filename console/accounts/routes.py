@@ -18,9 +18,10 @@ from console.mail.delivery import MailNotSent
 from console.passwords.rules import BadPassword
 from console.sessions import browser
 from console.sessions.rules import Entry, Locked, SessionEnded
-from console.web import access, errors, hx, notices, ranges
+from console.web import access, errors, layouts, notices, ranges
 from console.web.access import public, signs_in
 from mfa import clock
+from mfa.web import hx
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -43,7 +44,7 @@ def sign_up() -> Response:
         status = errors.UNPROCESSABLE
     return hx.render(
         "accounts/_sign_up.html",
-        hx.CARD,
+        layouts.CARD,
         title=gettext("Create an account"),
         status=status,
         form=form,
@@ -79,7 +80,7 @@ def create_account(token: str) -> Response:
         return _link_ended(url_for("accounts.sign_up"), gettext("Create an account"))
     return hx.render(
         "accounts/_create_account.html",
-        hx.CARD,
+        layouts.CARD,
         title=gettext("Create your account"),
         status=status,
         form=form,
@@ -117,7 +118,7 @@ def sign_in() -> Response:
         form.next.data = access.local_path(request.args.get("next"))
     return hx.render(
         "accounts/_sign_in.html",
-        hx.CARD,
+        layouts.CARD,
         title=gettext("Sign in"),
         status=status,
         form=form,
@@ -143,7 +144,7 @@ def forgot_password() -> Response:
         status = errors.UNPROCESSABLE
     return hx.render(
         "accounts/_forgot_password.html",
-        hx.CARD,
+        layouts.CARD,
         title=gettext("Forgotten password"),
         status=status,
         form=form,
@@ -176,7 +177,7 @@ def reset_password(token: str) -> Response:
         return _link_ended(url_for("accounts.forgot_password"), gettext("Send a new link"))
     return hx.render(
         "accounts/_reset_password.html",
-        hx.CARD,
+        layouts.CARD,
         title=gettext("Set a new password"),
         status=status,
         form=form,
@@ -216,7 +217,7 @@ def profile() -> Response:
         status = errors.UNPROCESSABLE
     return hx.render(
         "accounts/_profile.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("Profile"),
         status=status,
         tab="profile",
@@ -262,7 +263,7 @@ def password() -> Response:
         status = errors.UNPROCESSABLE
     return hx.render(
         "accounts/_password.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("Password"),
         status=status,
         tab="password",
@@ -291,7 +292,7 @@ def _show_second_step() -> Response:
 def _check_inbox(address: Address) -> Response:
     return hx.render(
         "accounts/_check_inbox.html",
-        hx.CARD,
+        layouts.CARD,
         title=gettext("Check your inbox"),
         once={
             "email": address.text,
@@ -303,7 +304,7 @@ def _check_inbox(address: Address) -> Response:
 def _link_ended(way_url: str, way_label: str) -> Response:
     return hx.render(
         "_error.html",
-        hx.CARD,
+        layouts.CARD,
         title=gettext("This link has ended"),
         status=410,
         once={

@@ -7,7 +7,8 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from console.activity import rules, words
-from console.web import hx
+from console.web import layouts
+from mfa.web import hx
 
 blueprint = Blueprint("activity", __name__)
 _LARGEST_ID = 2**63 - 1
@@ -22,7 +23,7 @@ def tab() -> Response:
     page = rules.page(current_user.account.id, before)
     return hx.render(
         "activity/_tab.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("Activity"),
         tab="activity",
         events=page.events,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from flask_babel import lazy_gettext as _
 
 from console.two_step.forms import FactorForm
-from console.web import forms
+from console.web import fields
+from mfa.web import forms
 
 
 class EmailChangeForm(forms.Form):
-    email = forms.email(_("New email"), enterkeyhint="next")
+    shown_again: ClassVar[tuple[str, ...]] = ("email",)
+
+    email = fields.email(_("New email"), enterkeyhint="next")
     password = forms.current_password(enterkeyhint="send")
 
 
 class EmailChangeWithFactorForm(FactorForm, EmailChangeForm):
     """While 2-step verification is on: the same, and either factor."""
+
+    shown_again = (*EmailChangeForm.shown_again, *FactorForm.shown_again)
 
     password = forms.current_password(enterkeyhint="next")

@@ -17,9 +17,10 @@ from console.sessions import browser
 from console.sessions.rules import Locked, SessionEnded
 from console.two_step import factors
 from console.two_step.routes import CODE_REFUSALS
-from console.web import access, errors, hx, ranges
+from console.web import access, errors, layouts, ranges
 from console.web.access import public
 from mfa import clock
+from mfa.web import hx
 
 blueprint = Blueprint("email_change", __name__, url_prefix="/account/profile/email")
 blueprint.register_error_handler(SessionEnded, lambda _: access.to_sign_in())
@@ -63,7 +64,7 @@ def send() -> Response:
         return _show_form(_form(), errors.UNPROCESSABLE)
     return hx.render(
         "email_change/_sent.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("Check your inbox"),
         once={"tab": "profile", "email": address.text},
     )
@@ -87,7 +88,7 @@ def _field(form: AnyForm, error: Exception) -> object:
 def _show_form(form: AnyForm, status: int = 200) -> Response:
     return hx.render(
         "email_change/_form.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("Change your email"),
         status=status,
         tab="profile",
@@ -107,10 +108,10 @@ def confirmation(token: str) -> Response:
     try:
         address = rules.read_link(current_user.account, token, clock.now())
     except LinkEnded:
-        return _ended(hx.CONSOLE, "email_change/_ended.html", tab="profile")
+        return _ended(layouts.CONSOLE, "email_change/_ended.html", tab="profile")
     return hx.render(
         "email_change/_confirm.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("Confirm your new email"),
         tab="profile",
         action=url_for("email_change.confirm", token=token),
@@ -127,10 +128,10 @@ def confirm(token: str) -> Response:
             rules.confirm(current_user.account, current_user.session, token, clock.now(), browser.device())
         )
     except (LinkEnded, rules.Taken):
-        return _ended(hx.CONSOLE, "email_change/_ended.html", tab="profile")
+        return _ended(layouts.CONSOLE, "email_change/_ended.html", tab="profile")
     return hx.render(
         "email_change/_done.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("Your email is changed"),
         once={"tab": "profile", "email": current_user.account.email},
     )
@@ -146,10 +147,10 @@ def undoing(token: str) -> Response:
     try:
         change = rules.read_undo_link(token, clock.now())
     except LinkEnded:
-        return _ended(hx.CARD, "_error.html")
+        return _ended(layouts.CARD, "_error.html")
     return hx.render(
         "email_change/_undo.html",
-        hx.CARD,
+        layouts.CARD,
         title=gettext("Undo the change of your email"),
         action=url_for("email_change.undo", token=token),
         old_email=change.old_email,
@@ -164,7 +165,7 @@ def undo(token: str) -> Response:
         reset_token = rules.undo(token, clock.now(), browser.device())
     except rules.Taken:
         return _ended(
-            hx.CARD,
+            layouts.CARD,
             "_error.html",
             gettext(
                 "Another account has this address now. If it is yours, sign in to it, change its address, and"
@@ -172,9 +173,9 @@ def undo(token: str) -> Response:
             ),
         )
     except LinkEnded:
-        return _ended(hx.CARD, "_error.html")
+        return _ended(layouts.CARD, "_error.html")
     except Locked as error:
-        return _ended(hx.CARD, "_error.html", errors.sentence(error))
+        return _ended(layouts.CARD, "_error.html", errors.sentence(error))
     browser.empty()
     return hx.leave(url_for("accounts.reset_password", token=reset_token))
 

@@ -9,8 +9,8 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.sansio.utils import host_is_trusted
 
 from console.mail import mailbox
-from console.web import hx
 from console.web.access import public
+from mfa.web import hx
 
 blueprint = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
 

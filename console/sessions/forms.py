@@ -6,7 +6,7 @@ from wtforms import IntegerField
 from wtforms.validators import InputRequired, NumberRange
 from wtforms.widgets import HiddenInput
 
-from console.web import forms
+from mfa.web import forms
 
 _LARGEST_ID = 2**31 - 1
 

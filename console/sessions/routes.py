@@ -10,9 +10,10 @@ from console.database import transaction
 from console.extensions import csrf
 from console.sessions import browser, devices, forms, rules
 from console.sessions.models import AccountSession
-from console.web import hx, notices
+from console.web import layouts, notices
 from console.web.access import public
 from mfa import clock
+from mfa.web import hx
 
 blueprint = Blueprint("sessions", __name__)
 
@@ -76,7 +77,7 @@ def _show_tab(message: str | None = None) -> Response:
     ]
     return hx.render(
         "sessions/_tab.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("Sessions"),
         tab="sessions",
         here=here,

@@ -5,13 +5,15 @@ The steps of something pending carry its id: a tab whose steps were started over
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from console.two_step.factors import CODE, RECOVERY_CODE
-from console.web import forms
+from mfa.web import forms
 
 
 class PasswordProofForm(forms.Form):
@@ -44,6 +46,8 @@ class VerifyRecoveryForm(forms.Form):
 
 class FactorForm(forms.Form):
     """Either factor, as the person chooses."""
+
+    shown_again: ClassVar[tuple[str, ...]] = ("factor",)
 
     factor = RadioField(
         _("Confirm with"),

@@ -8,9 +8,10 @@ from flask_login import current_user
 
 from console.toolbox import toolbox
 from console.two_step import email_proof, pending
-from console.web import hx
+from console.web import layouts
 from console.web.access import public
 from mfa import clock
+from mfa.web import hx
 
 blueprint = Blueprint("enrollment_link", __name__, url_prefix="/account/two-step/enroll/link")
 
@@ -45,7 +46,7 @@ def _answer(token: str, *, confirm: bool) -> Response:
         state, status = "ended", 410
     return hx.render(
         "two_step/_link.html",
-        hx.CARD,
+        layouts.CARD,
         title=gettext("Verify your email"),
         status=status,
         # Never the number: the page of the link finds it out again.

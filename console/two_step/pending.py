@@ -13,9 +13,10 @@ from console.sessions.rules import SessionEnded
 from console.toolbox import toolbox
 from console.two_step import email_proof, factors, rules
 from console.two_step.enrollment import Change, Enrollment, Pending
-from console.web import access, hx
+from console.web import access, layouts
 from mfa import clock
 from mfa.errors import Refusal
+from mfa.web import hx
 
 reached = Signal()
 """Sent with a step of the wizard when an enrollment comes to it for the first time."""
@@ -122,7 +123,7 @@ def _ended(error: Refusal, *, restart: bool) -> Response:
     heading, sentence = _ENDINGS[type(error)]
     return hx.render(
         "two_step/_ended.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=heading,
         status=409,
         once={

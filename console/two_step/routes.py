@@ -12,9 +12,10 @@ from console.sessions import browser
 from console.toolbox import toolbox
 from console.two_step import factors, forms, pending, rules, sheet
 from console.two_step.enrollment import Change
-from console.web import errors, hx, notices, ranges
+from console.web import errors, layouts, notices, ranges
 from mfa import clock
 from mfa.crypto import recovery_codes, totp
+from mfa.web import hx
 
 blueprint = Blueprint("two_step", __name__)
 
@@ -41,7 +42,7 @@ def _show_tab(message: str | None = None) -> Response:
     begun = pending.peek()
     return hx.render(
         "two_step/_tab.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("2-Step Verification"),
         tab="two-step",
         on=state.on,
@@ -118,7 +119,7 @@ def _show_codes(change: Change, form: forms.SavedForm | None = None, status: int
     form.pending.data = change.id
     return hx.render(
         "two_step/_recovery.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("Save your recovery codes"),
         heading=gettext("Save your recovery codes"),
         status=status,
@@ -186,7 +187,7 @@ def _show_disable(change: Change, form: forms.ChangeForm | None = None, status: 
     form.pending.data = change.id
     return hx.render(
         "two_step/_disable.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("Disable 2-Step Verification"),
         status=status,
         tab="two-step",
@@ -245,7 +246,7 @@ def _show_move(change: Change, form: forms.ChangeForm | None = None, status: int
     form.pending.data = change.id
     return hx.render(
         "two_step/_move_verify.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("Move to a new phone"),
         status=status,
         tab="two-step",
@@ -304,7 +305,7 @@ def _show_proof(purpose: str, form: forms.PasswordProofForm | None = None, statu
     heading, lead = _LEADS[purpose]
     return hx.render(
         "two_step/_proof.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=heading,
         status=status,
         tab="two-step",

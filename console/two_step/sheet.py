@@ -13,8 +13,9 @@ from flask_babel import gettext
 from console.accounts.models import Account
 from console.mail import messages
 from console.toolbox import toolbox
-from console.web import hx, words
+from console.web import words
 from mfa.crypto import recovery_codes
+from mfa.web import hx
 
 
 def context(codes: list[str]) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from console.sessions import browser
 from console.sessions.rules import SessionEnded
 from console.two_step import factors, forms, second_step
 from console.two_step.routes import CODE_REFUSALS
-from console.web import access, errors, hx, notices, ranges
+from console.web import access, errors, layouts, notices, ranges
 from console.web.access import public, signs_in
-from console.web.forms import Form
 from mfa import clock
 from mfa.crypto import recovery_codes
+from mfa.web import hx
+from mfa.web.forms import Form
 
 blueprint = Blueprint("second_step", __name__, url_prefix="/sign-in/verify")
 
@@ -70,7 +71,7 @@ def _show_verify(by_recovery_code: bool, form: Form | None = None, status: int =
     )
     return hx.render(
         template,
-        hx.CARD,
+        layouts.CARD,
         title=gettext("2-step verification"),
         status=status,
         form=form or kind(formdata=None),
@@ -124,7 +125,7 @@ def _show_confirmation_needed(
 ) -> Response:
     return hx.render(
         "two_step/_verify_confirm.html",
-        hx.CARD,
+        layouts.CARD,
         title=gettext("2-step verification"),
         status=status,
         form=form or Form(formdata=None),
@@ -135,7 +136,7 @@ def _show_confirmation_needed(
 def _show_confirmation(token: str, state: str, status: int = 200) -> Response:
     return hx.render(
         "two_step/_verify_confirm_link.html",
-        hx.CARD,
+        layouts.CARD,
         title=gettext("2-step verification"),
         status=status,
         action=url_for("second_step.confirm", token=token),

@@ -23,9 +23,10 @@ from console.sessions import browser, rules as sessions
 from console.toolbox import toolbox
 from console.two_step import email_proof, factors, forms, pending, rules, sheet
 from console.two_step.enrollment import CODE, EMAIL, RECOVERY, SCAN, Enrollment
-from console.web import errors, hx, ranges
+from console.web import errors, layouts, ranges
 from mfa import clock
 from mfa.crypto import qr, totp
+from mfa.web import hx
 
 FormOfAStep = TypeVar("FormOfAStep", bound=forms.StepForm)
 
@@ -86,7 +87,7 @@ def _begin() -> Response:
 def _show_password(form: forms.PasswordProofForm | None = None, status: int = 200) -> Response:
     return hx.render(
         "two_step/_proof.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("Confirm it is you"),
         status=status,
         tab="two-step",
@@ -346,7 +347,7 @@ def _show_recovery(
 def _show_done() -> Response:
     return hx.render(
         "two_step/_done.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=gettext("2-step verification is on"),
         tab="two-step",
         on=True,
@@ -356,7 +357,7 @@ def _show_done() -> Response:
 
 def _show_moved() -> Response:
     return hx.render(
-        "two_step/_moved.html", hx.CONSOLE, title=gettext("Your new phone is set up"), tab="two-step"
+        "two_step/_moved.html", layouts.CONSOLE, title=gettext("Your new phone is set up"), tab="two-step"
     )
 
 
@@ -409,7 +410,7 @@ def _posted(form: forms.StepForm) -> Enrollment:
 def _render(enrollment: Enrollment, step: str, status: int, **context: Any) -> Response:
     return hx.render(
         f"two_step/_{step}.html",
-        hx.CONSOLE,
+        layouts.CONSOLE,
         title=_TITLES[step],
         heading=_TITLES[step],
         status=status,

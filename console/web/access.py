@@ -10,7 +10,7 @@ from flask import Flask, Response, abort, current_app, has_request_context, requ
 from flask_login import current_user
 
 from console.sessions import browser
-from console.web import hx
+from mfa.web import hx
 
 NOT_FORMS = ("reports.take",)
 """The endpoints whose body is no form."""

@@ -1,65 +1,13 @@
-"""The static files: put together and compressed when the server starts, each at an address for good.
-
-The sources in ``static/`` are many small files that a browser could read as they are. What is served are
-few: one stylesheet, one module, and the vendored scripts. The hash of its content is in the address of
-each file, so that a browser keeps it for a year, and a changed file is another one.
-
-While servers of two versions stand side by side, a page of one may ask the other for its files. The other
-answers with its own file of that name, which nobody may keep: an older or newer style and script are better
-than none, every page works without them, and the next page asks again. Nothing names a file by its integrity,
-and the one module imports no other.
-
-The pages themselves stay uncompressed: the length of a compressed page that holds a token beside what a
-stranger may choose gives the token away letter by letter (BREACH). These files hold no secret.
-"""
+"""The console's static files, and its logo."""
 
 from __future__ import annotations
 
-import functools
-import gzip
-import hashlib
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-import brotli
-from flask import Flask, Response, abort, request
+from flask import Flask, request
 
 from console import branding
-
-_TYPES = {
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".webp": "image/webp",
-}
-_NOT_COMPRESSED = (".png", ".webp")
-_A_YEAR = 365 * 24 * 3600
-
-_HASHED = re.compile(r"\.[0-9a-f]{12}(?=\.[a-z]+$)")
-_CSS_IMPORT = re.compile(r'^@import url\("([\w-]+\.css)"\)(?: layer\((\w+)\))?(?: (\w+))?;$', re.MULTILINE)
-_JS_IMPORT = re.compile(r'^import (?:\{[^}]*\} from )?"\./([\w-]+\.js)";\n', re.MULTILINE)
-_JS_EXPORT = re.compile(r"^export (?=const |function |class )", re.MULTILINE)
-_JS_NAME = re.compile(r"^(?:const|let|class|(?:async )?function\*?) (\w+)", re.MULTILINE)
-_NOT_UNDERSTOOD = re.compile(r"^(?:@import|import|export)\b.*", re.MULTILINE)
-
-
-class BadAsset(ValueError):
-    """A source that can't be put together; its text is one sentence for who wrote it."""
-
-
-@dataclass(frozen=True)
-class Asset:
-    """One file as it is served.
-
-    ``bodies`` holds its bytes by content coding, the most wanted first.
-    """
-
-    mimetype: str
-    digest: str
-    bodies: Mapping[str, bytes]
+from mfa.web.assets import Assets, script, stylesheet
 
 
 def serve(app: Flask, folder: Path, *, accent: str, logo: str | None) -> None:
@@ -78,106 +26,9 @@ def serve(app: Flask, folder: Path, *, accent: str, logo: str | None) -> None:
     if logo:
         picture = Path(logo).read_bytes()
         sources[f"logo{branding.logo_suffix(picture)}"] = picture
-    made = {name: _asset(PurePosixPath(name).suffix, content) for name, content in sources.items()}
-    addresses = {name: _address(name, asset.digest) for name, asset in made.items()}
-
-    def static(address: str) -> Response:
-        name = _HASHED.sub("", address)
-        if name == address or name not in made:
-            abort(404)
-        return _answer(made[name], lasting=address == addresses[name])
-
-    app.add_url_rule("/static/<path:address>", "static", static)
+    files = Assets(sources)
+    app.add_url_rule("/static/<path:address>", "static", files.answer)
     app.jinja_env.globals.update(
-        static_url=lambda name: f"{request.root_path}/static/{addresses[name]}",
+        static_url=lambda name: f"{request.root_path}/static/{files.address(name)}",
         logo=next((name for name in sources if name.startswith("logo.")), None),
     )
-
-
-def stylesheet(path: Path) -> str:
-    """The stylesheet at *path*, with those that it imports in their places, layers and media kept."""
-
-    def imported(found: re.Match[str]) -> str:
-        name, layer, media = found.groups()
-        text = _understood(path.with_name(name).read_text(encoding="utf-8"), name)
-        if layer:
-            text = f"@layer {layer} {{\n{text}}}\n"
-        return f"@media {media} {{\n{text}}}\n" if media else text
-
-    return _understood(_CSS_IMPORT.sub(imported, path.read_text(encoding="utf-8")), path.name)
-
-
-def script(path: Path) -> str:
-    """The module at *path* and all that it imports as one module, what is imported first.
-
-    They share one scope then: a name of the top level may stand in one of them only.
-    """
-    modules = dict(_modules(path, set()))
-    owners: dict[str, str] = {}
-    for name, text in modules.items():
-        for declared in _JS_NAME.findall(text):
-            if declared in owners:
-                raise BadAsset(f"static/js: {declared} stands in {owners[declared]} and in {name}.")
-            owners[declared] = name
-    return "".join(modules.values())
-
-
-def _modules(path: Path, seen: set[Path]) -> Iterator[tuple[str, str]]:
-    seen.add(path)
-    text = path.read_text(encoding="utf-8")
-    for name in _JS_IMPORT.findall(text):
-        if path.with_name(name) not in seen:
-            yield from _modules(path.with_name(name), seen)
-    yield path.name, _understood(_JS_EXPORT.sub("", _JS_IMPORT.sub("", text)), path.name)
-
-
-def _understood(text: str, name: str) -> str:
-    left = _NOT_UNDERSTOOD.search(text)
-    if left:
-        raise BadAsset(f"static: {name} has an import or export of a kind that is not known here: {left[0]}")
-    return text
-
-
-def _asset(suffix: str, content: bytes) -> Asset:
-    bodies = {"identity": content} if suffix in _NOT_COMPRESSED else _compressed(content)
-    return Asset(_TYPES[suffix], hashlib.sha256(content).hexdigest()[:12], bodies)
-
-
-@functools.cache
-def _compressed(content: bytes) -> dict[str, bytes]:
-    # 11 would make them 2 % smaller, and take three times as long at each start and a megabyte for good.
-    return {
-        "br": brotli.compress(content, mode=brotli.MODE_TEXT, quality=10),
-        "gzip": gzip.compress(content, compresslevel=9, mtime=0),
-        "identity": content,
-    }
-
-
-def _address(name: str, digest: str) -> str:
-    path = PurePosixPath(name)
-    return f"{path.stem}.{digest}{path.suffix}"
-
-
-def _answer(asset: Asset, *, lasting: bool) -> Response:
-    """Answer with *asset*.
-
-    :param lasting: its address is that of its content, so everybody may keep it; else nobody may.
-    """
-    accepted = request.accept_encodings
-    coding = max(asset.bodies, key=accepted.quality)
-    if not accepted.quality(coding):
-        coding = "identity"
-    response = Response(asset.bodies[coding], mimetype=asset.mimetype)
-    if coding != "identity":
-        response.headers["Content-Encoding"] = coding
-    response.vary.add("Accept-Encoding")
-    # Also where nobody may keep it: what is public begins no session (console.web.cookies).
-    response.cache_control.public = True
-    if not lasting:
-        response.cache_control.no_store = True
-        return response
-    response.cache_control.max_age = _A_YEAR
-    response.cache_control.immutable = True
-    response.set_etag(f"{asset.digest}-{coding}")
-    response.make_conditional(request)
-    return response

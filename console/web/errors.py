@@ -24,8 +24,9 @@ from console.mail.delivery import MailNotSent
 from console.passwords import rules as passwords
 from console.sessions.rules import Locked, SessionEnded
 from console.two_step import drifts, email_proof, factors, rules as two_step
-from console.web import access, hx, ranges, words
+from console.web import access, layouts, ranges, words
 from mfa.crypto import totp
+from mfa.web import hx
 
 UNPROCESSABLE = 422
 TOO_MANY = 429
@@ -278,7 +279,7 @@ def _failed(code: int) -> Response:
 def _answer(code: int, heading: str, text: str, way_url: str | None = None) -> Response:
     response = hx.render(
         "_error.html",
-        hx.CARD,
+        layouts.CARD,
         title=heading,
         status=code,
         once={

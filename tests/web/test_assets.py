@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from console.web import assets
+from console.web.assets import serve
+from mfa.web import assets
 from tests.support.pages import static_files
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -51,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
 
 def site(folder: Path, accent: str = ACCENT) -> Flask:
     app = Flask("site", static_folder=None)
-    assets.serve(app, folder, accent=accent, logo=None)
+    serve(app, folder, accent=accent, logo=None)
     return app
 
 

@@ -15,18 +15,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, g, request, session, url_for
-from flask_wtf import FlaskForm
 from werkzeug.exceptions import HTTPException
 
-from console.toolbox import toolbox
 from mfa import clock
 from mfa.crypto import ages
 from mfa.crypto.keys import UnknownKey, Unreadable
+from mfa.web.forms import Form
+from mfa.web.host import host
 
 LIFETIME = 60
 """Seconds from a post to the page that it leads to."""
-KEPT_FIELDS = ("email", "name", "language", "factor", "next")
-"""The fields whose values are shown again. Never a password, a code or a number: browsers store cookies."""
 STATUSES = (200, 409, 410, 422, 429)
 """What the application decides about a form. Other errors are answered at once: cookies may have failed."""
 _LONGEST_VALUE = 320
@@ -72,12 +70,14 @@ def redirect(said: Said) -> Response | None:
 
 def state(context: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was refused of the forms in *context*, and the values that are safe to show again."""
-    forms = {name: form for name, form in context.items() if isinstance(form, FlaskForm)}
+    forms = {name: form for name, form in context.items() if isinstance(form, Form)}
     return {
         name: {
             "errors": {one.name: str(one.errors[0]) for one in form if one.errors},
             "form_errors": [str(error) for error in form.form_errors],
-            "values": {one.name: one.data for one in form if one.name in KEPT_FIELDS and _short(one.data)},
+            "values": {
+                one.name: one.data for one in form if one.name in form.shown_again and _short(one.data)
+            },
         }
         for name, form in forms.items()
         if form.errors
@@ -99,7 +99,7 @@ def put_back(forms: Mapping[str, Any], context: Mapping[str, Any]) -> None:
     """Write what :func:`state` returned into the forms of *context*."""
     for name, told in forms.items():
         form = context.get(name)
-        if not isinstance(form, FlaskForm):
+        if not isinstance(form, Form):
             continue
         form.form_errors = told["form_errors"]
         for one in form:
@@ -149,13 +149,13 @@ def _page() -> tuple[str, str]:
 
 def _seal(said: Said, path: str) -> str:
     told = json.dumps({"at": clock.now().timestamp(), "said": asdict(said)}, ensure_ascii=False, default=str)
-    return base64.urlsafe_b64encode(toolbox().ring.seal(_PURPOSE, told.encode(), _bound_to(path))).decode()
+    return base64.urlsafe_b64encode(host().ring.seal(_PURPOSE, told.encode(), _bound_to(path))).decode()
 
 
 def _open(cookie: str, path: str) -> Said | None:
     try:
         sealed = base64.urlsafe_b64decode(cookie.encode())
-        told = json.loads(toolbox().ring.open(_PURPOSE, sealed, _bound_to(path)))
+        told = json.loads(host().ring.open(_PURPOSE, sealed, _bound_to(path)))
     except (UnicodeError, binascii.Error, UnknownKey, Unreadable):
         return None  # forged, of another page or of another session
     current = ages.is_current(told["at"], clock.now().timestamp(), LIFETIME)
@@ -172,14 +172,14 @@ def _short(value: object) -> bool:
 
 
 def _name() -> str:
-    return str(current_app.config["POSTED_COOKIE_NAME"])
+    return host().posted_cookie
 
 
 def _attributes() -> dict[str, Any]:
-    config = current_app.config
+    cookies = current_app.session_interface
     return {
-        "path": config["SESSION_COOKIE_PATH"],
-        "secure": config["SESSION_COOKIE_SECURE"],
+        "path": cookies.get_cookie_path(current_app),
+        "secure": cookies.get_cookie_secure(current_app),
         "httponly": True,
         "samesite": "Lax",
     }

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Response, current_app, make_response, render_template, request
+from flask import Response, make_response, render_template, request
 from flask_babel.speaklater import LazyString
 from markupsafe import escape
 
-from console import languages
-from console.web import posted
-
-CARD = "card.html"
-CONSOLE = "console.html"
+from mfa.web import posted
+from mfa.web.host import host
 
 
 def wanted() -> bool:
@@ -43,7 +40,7 @@ def render(
         said = posted.Said(partial, layout, str(title), status, dict(once or {}), posted.state(context))
         tells = (once is not None or said.forms) and posted.wanted(status)
         return (posted.redirect(said) if tells else None) or _whole(said, context)
-    body = f"<title>{escape(title)} · {escape(_product())}</title>"
+    body = f"<title>{escape(title)} · {escape(host().product)}</title>"
     body += render_template(partial, title=title, **context)
     response = _personal(make_response(body, status))
     if url:
@@ -89,10 +86,6 @@ def leave(url: str) -> Response:
 
 def _personal(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Language"] = languages.current()
+    response.headers["Content-Language"] = host().language()
     response.headers["Vary"] = "HX-Request"
     return response
-
-
-def _product() -> str:
-    return str(current_app.config["PRODUCT_NAME"])

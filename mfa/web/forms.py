@@ -6,7 +6,7 @@ what is pasted would be cut without a word.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
@@ -17,11 +17,15 @@ from wtforms.validators import InputRequired
 from wtforms.widgets import HiddenInput, PasswordInput, RadioInput, TextInput
 
 _INPUTS = (TextInput, PasswordInput, HiddenInput)
-_EMAIL, _PASSWORD, _RECOVERY_CODE = _("Email"), _("Password"), _("Recovery code")
+_PASSWORD, _RECOVERY_CODE = _("Password"), _("Recovery code")
 
 
 class Form(FlaskForm):  # type: ignore[misc]
     """A form that was posted, with its CSRF token; with no fields of its own, just a button."""
+
+    shown_again: ClassVar[tuple[str, ...]] = ()
+    """The fields whose values a page shows again after it was refused. Never a password, a code or a number:
+    they travel in a cookie, and browsers store cookies."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         def render_field(self, field: Field, render_kw: dict[str, Any]) -> Markup:
@@ -44,22 +48,6 @@ class Form(FlaskForm):  # type: ignore[misc]
             return Markup(f"<input{written}>")  # noqa: S704
 
 
-def email(label: LazyString = _EMAIL, **attributes: Any) -> StringField:
-    # Not type="email": Chromium sends "strasse.example" where "straße.example" was typed (IDNA 2003).
-    return StringField(
-        label,
-        [InputRequired(_("Enter your e-mail address."))],
-        render_kw={
-            "autocomplete": "email",
-            "inputmode": "email",
-            "enterkeyhint": "send",
-            "autocapitalize": "none",
-            "spellcheck": "false",
-            **attributes,
-        },
-    )
-
-
 def current_password(label: LazyString = _PASSWORD, enterkeyhint: str = "go") -> PasswordField:
     return PasswordField(
         label,
@@ -68,14 +56,6 @@ def current_password(label: LazyString = _PASSWORD, enterkeyhint: str = "go") ->
             "autocomplete": "current-password",
             "enterkeyhint": enterkeyhint,
         },
-    )
-
-
-def new_password(label: LazyString = _PASSWORD) -> PasswordField:
-    return PasswordField(
-        label,
-        [InputRequired(_("Choose a password."))],
-        render_kw={"autocomplete": "new-password", "enterkeyhint": "done"},
     )
 
 

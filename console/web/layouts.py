@@ -1,0 +1,8 @@
+"""The layouts of the console's pages."""
+
+from __future__ import annotations
+
+CARD = "card.html"
+"""One card: everything before somebody is signed in."""
+CONSOLE = "console.html"
+"""The console, with the account modal over it."""

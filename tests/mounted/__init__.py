@@ -1,0 +1,1 @@
+"""The parts of the extension in applications that are not the console."""
