@@ -50,6 +50,29 @@ OUT_OF_REACH = """() => {
     return found;
 }"""
 
+# What touches a box, and buttons of one column that are not equally wide.
+OUT_OF_LINE = """() => {
+    const found = [];
+    const shown = (css, root = document) =>
+        [...root.querySelectorAll(css)].filter(element => element.checkVisibility());
+    const rect = element => element.getBoundingClientRect();
+    const name = element => element.outerHTML.slice(0, 60);
+    for (const box of shown(".note, .notice, .done-line, .panel__note, .number, .codes")) {
+        let next = box.nextElementSibling;
+        while (next && !next.checkVisibility()) next = next.nextElementSibling;
+        if (next && rect(next).top - rect(box).bottom < 8) found.push(`${name(box)} touches ${name(next)}`);
+    }
+    for (const column of shown(".card, .panel__ways")) {
+        const widths = shown(".button", column).map(button => Math.round(rect(button).width));
+        if (new Set(widths).size > 1) found.push(`${name(column)} has buttons of ${widths}`);
+        if (column.matches(".card") && widths.length) {
+            const heading = rect(column.querySelector("h1")).width;
+            if (widths[0] < Math.floor(heading)) found.push(`${name(column)} is wider than its buttons`);
+        }
+    }
+    return found;
+}"""
+
 # What can be read, and what is read out, without what people typed.
 READABLE = """() => [
     document.title,
@@ -101,6 +124,7 @@ class Seen:
 
     violations: list[tuple[str, str, str]] = field(default_factory=list)
     out_of_reach: list[tuple[str, str]] = field(default_factory=list)
+    out_of_line: list[tuple[str, str]] = field(default_factory=list)
     english: list[tuple[str, set[str]]] = field(default_factory=list)
     headings: list[tuple[str, list[int]]] = field(default_factory=list)
     trees: dict[str, str] = field(default_factory=dict)
@@ -123,6 +147,7 @@ class Examiner:
         for violation in self.axe.run(page, options=self.options).response["violations"]:
             seen.violations += [(name, violation["id"], node["html"]) for node in violation["nodes"]]
         seen.out_of_reach += [(name, what) for what in page.evaluate(OUT_OF_REACH)]
+        seen.out_of_line += [(name, what) for what in page.evaluate(OUT_OF_LINE)]
         words = set(re.findall(r"[A-Za-z]+", NOT_WORDS.sub("", page.evaluate(READABLE)))) - NAMES
         if words:
             seen.english.append((name, words))
@@ -160,6 +185,10 @@ def test_axe_finds_nothing(seen: Seen) -> None:
 
 def test_every_action_is_reached_and_nothing_scrolls_sideways(seen: Seen) -> None:
     assert seen.out_of_reach == []
+
+
+def test_nothing_touches_a_box_and_columns_are_even(seen: Seen) -> None:
+    assert seen.out_of_line == []
 
 
 def test_no_level_of_headings_is_left_out(seen: Seen) -> None:
