@@ -19,7 +19,7 @@ from console import (
     readiness,
     toolbox,
 )
-from console.accounts import routes as accounts_routes
+from console.accounts import addresses, routes as accounts_routes
 from console.activity import log, routes as activity_routes
 from console.commands import (
     backup as backup_commands,
@@ -116,6 +116,14 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         language=languages.current,
         ring=box.ring,
         posted_cookie=app.config["POSTED_COOKIE_NAME"],
+        endpoints={
+            "sign_in": "accounts.sign_in",
+            "forgot_password": "accounts.forgot_password",
+            "change_password": "accounts.password",
+            "change_email": "email_change.ask",
+        },
+        support_address=app.config["SUPPORT_ADDRESS"],
+        support_url=f"mailto:{addresses.in_ascii(app.config['SUPPORT_ADDRESS'])}",
     ).take_in(app)
     assets.serve(app, _ROOT / "static", accent=app.config["ACCENT_COLOR"], logo=app.config["LOGO"])
     errors.handle(app)

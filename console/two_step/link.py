@@ -45,7 +45,7 @@ def _answer(token: str, *, confirm: bool) -> Response:
     except email_proof.NumberEnded:
         state, status = "ended", 410
     return hx.render(
-        "two_step/_link.html",
+        "mfa/enrollment/_link.html",
         layouts.CARD,
         title=gettext("Verify your email"),
         status=status,

@@ -122,7 +122,7 @@ def say_ends(blueprint: Blueprint, kind: type[Pending], *, restart: bool) -> Non
 def _ended(error: Refusal, *, restart: bool) -> Response:
     heading, sentence = _ENDINGS[type(error)]
     return hx.render(
-        "two_step/_ended.html",
+        "mfa/_ended.html",
         layouts.CONSOLE,
         title=heading,
         status=409,

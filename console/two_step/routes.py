@@ -41,7 +41,7 @@ def _show_tab(message: str | None = None) -> Response:
     state = rules.state(current_user.account.id)
     begun = pending.peek()
     return hx.render(
-        "two_step/_tab.html",
+        "mfa/manage/_tab.html",
         layouts.CONSOLE,
         title=gettext("2-Step Verification"),
         tab="two-step",
@@ -118,7 +118,7 @@ def _show_codes(change: Change, form: forms.SavedForm | None = None, status: int
     form = form or forms.SavedForm(formdata=None)
     form.pending.data = change.id
     return hx.render(
-        "two_step/_recovery.html",
+        "mfa/enrollment/_recovery.html",
         layouts.CONSOLE,
         title=gettext("Save your recovery codes"),
         heading=gettext("Save your recovery codes"),
@@ -127,6 +127,7 @@ def _show_codes(change: Change, form: forms.SavedForm | None = None, status: int
         step_number=None,
         form=form,
         action=url_for("two_step.reissue_codes"),
+        email=current_user.account.email,
         download_url=url_for("two_step.reissue_file"),
         print_url=url_for("two_step.reissue_paper"),
         back_url=None,
@@ -186,7 +187,7 @@ def _show_disable(change: Change, form: forms.ChangeForm | None = None, status: 
     form = form or forms.ChangeForm(formdata=None)
     form.pending.data = change.id
     return hx.render(
-        "two_step/_disable.html",
+        "mfa/manage/_disable.html",
         layouts.CONSOLE,
         title=gettext("Disable 2-Step Verification"),
         status=status,
@@ -245,7 +246,7 @@ def _show_move(change: Change, form: forms.ChangeForm | None = None, status: int
     form = form or forms.ChangeForm(formdata=None)
     form.pending.data = change.id
     return hx.render(
-        "two_step/_move_verify.html",
+        "mfa/manage/_move.html",
         layouts.CONSOLE,
         title=gettext("Move to a new phone"),
         status=status,
@@ -304,7 +305,7 @@ def _show_proof(purpose: str, form: forms.PasswordProofForm | None = None, statu
         raise factors.NotOn
     heading, lead = _LEADS[purpose]
     return hx.render(
-        "two_step/_proof.html",
+        "mfa/_proof.html",
         layouts.CONSOLE,
         title=heading,
         status=status,

@@ -13,9 +13,10 @@ from flask_babel import gettext
 from console.accounts.models import Account
 from console.mail import messages
 from console.toolbox import toolbox
-from console.web import words
+from console.web import layouts, words
 from mfa.crypto import recovery_codes
 from mfa.web import hx
+from mfa.web.host import host
 
 
 def context(codes: list[str]) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def context(codes: list[str]) -> dict[str, Any]:
 
 def file(codes: list[str], account: Account, now: datetime) -> Response:
     """A text file, each code on a line of its own, that says what it is."""
-    text = render_template("two_step/recovery-codes.txt", **_leaf(codes, account, now))
+    text = render_template("mfa/recovery_codes.txt", host=host(), **_leaf(codes, account, now))
     response = Response(
         text.replace("\n", "\r\n"),
         content_type="text/plain; charset=utf-8",
@@ -42,7 +43,12 @@ def file(codes: list[str], account: Account, now: datetime) -> Response:
 
 def paper(codes: list[str], account: Account, now: datetime) -> Response:
     """A page of its own to be printed, that says the same."""
-    return hx.page("two_step/print.html", title=gettext("Recovery codes"), **_leaf(codes, account, now))
+    return hx.page(
+        "mfa/recovery_codes.html",
+        title=gettext("Recovery codes"),
+        layout=layouts.BASE,
+        **_leaf(codes, account, now),
+    )
 
 
 def _leaf(codes: list[str], account: Account, now: datetime) -> dict[str, Any]:

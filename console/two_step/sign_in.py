@@ -65,9 +65,9 @@ def complete() -> Response:
 
 def _show_verify(by_recovery_code: bool, form: Form | None = None, status: int = 200) -> Response:
     template, kind = (
-        ("two_step/_verify_recovery.html", forms.VerifyRecoveryForm)
+        ("mfa/sign_in/_recovery.html", forms.VerifyRecoveryForm)
         if by_recovery_code
-        else ("two_step/_verify_code.html", forms.VerifyCodeForm)
+        else ("mfa/sign_in/_code.html", forms.VerifyCodeForm)
     )
     return hx.render(
         template,
@@ -124,7 +124,7 @@ def _show_confirmation_needed(
     status: int = 200, form: Form | None = None, sent_to: str | None = None
 ) -> Response:
     return hx.render(
-        "two_step/_verify_confirm.html",
+        "mfa/sign_in/_confirm.html",
         layouts.CARD,
         title=gettext("2-step verification"),
         status=status,
@@ -135,7 +135,7 @@ def _show_confirmation_needed(
 
 def _show_confirmation(token: str, state: str, status: int = 200) -> Response:
     return hx.render(
-        "two_step/_verify_confirm_link.html",
+        "mfa/sign_in/_confirm_link.html",
         layouts.CARD,
         title=gettext("2-step verification"),
         status=status,

@@ -86,7 +86,7 @@ def _begin() -> Response:
 
 def _show_password(form: forms.PasswordProofForm | None = None, status: int = 200) -> Response:
     return hx.render(
-        "two_step/_proof.html",
+        "mfa/_proof.html",
         layouts.CONSOLE,
         title=gettext("Confirm it is you"),
         status=status,
@@ -338,6 +338,7 @@ def _show_recovery(
         action=url_for("wizard.recovery"),
         download_url=url_for("wizard.recovery_file"),
         print_url=url_for("wizard.recovery_paper"),
+        email=current_user.account.email,
         back_url=_url(CODE),
         replaces=False,
         **sheet.context(enrollment.recovery_codes(toolbox().ring)),
@@ -346,7 +347,7 @@ def _show_recovery(
 
 def _show_done() -> Response:
     return hx.render(
-        "two_step/_done.html",
+        "mfa/enrollment/_done.html",
         layouts.CONSOLE,
         title=gettext("2-step verification is on"),
         tab="two-step",
@@ -357,7 +358,10 @@ def _show_done() -> Response:
 
 def _show_moved() -> Response:
     return hx.render(
-        "two_step/_moved.html", layouts.CONSOLE, title=gettext("Your new phone is set up"), tab="two-step"
+        "mfa/enrollment/_moved.html",
+        layouts.CONSOLE,
+        title=gettext("Your new phone is set up"),
+        tab="two-step",
     )
 
 
@@ -409,7 +413,7 @@ def _posted(form: forms.StepForm) -> Enrollment:
 
 def _render(enrollment: Enrollment, step: str, status: int, **context: Any) -> Response:
     return hx.render(
-        f"two_step/_{step}.html",
+        f"mfa/enrollment/_{step}.html",
         layouts.CONSOLE,
         title=_TITLES[step],
         heading=_TITLES[step],

@@ -21,12 +21,9 @@ from console.accounts import addresses
 from console.web import notices, words
 from mfa import clock
 
-_MACROS = ("_fields.html", "_six_digits.html", "two_step/_wizard.html")
-"""The templates whose macros all others have, in an order in which none needs a later one."""
-
 
 def equip(app: Flask, *, two_step_on: Callable[[], bool]) -> None:
-    """Give the templates of *app* their filters, values and macros.
+    """Give the templates of *app* their filters and values.
 
     :param two_step_on: whether the visitor's 2-step verification is on.
     """
@@ -47,10 +44,6 @@ def equip(app: Flask, *, two_step_on: Callable[[], bool]) -> None:
         url_for=_url_for(app),
     )
     env.globals["icon"] = f"data:image/svg+xml,{quote(env.get_template('_icon.svg').render())}"
-    for name in _MACROS:
-        # Once, not by an import in each template: that took 25 µs, and a tab has four.
-        exported = vars(env.get_template(name).module)
-        env.globals.update({key: macro for key, macro in exported.items() if isinstance(macro, Macro)})
 
 
 def _url_for(app: Flask) -> Callable[..., str]:

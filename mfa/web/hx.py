@@ -41,7 +41,7 @@ def render(
         tells = (once is not None or said.forms) and posted.wanted(status)
         return (posted.redirect(said) if tells else None) or _whole(said, context)
     body = f"<title>{escape(title)} · {escape(host().product)}</title>"
-    body += render_template(partial, title=title, **context)
+    body += render_template(partial, title=title, host=host(), **context)
     response = _personal(make_response(body, status))
     if url:
         response.headers["HX-Push-Url"] = url
@@ -60,7 +60,8 @@ def _whole(shown: posted.Said, context: dict[str, Any]) -> Response:
 def page(template: str, *, title: str | LazyString, status: int = 200, **context: Any) -> Response:
     """Answer with a whole page."""
     context.setdefault("partial", None)
-    return _personal(make_response(render_template(template, title=title, **context), status))
+    text = render_template(template, title=title, host=host(), **context)
+    return _personal(make_response(text, status))
 
 
 def onward(url: str, show: Callable[[], Response]) -> Response:

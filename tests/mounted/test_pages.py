@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from flask import Flask, Response, session
+from flask import Flask, Response, render_template, session
 from flask.testing import FlaskClient
 from flask_babel import Babel
 from jinja2 import DictLoader
@@ -17,6 +18,7 @@ from mfa.web import hx, posted
 from mfa.web.forms import Form
 from mfa.web.host import Host
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 NAVIGATES = {"Sec-Fetch-Mode": "navigate"}
 TEMPLATES = {
     "base.html": "<html><title>{{ title }}</title>{% include partial %}</html>",
@@ -84,3 +86,21 @@ def test_only_the_fields_that_a_form_names_are_shown_again(client: FlaskClient) 
     page = client.get("/name", headers=NAVIGATES)
     assert 'value="Mina"' in page.text
     assert page.status_code == 422
+
+
+def test_templates_of_the_extension_are_found(client: FlaskClient) -> None:
+    env = client.application.jinja_env
+    assert "post_to" in vars(env.get_template("mfa/_fields.html").module)
+
+
+def test_host_replaces_a_template_by_its_name(client: FlaskClient) -> None:
+    client.application.jinja_loader = DictLoader({**TEMPLATES, "mfa/_beside.html": "the host's own"})
+    with client.application.app_context():
+        assert render_template("mfa/_beside.html") == "the host's own"
+
+
+def test_templates_name_no_page_of_a_host() -> None:
+    own = {"two_step", "wizard", "second_step", "enrollment_link"}
+    sources = [path.read_text() for path in (ROOT / "mfa/templates").rglob("*.html")]
+    named = {name for source in sources for name in re.findall(r"url_for\(['\"](\w+)\.", source)}
+    assert named <= own

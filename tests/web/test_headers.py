@@ -181,7 +181,7 @@ def test_no_element_hands_its_nonce_down(wizard: Callable[[], list[TestResponse]
 def test_no_template_forgets_the_nonce(app: Flask) -> None:
     loader = app.jinja_env.loader
     assert loader
-    stamps = ("hx-nonce=", "{{ posts(", "{{ gets(", "{{ leads(")
+    stamps = ("hx-nonce=", "{{ post_to(", "{{ go_to(", "{{ link_to(")
     forgotten = [
         tag
         for name in app.jinja_env.list_templates(["html"])
