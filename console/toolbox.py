@@ -8,7 +8,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from console.passwords.rules import Hasher
-from console.sessions import devices
+from mfa import devices
 from mfa.crypto.cost import Cost
 from mfa.crypto.keys import KeyRing
 from mfa.crypto.links import Signer

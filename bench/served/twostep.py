@@ -16,11 +16,11 @@ from console import create_app
 from console.accounts import addresses
 from console.accounts.models import Account
 from console.extensions import db
-from console.sessions.devices import Mark
 from console.toolbox import toolbox
 from console.two_step import sealing
 from console.two_step.models import Authenticator, RecoveryCode
 from mfa import clock
+from mfa.devices import Mark
 
 DEVICES = "devices.json"
 """The device cookies of those with a second step, in the order of their numbers."""

@@ -19,11 +19,12 @@ from console.extensions import db
 from console.mail import messages, outbox
 from console.passwords import rules as passwords
 from console.sessions import rules as sessions
-from console.sessions.devices import Device
 from console.sessions.models import AccountSession
 from console.toolbox import toolbox
 from mfa.crypto import keys, links
+from mfa.devices import Device
 from mfa.errors import Refusal
+from mfa.here import Here
 
 
 class WrongCredentials(Refusal):
@@ -108,7 +109,7 @@ _SEEK = (
 )
 
 
-def sign_in(sought: Sought, password: str, *, now: datetime, device: Device) -> sessions.Entry:
+def sign_in(sought: Sought, password: str, *, here: Here) -> sessions.Entry:
     """The first step of sign-in.
 
     A known and an unknown address cost the same: one look, one count, one hash of a kind that is in use.
@@ -119,16 +120,16 @@ def sign_in(sought: Sought, password: str, *, now: datetime, device: Device) -> 
     :raises Changed: the right password, of an account that was changed elsewhere at the same moment.
     """
     account = sought.account
-    subject = _subject(account, sought.address, device)
-    tried = attempts.count(subject, attempts.PASSWORD, now)
+    subject = _subject(account, sought.address, here.device)
+    tried = attempts.count(subject, attempts.PASSWORD, here.now)
     right = toolbox().hasher.verify(account.password_hash if account else sought.stand_in, password)
     if account is None or not right:
-        _refused(account, tried, now, device)
+        _refused(account, tried, here)
         raise WrongCredentials
     fresh = _fresh_hash(account, password)
     with transaction():
-        attempts.count_success(subject, attempts.SIGN_INS, now)
-        entry = sessions.enter(account, now, device, generation=account.generation, failures=tried - 1)
+        attempts.count_success(subject, attempts.SIGN_INS, here.now)
+        entry = sessions.enter(account, here, generation=account.generation, failures=tried - 1)
         attempts.reset((subject, attempts.PASSWORD))
         if fresh:
             # No change that is counted: what is under way elsewhere goes on.
@@ -136,28 +137,26 @@ def sign_in(sought: Sought, password: str, *, now: datetime, device: Device) -> 
         return entry
 
 
-def prove(account: Account, password: str, now: datetime, device: Device) -> None:
+def prove(account: Account, password: str, here: Here) -> None:
     """Check the password of somebody who is signed in, with the same count as at sign-in.
 
     :raises WrongPassword: it is not.
     :raises attempts.Throttled: too many wrong ones, or too many right ones, of which each is for a change.
     """
-    subject = _subject(account, rules.address_of(account), device)
-    tried = attempts.count(subject, attempts.PASSWORD, now)
+    subject = _subject(account, rules.address_of(account), here.device)
+    tried = attempts.count(subject, attempts.PASSWORD, here.now)
     if not toolbox().hasher.verify(account.password_hash, password):
-        _refused(account, tried, now, device)
+        _refused(account, tried, here)
         raise WrongPassword
     with transaction():
-        attempts.count_success(subject, attempts.PROOFS, now)
+        attempts.count_success(subject, attempts.PROOFS, here.now)
         attempts.reset((subject, attempts.PASSWORD))
 
 
 # Change
 
 
-def change(
-    account: Account, session: AccountSession, *, current: str, new: str, now: datetime, device: Device
-) -> str:
+def change(account: Account, session: AccountSession, *, current: str, new: str, here: Here) -> str:
     """Change the password. The other sessions end; this one goes on under the new token returned.
 
     :raises WrongPassword: *current* is not the password.
@@ -166,14 +165,14 @@ def change(
     :raises Changed: it was changed elsewhere at the same moment.
     """
     check(new, account.email)
-    prove(account, current, now, device)
+    prove(account, current, here)
     hashed = toolbox().hasher.hash(new)
     with transaction():
         _set(account, hashed)
-        activity.record(account.id, activity.PASSWORD_CHANGED, now, device)
-        outbox.post(messages.password_changed, account, now)
+        activity.record(account.id, activity.PASSWORD_CHANGED, here)
+        outbox.post(messages.password_changed, account, here.now)
         sessions.end_all(account.id, but=session.id)
-        return sessions.renew(session, now, proved=True)
+        return sessions.renew(session, here.now, proved=True)
 
 
 # Forgotten
@@ -228,19 +227,19 @@ def read_reset_link(token: str, now: datetime) -> Account:
     return account
 
 
-def reset(token: str, *, password: str, now: datetime, device: Device) -> sessions.Entry:
+def reset(token: str, *, password: str, here: Here) -> sessions.Entry:
     """Set a new password by link. Every session ends; the second step stays and is asked for.
 
     :raises LinkEnded: see :func:`read_reset_link`; also for the second of two at once.
     :raises passwords.BadPassword: not acceptable as a password.
     :raises sessions.Locked: an operator has locked the account.
     """
-    account = read_reset_link(token, now)
+    account = read_reset_link(token, here.now)
     if account.locked_at:
         raise sessions.Locked
     check(password, account.email)
     address = rules.address_of(account)
-    own, every = _subject(account, address, device), rules.address_subject(address)
+    own, every = _subject(account, address, here.device), rules.address_subject(address)
     hashed = toolbox().hasher.hash(password)
     with transaction():
         try:
@@ -249,9 +248,9 @@ def reset(token: str, *, password: str, now: datetime, device: Device) -> sessio
             raise LinkEnded from error
         sessions.end_all(account.id)
         attempts.reset((own, attempts.PASSWORD), (every, attempts.PASSWORD), (every, attempts.RESET_SENDING))
-        activity.record(account.id, activity.PASSWORD_RESET, now, device)
-        outbox.post(messages.password_changed, account, now)
-        return sessions.enter(account, now, device, generation=account.generation + 1, announce=False)
+        activity.record(account.id, activity.PASSWORD_RESET, here)
+        outbox.post(messages.password_changed, account, here.now)
+        return sessions.enter(account, here, generation=account.generation + 1, announce=False)
 
 
 def nobodys_hash() -> str:
@@ -298,13 +297,13 @@ def _subject(account: Account | None, address: Address, device: Device) -> str:
     return rules.address_subject(address)
 
 
-def _refused(account: Account | None, tried: int, now: datetime, device: Device) -> None:
+def _refused(account: Account | None, tried: int, here: Here) -> None:
     """Write a wrong password down: the same, and at the same cost, whether there is an account or not."""
     account_id = account.id if account else None
-    log.write("password_refused", now, outcome="refused", account=account_id, device=device)
+    log.write("password_refused", here, outcome="refused", account=account_id)
     if attempts.begins_to_wait(tried, attempts.PASSWORD):
         with transaction():
-            activity.record(account_id, activity.THROTTLED, now, device, what="password")
+            activity.record(account_id, activity.THROTTLED, here, what="password")
 
 
 def _fresh_hash(account: Account, password: str) -> str | None:

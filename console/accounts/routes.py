@@ -66,8 +66,7 @@ def create_account(token: str) -> Response:
                         token,
                         name=form.name.data,
                         password=form.password.data,
-                        now=clock.now(),
-                        device=browser.device(),
+                        here=browser.here(),
                     )
                 )
             except BadName as error:
@@ -106,8 +105,7 @@ def sign_in() -> Response:
             entry = passwords.sign_in(
                 ranges.sought(),
                 form.password.data,
-                now=clock.now(),
-                device=browser.device(),
+                here=browser.here(),
             )
             return _enter(entry, access.local_path(form.next.data))
         except (passwords.WrongCredentials, Throttled, Locked, rules.Changed) as error:
@@ -165,8 +163,7 @@ def reset_password(token: str) -> Response:
                     passwords.reset(
                         token,
                         password=form.new_password.data,
-                        now=clock.now(),
-                        device=browser.device(),
+                        here=browser.here(),
                     )
                 )
             except (BadPassword, Locked) as error:
@@ -203,8 +200,7 @@ def profile() -> Response:
                 account,
                 name=form.name.data,
                 language=form.language.data,
-                now=clock.now(),
-                device=browser.device(),
+                here=browser.here(),
             )
             if account.language != spoken:
                 return _speak_anew(form.language.data)
@@ -248,8 +244,7 @@ def password() -> Response:
                     current_user.session,
                     current=form.current_password.data,
                     new=form.new_password.data,
-                    now=clock.now(),
-                    device=browser.device(),
+                    here=browser.here(),
                 )
             browser.keep(token)
             changed = True

@@ -18,9 +18,9 @@ from console.attempts.rules import Policy
 from console.database import affected, transaction
 from console.extensions import db
 from console.mail import delivery, messages
-from console.sessions.devices import Device
 from console.toolbox import toolbox
 from mfa.errors import Refusal
+from mfa.here import Here
 
 
 class BadLanguage(Refusal):
@@ -35,7 +35,7 @@ class Changed(Refusal):
     """Password, second step or address were changed elsewhere while this was being done."""
 
 
-def change_profile(account: Account, *, name: str, language: str, now: datetime, device: Device) -> None:
+def change_profile(account: Account, *, name: str, language: str, here: Here) -> None:
     """Change the name that the account shows, and the language in which its owner is spoken to.
 
     :raises names.BadName: see :func:`names.clean`.
@@ -47,11 +47,11 @@ def change_profile(account: Account, *, name: str, language: str, now: datetime,
         raise BadLanguage
     if (name, language) == (account.name, account.language):
         return
-    subject = attempts.account_subject(account.id, device.known_to(account.id, account.device_epoch))
-    attempts.count(subject, attempts.PROFILE_CHANGES, now)
+    subject = attempts.account_subject(account.id, here.device.known_to(account.id, account.device_epoch))
+    attempts.count(subject, attempts.PROFILE_CHANGES, here.now)
     with transaction():
         if name != account.name:
-            activity.record(account.id, activity.NAME_CHANGED, now, device)
+            activity.record(account.id, activity.NAME_CHANGED, here)
         account.name, account.language = name, language
 
 

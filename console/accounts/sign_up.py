@@ -17,9 +17,9 @@ from console.database import insert_if_absent, transaction
 from console.email_change import reserved
 from console.mail import messages
 from console.sessions import rules as sessions
-from console.sessions.devices import Device
 from console.toolbox import toolbox
 from mfa.crypto import links
+from mfa.here import Here
 
 _LINK = "sign-up link"
 
@@ -62,14 +62,14 @@ def read_link(token: str, now: datetime) -> Address:
     return address
 
 
-def create_account(token: str, *, name: str, password: str, now: datetime, device: Device) -> sessions.Entry:
+def create_account(token: str, *, name: str, password: str, here: Here) -> sessions.Entry:
     """Open the account that a sign-up link allows, and sign its owner in.
 
     :raises LinkEnded: the link is not good (any more).
     :raises names.BadName: see :func:`names.clean`.
     :raises passwords.BadPassword: not acceptable as a password.
     """
-    address = read_link(token, now)
+    address = read_link(token, here.now)
     name = names.clean(name)
     check(password, address.text)
     hashed = toolbox().hasher.hash(password)
@@ -82,18 +82,18 @@ def create_account(token: str, *, name: str, password: str, now: datetime, devic
             password_hash=hashed,
             generation=0,
             language=languages.current(),
-            created_at=now,
+            created_at=here.now,
         )
         # Asked again: an account may have left the address since.
-        if not created or reserved.is_reserved(address, now):
+        if not created or reserved.is_reserved(address, here.now):
             raise LinkEnded
         try:
             # Not again either, when the address is free once more because the account has moved to another.
-            attempts.spend(_LINK, hashlib.sha256(token.encode()).hexdigest(), now)
+            attempts.spend(_LINK, hashlib.sha256(token.encode()).hexdigest(), here.now)
         except attempts.AlreadySpent as error:
             raise LinkEnded from error
         account = rules.find(address)
         assert account is not None
         attempts.reset((rules.address_subject(address), attempts.SIGN_UP_SENDING))
-        activity.record(account.id, activity.ACCOUNT_CREATED, now, device)
-        return sessions.enter(account, now, device, generation=account.generation, announce=False)
+        activity.record(account.id, activity.ACCOUNT_CREATED, here)
+        return sessions.enter(account, here, generation=account.generation, announce=False)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import sys
-from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from sqlalchemy.orm import Session
 from console import private
 from console.config import BadSetting
 from console.extensions import db
-from console.sessions.devices import Device
+from mfa.here import Here
 
 said = Signal()
 """Sent with each line: the event, and what else the line says."""
@@ -74,32 +73,32 @@ def set_up(app: Flask) -> None:
     _ROOT.propagate = False
 
 
-def write(event: str, now: datetime, **more: Any) -> None:
+def write(event: str, here: Here, **more: Any) -> None:
     """Write a line now; what it says is as in :func:`after_commit`."""
-    _say(*_line(event, now, **more))
+    _say(*_line(event, here, **more))
 
 
-def after_commit(event: str, now: datetime, **more: Any) -> None:
+def after_commit(event: str, here: Here, **more: Any) -> None:
     """Write a line once the transaction at work is committed, and not if it is rolled back.
 
-    :param more: ``outcome`` ("done" or "refused"), ``account`` (its id or None), ``device`` (or None), and
-        whatever else the event is about.
+    :param more: ``outcome`` ("done" or "refused"), ``account`` (its id or None), and what else the event
+        is about.
     """
-    db.session().info.setdefault(_WAITING, []).append(_line(event, now, **more))
+    db.session().info.setdefault(_WAITING, []).append(_line(event, here, **more))
 
 
 def _line(
-    event: str, now: datetime, *, outcome: str, account: int | None, device: Device | None, **more: Any
+    event: str, here: Here, *, outcome: str, account: int | None, **more: Any
 ) -> tuple[int, str, dict[str, Any]]:
     return (
         logging.WARNING if outcome == "refused" else logging.INFO,
         event,
         {
-            "time": now.isoformat(),
+            "time": here.now.isoformat(),
             "outcome": outcome,
             "account": account,
-            "device": device.name if device else None,
-            "network": device.address if device else None,
+            "device": here.device.name or None,
+            "network": here.device.address or None,
             **more,
         },
     )

@@ -17,7 +17,7 @@ from console.activity import log
 from console.activity.models import DEVICE_LENGTH, ActivityEvent
 from console.database import run
 from console.extensions import db
-from console.sessions.devices import Device
+from mfa.here import Here
 
 ACCOUNT_CREATED = "account_created"
 ACCOUNT_IMPORTED = "account_imported"
@@ -64,34 +64,32 @@ class Page:
     older: int | None
 
 
-def record(account_id: int | None, event: str, now: datetime, device: Device | None, **details: Any) -> None:
+def record(account_id: int | None, event: str, here: Here, **details: Any) -> None:
     """Write an event, as part of the caller's transaction.
 
     :param account_id: None where an attempt was made on an address without an account; such rows are
         nobody's, cost what a real one costs, and are forgotten after a day.
-    :param device: where it came from; None for what an operator did.
     :param details: what the sentence of the event needs; nothing secret, and no address.
     """
     if event == THROTTLED:
         # Asked for known and unknown addresses alike, so that both take the same time.
-        run(_FORGET_STRANGERS, {"before": now - _STRANGERS_STAY})
+        run(_FORGET_STRANGERS, {"before": here.now - _STRANGERS_STAY})
     run(
         _RECORD,
         {
             "account_id": account_id,
             "event": event,
-            "happened_at": now,
-            "device": device.name[:DEVICE_LENGTH] if device else "",
-            "address": device.address if device else "",
+            "happened_at": here.now,
+            "device": here.device.name[:DEVICE_LENGTH],
+            "address": here.device.address,
             "details": details,
         },
     )
     log.after_commit(
         event,
-        now,
+        here,
         account=account_id,
         outcome="refused" if event in REFUSED else "done",
-        device=device,
         **{name: value for name, value in details.items() if name not in _FOR_THE_OWNER_ALONE},
     )
 

@@ -22,6 +22,7 @@ from console.bulk.files import UnusableFile, Writer
 from console.bulk.rows import COLUMNS, SECRET_COLUMNS
 from console.commands import operator
 from mfa import clock
+from mfa.here import Here
 
 REFUSED, UNUSABLE, STOPPED = 1, 2, 128 + signal.SIGINT
 _FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
@@ -177,7 +178,7 @@ def _logged(count: _Count, *, dry_run: bool) -> Iterator[None]:
 
 
 def _log(event: str, **more: Any) -> None:
-    log.write(event, clock.now(), outcome="done", account=None, device=None, operator=operator(), **more)
+    log.write(event, Here(clock.now()), outcome="done", account=None, operator=operator(), **more)
 
 
 # The files

@@ -15,6 +15,7 @@ from console.commands import operator
 from console.operator import search
 from console.operator.search import Filter, Found
 from mfa import clock
+from mfa.here import Here
 
 NOTHING_FOUND = 1
 
@@ -87,4 +88,4 @@ def _day(moment: datetime | None) -> str:
 
 
 def _log(event: str) -> None:
-    log.write(event, clock.now(), outcome="done", account=None, device=None, operator=operator())
+    log.write(event, Here(clock.now()), outcome="done", account=None, operator=operator())

@@ -51,8 +51,7 @@ def send() -> Response:
             password=form.password.data,
             factor=form.factor.data if with_factor else factors.CODE,
             typed=form.chosen.data if with_factor else None,
-            now=clock.now(),
-            device=browser.device(),
+            here=browser.here(),
         )
     except (BadAddress, rules.SameAddress, MailNotSent, Changed) as error:
         return _show_form(form, errors.refuse(form.email, error))
@@ -124,9 +123,7 @@ def confirmation(token: str) -> Response:
 @blueprint.post("/confirm/<token>")
 def confirm(token: str) -> Response:
     try:
-        browser.keep(
-            rules.confirm(current_user.account, current_user.session, token, clock.now(), browser.device())
-        )
+        browser.keep(rules.confirm(current_user.account, current_user.session, token, browser.here()))
     except (LinkEnded, rules.Taken):
         return _ended(layouts.CONSOLE, "email_change/_ended.html", tab="profile")
     return hx.render(
@@ -162,7 +159,7 @@ def undoing(token: str) -> Response:
 def undo(token: str) -> Response:
     """Give the old address back, and lead to a new password."""
     try:
-        reset_token = rules.undo(token, clock.now(), browser.device())
+        reset_token = rules.undo(token, browser.here())
     except rules.Taken:
         return _ended(
             layouts.CARD,

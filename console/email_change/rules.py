@@ -25,12 +25,12 @@ from console.email_change.models import EmailChange
 from console.extensions import db
 from console.mail import messages, outbox
 from console.sessions import rules as sessions
-from console.sessions.devices import Device
 from console.sessions.models import AccountSession
 from console.toolbox import UNDO_LINK_SECONDS, toolbox
 from console.two_step import factors
 from mfa.crypto import links
 from mfa.errors import Refusal
+from mfa.here import Here
 
 
 class SameAddress(Refusal):
@@ -48,8 +48,7 @@ def request(
     password: str,
     factor: str,
     typed: str | None,
-    now: datetime,
-    device: Device,
+    here: Here,
 ) -> Address:
     """Mail a link to the new address that confirms the change; the address it went to.
 
@@ -68,24 +67,24 @@ def request(
     address = addresses.parse(email)
     if address.key == account.email_key:
         raise SameAddress
-    passwords.prove(account, password, now, device)
+    passwords.prove(account, password, here)
     # Asked of the database and not of the form: who sends no code has none, and is told so.
-    attempt = factors.Attempt(account, now, device)
+    attempt = factors.Attempt(account, here)
     right = factors.check(factor, attempt, typed or "") if factors.is_on(account.id) else None
     # Before the code is used up: a mail that may not be sent shall cost none.
-    accounts.count_mail(address, attempts.EMAIL_CHANGE_SENDING, now)
+    accounts.count_mail(address, attempts.EMAIL_CHANGE_SENDING, here.now)
     with transaction():
         if not accounts.hold(account):
             raise accounts.Changed
         left = right.use() if right else None
         if left is not None:
-            factors.tell_used(account, left, now)
-        activity.record(account.id, activity.EMAIL_CHANGE_ASKED, now, device)
+            factors.tell_used(account, left, here.now)
+        activity.record(account.id, activity.EMAIL_CHANGE_ASKED, here)
     token = toolbox().email_change_links.make(
-        {"account": account.id, "generation": account.generation, "email": address.text}, now.timestamp()
+        {"account": account.id, "generation": account.generation, "email": address.text}, here.now.timestamp()
     )
     owner = accounts.find(address)
-    left = reserved.is_reserved(address, now, but=account.id)
+    left = reserved.is_reserved(address, here.now, but=account.id)
     with languages.speaking(owner.language if owner else account.language):
         if owner:
             message = messages.email_taken(address.text)
@@ -112,7 +111,7 @@ def read_link(account: Account, token: str, now: datetime) -> Address:
         raise LinkEnded from error
 
 
-def confirm(account: Account, session: AccountSession, token: str, now: datetime, device: Device) -> str:
+def confirm(account: Account, session: AccountSession, token: str, here: Here) -> str:
     """Give the account its new address. Its other sessions end; the new token of this one is returned.
 
     Both addresses are told; the old one gets a link that undoes the change. Not so an address that came by a
@@ -123,27 +122,27 @@ def confirm(account: Account, session: AccountSession, token: str, now: datetime
     :raises Taken: somebody opened an account with the new address meanwhile.
     :raises sessions.SessionEnded: the session was ended meanwhile.
     """
-    address = read_link(account, token, now)
+    address = read_link(account, token, here.now)
     old, old_key = account.email, account.email_key
     try:
         with transaction():
-            _move(account, address, now)
-            earlier = _open_change(account, now)
-            change = earlier or _keep(account, old, old_key, now)
-            activity.record(account.id, activity.EMAIL_CHANGED, now, device)
+            _move(account, address, here.now)
+            earlier = _open_change(account, here.now)
+            change = earlier or _keep(account, old, old_key, here.now)
+            activity.record(account.id, activity.EMAIL_CHANGED, here)
             for recipient in {old, change.old_email} - {address.text}:
                 outbox.post(
                     messages.email_changed,
                     account,
-                    now,
+                    here.now,
                     to=recipient,
                     new_email=address.text,
                     change=change.id if recipient == change.old_email else None,
                     at=change.changed_at.isoformat(),
                 )
-            outbox.post(messages.email_is_new, account, now, to=address.text)
+            outbox.post(messages.email_is_new, account, here.now, to=address.text)
             sessions.end_all(account.id, but=session.id)
-            renewed = sessions.renew(session, now, proved=False)
+            renewed = sessions.renew(session, here.now, proved=False)
     except accounts.Changed as error:
         raise LinkEnded from error
     db.session.refresh(account)
@@ -167,7 +166,7 @@ def read_undo_link(token: str, now: datetime) -> EmailChange:
     return change
 
 
-def undo(token: str, now: datetime, device: Device) -> str:
+def undo(token: str, here: Here) -> str:
     """Give the account its old address back; the token of a link that sets a new password is returned.
 
     Whoever changed the address had the password: so it opens nothing any more, every session ends, and no
@@ -177,7 +176,7 @@ def undo(token: str, now: datetime, device: Device) -> str:
     :raises sessions.Locked: an operator has locked the account.
     :raises Taken: the old address has become another account's.
     """
-    change = read_undo_link(token, now)
+    change = read_undo_link(token, here.now)
     account = db.session.get_one(Account, change.account_id, populate_existing=True)
     if account.locked_at:
         raise sessions.Locked
@@ -185,19 +184,19 @@ def undo(token: str, now: datetime, device: Device) -> str:
     try:
         with transaction():
             undone = update(EmailChange).where(EmailChange.undone_at.is_(None))
-            if not affected(undone.where(EmailChange.id == change.id).values(undone_at=now)):
+            if not affected(undone.where(EmailChange.id == change.id).values(undone_at=here.now)):
                 raise LinkEnded
             passwords.take_away(account, hashed)
             db.session.refresh(account)
-            _move(account, Address(change.old_email, change.old_email_key), now)
-            activity.record(account.id, activity.EMAIL_CHANGE_UNDONE, now, device)
+            _move(account, Address(change.old_email, change.old_email_key), here.now)
+            activity.record(account.id, activity.EMAIL_CHANGE_UNDONE, here)
             for recipient in (change.old_email, other):
-                outbox.post(messages.email_change_undone, account, now, to=recipient)
+                outbox.post(messages.email_change_undone, account, here.now, to=recipient)
             sessions.end_all(account.id)
     except accounts.Changed as error:
         raise LinkEnded from error
     db.session.refresh(account)
-    return passwords.make_reset_token(account, now)
+    return passwords.make_reset_token(account, here.now)
 
 
 def _open_change(account: Account, now: datetime) -> EmailChange | None:

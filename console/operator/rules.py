@@ -18,6 +18,7 @@ from console.mail import messages, outbox
 from console.sessions import rules as sessions
 from console.two_step import rules as two_step
 from mfa.errors import Refusal
+from mfa.here import Here
 
 
 class NoReason(Refusal):
@@ -142,5 +143,5 @@ def _end_everything(account: Account) -> None:
 
 
 def _write_down(account: Account, event: str, act: Act) -> None:
-    activity.record(account.id, event, act.now, None, reason=act.reason, operator=act.operator)
+    activity.record(account.id, event, Here(act.now), reason=act.reason, operator=act.operator)
     outbox.post(messages.by_support, account, act.now, what=event, reason=act.reason)

@@ -13,11 +13,12 @@ from flask_wtf.csrf import generate_csrf
 from console.accounts.models import Account
 from console.database import transaction
 from console.extensions import login_manager
-from console.sessions import devices, rules
-from console.sessions.devices import Device, Mark
+from console.sessions import rules
 from console.sessions.models import AccountSession
 from console.toolbox import toolbox
-from mfa import clock
+from mfa import clock, devices
+from mfa.devices import Device, Mark
+from mfa.here import Here
 
 _HALF = "half"
 
@@ -120,6 +121,11 @@ def device() -> Device:
         g.device = devices.seen(request.headers.get("User-Agent", ""), request.remote_addr or "", mark)
     found: Device = g.device
     return found
+
+
+def here() -> Here:
+    """This moment, and the device that the request comes from."""
+    return Here(clock.now(), device())
 
 
 def know(account: Account) -> None:

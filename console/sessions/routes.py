@@ -8,11 +8,11 @@ from flask_login import current_user
 
 from console.database import transaction
 from console.extensions import csrf
-from console.sessions import browser, devices, forms, rules
+from console.sessions import browser, forms, rules
 from console.sessions.models import AccountSession
 from console.web import layouts, notices
 from console.web.access import public
-from mfa import clock
+from mfa import clock, devices
 from mfa.web import hx
 
 blueprint = Blueprint("sessions", __name__)
@@ -31,7 +31,7 @@ def sign_out() -> Response:
     if half or current_user.is_authenticated:
         csrf.protect()
     if current_user.is_authenticated:
-        rules.sign_out(current_user.session, clock.now(), browser.device())
+        rules.sign_out(current_user.session, browser.here())
     if half:
         with transaction():
             rules.end(half.session.id)
@@ -52,7 +52,7 @@ def end() -> Response:
     if not form.validate() or form.session.data == current_user.session.id:
         abort(400)
     with browser.known_as_before():
-        rules.end_one(current_user.account, form.session.data, clock.now(), browser.device())
+        rules.end_one(current_user.account, form.session.data, browser.here())
     return _say(gettext("That device is signed out."))
 
 
@@ -60,7 +60,7 @@ def end() -> Response:
 def end_others() -> Response:
     """Sign every other device out."""
     with browser.known_as_before():
-        rules.end_others(current_user.account, current_user.session, clock.now(), browser.device())
+        rules.end_others(current_user.account, current_user.session, browser.here())
     return _say(gettext("Every other device is signed out."))
 
 

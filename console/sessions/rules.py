@@ -23,13 +23,13 @@ from console.attempts import rules as attempts
 from console.database import affected, run, transaction
 from console.extensions import db
 from console.mail import messages, outbox
-from console.sessions import devices
-from console.sessions.devices import Device
 from console.sessions.models import FULL, HALF, AccountSession
 from console.toolbox import toolbox
 from console.two_step.models import Authenticator
+from mfa import devices
 from mfa.crypto import ages
 from mfa.errors import Refusal
+from mfa.here import Here
 
 HALF_LIFETIME = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=5)
@@ -91,8 +91,7 @@ class Half(NamedTuple):
 
 def enter(
     account: Account,
-    now: datetime,
-    device: Device,
+    here: Here,
     *,
     generation: int,
     failures: int = 0,
@@ -111,30 +110,28 @@ def enter(
     """
     if account.locked_at:
         raise Locked
-    begun = _begin(account, generation, now, device, failures)
+    begun = _begin(account, generation, here, failures)
     if begun.needs_second_step:
-        _warn_unless_finished(account, begun.session, now, device)
+        _warn_unless_finished(account, begun.session, here)
     else:
         run(_END_OLDEST, {"whose": account.id})
-        _say_signed_in(account, now, device, failures, "password", announce=announce)
+        _say_signed_in(account, here, failures, "password", announce=announce)
     return begun
 
 
-def complete(
-    half: AccountSession, account: Account, now: datetime, device: Device, *, failures: int, by: str
-) -> Entry:
+def complete(half: AccountSession, account: Account, here: Here, *, failures: int, by: str) -> Entry:
     """Turn a half-session into a session with a token of its own.
 
     :param failures: how many wrong codes were typed before.
     :param by: which factor was right.
     :raises SessionEnded: it was used or ended meanwhile.
     """
-    token, values = _make(now, device)
-    if not affected(_COMPLETE, {**values, "half": half.id, "ends_at": _end(now)}):
+    token, values = _make(here)
+    if not affected(_COMPLETE, {**values, "half": half.id, "ends_at": _end(here.now)}):
         raise SessionEnded
     run(_END_OLDEST, {"whose": account.id})
     outbox.take_back(_unfinished(account.id, half.id))
-    _say_signed_in(account, now, device, half.failures + failures, by)
+    _say_signed_in(account, here, half.failures + failures, by)
     return Entry(token, account, AccountSession(id=half.id, account_id=account.id, stage=FULL))
 
 
@@ -237,15 +234,15 @@ def live(account_id: int, now: datetime) -> Sequence[AccountSession]:
     ).all()
 
 
-def sign_out(session: AccountSession, now: datetime, device: Device) -> None:
+def sign_out(session: AccountSession, here: Here) -> None:
     """End a session by its owner's own press."""
     with transaction():
         lock_row(session.account_id)
         end(session.id)
-        activity.record(session.account_id, activity.SIGNED_OUT, now, device)
+        activity.record(session.account_id, activity.SIGNED_OUT, here)
 
 
-def end_one(account: Account, session_id: int, now: datetime, device: Device) -> None:
+def end_one(account: Account, session_id: int, here: Here) -> None:
     """End one session of the account; no harm if it has ended already, or is not the account's.
 
     Whoever is signed out from afar may be a thief with the device in his hands: so it, like every other
@@ -260,15 +257,15 @@ def end_one(account: Account, session_id: int, now: datetime, device: Device) ->
         ).scalar()
         if ended is not None:
             forget_devices(account)
-            activity.record(account.id, activity.SESSION_ENDED, now, device, ended=devices.name(ended))
+            activity.record(account.id, activity.SESSION_ENDED, here, ended=devices.name(ended))
 
 
-def end_others(account: Account, here: AccountSession, now: datetime, device: Device) -> None:
-    """End every session of the account but the one *here*, half ones included, and forget its devices."""
+def end_others(account: Account, session: AccountSession, here: Here) -> None:
+    """End every session of the account but *session*, half ones included, and forget its devices."""
     with transaction():
         forget_devices(account)
-        end_all(account.id, but=here.id)
-        activity.record(account.id, activity.OTHER_SESSIONS_ENDED, now, device)
+        end_all(account.id, but=session.id)
+        activity.record(account.id, activity.OTHER_SESSIONS_ENDED, here)
 
 
 def lock_row(account_id: int) -> None:
@@ -389,11 +386,11 @@ def _alive(token: str, stage: str, now: datetime) -> dict[str, object]:
     return {"token": _hash(token), "stage": stage, "now": now, "idle_since": idle_since}
 
 
-def _begin(account: Account, generation: int, now: datetime, device: Device, failures: int) -> Entry:
-    token, made = _make(now, device)
+def _begin(account: Account, generation: int, here: Here, failures: int) -> Entry:
+    token, made = _make(here)
     made["failures"] = failures
     whose = {"whose": account.id, "generation": generation}
-    ends = {"ends_at": _end(now), "half_ends_at": now + HALF_LIFETIME}
+    ends = {"ends_at": _end(here.now), "half_ends_at": here.now + HALF_LIFETIME}
     begun = run(_BEGIN, {**made, **whose, **ends}).first()
     if begun is None:
         raise accounts.Changed
@@ -411,53 +408,49 @@ def _end(now: datetime) -> datetime:
     return now + timedelta(seconds=toolbox().session_absolute)
 
 
-def _make(now: datetime, device: Device) -> tuple[str, dict[str, object]]:
+def _make(here: Here) -> tuple[str, dict[str, object]]:
     """A new token, and what its session says of this moment and this device."""
     token = _make_token()
-    moment = {"created_at": now, "proved_at": now, "seen_at": now}
+    moment = {"created_at": here.now, "proved_at": here.now, "seen_at": here.now}
     return token, {
         **moment,
         "token_hash": _hash(token),
-        "user_agent": device.user_agent,
-        "address": device.address,
+        "user_agent": here.device.user_agent,
+        "address": here.device.address,
     }
 
 
-def _say_signed_in(
-    account: Account, now: datetime, device: Device, failures: int, by: str, *, announce: bool = True
-) -> None:
+def _say_signed_in(account: Account, here: Here, failures: int, by: str, *, announce: bool = True) -> None:
     # Whoever never chose one is spoken to, in mails too, as the browser of the first sign-in asked.
     if account.language is None:
         account.language = languages.current()
-    new_device = device.known_to(account.id, account.device_epoch) is None
-    activity.record(
-        account.id, activity.SIGNED_IN, now, device, by=by, failures=failures, new_device=new_device
-    )
+    new_device = here.device.known_to(account.id, account.device_epoch) is None
+    activity.record(account.id, activity.SIGNED_IN, here, by=by, failures=failures, new_device=new_device)
     if announce and (new_device or failures >= FAILURES_WORTH_A_MAIL):
         outbox.post(
             messages.new_sign_in,
             account,
-            now,
+            here.now,
             failures=failures,
             new_device=new_device,
-            at=now.isoformat(),
-            device=device.name,
-            network=device.address,
+            at=here.now.isoformat(),
+            device=here.device.name,
+            network=here.device.address,
         )
 
 
-def _warn_unless_finished(account: Account, half: AccountSession, now: datetime, device: Device) -> None:
+def _warn_unless_finished(account: Account, half: AccountSession, here: Here) -> None:
     """Tell the owner, when the half-session is over, that somebody had the password and no code (6.3.5)."""
     outbox.post(
         messages.sign_in_unfinished,
         account,
-        now,
+        here.now,
         after=HALF_LIFETIME,
         reference=_unfinished(account.id, half.id),
         at_most=_UNFINISHED_MAILS,
-        at=now.isoformat(),
-        device=device.name,
-        network=device.address,
+        at=here.now.isoformat(),
+        device=here.device.name,
+        network=here.device.address,
     )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from flask import current_app
 
 from console.activity import log
+from mfa.here import Here
 
 _ACCOUNTS = 20
 """Of so many accounts the last difference is kept."""
@@ -54,7 +55,7 @@ def note(account_id: int, seconds: int, now: datetime) -> None:
     drifts.note(account_id, seconds)
     after = drifts.of_all()
     if after is not None and before is None:
-        log.write("server_clock_off", now, outcome="refused", account=None, device=None, seconds=after)
+        log.write("server_clock_off", Here(now), outcome="refused", account=None, seconds=after)
 
 
 def server_is_off() -> int | None:

@@ -19,12 +19,12 @@ from console.database import affected, run, transaction
 from console.extensions import db
 from console.mail import messages, outbox
 from console.sessions import rules as sessions
-from console.sessions.devices import Device
 from console.two_step import drifts, sealing
 from console.two_step.models import Authenticator, RecoveryCode
 from mfa.crypto import digits, recovery_codes, totp
 from mfa.crypto.cost import Cost
 from mfa.errors import Refusal
+from mfa.here import Here
 
 
 class NotOn(Refusal):
@@ -64,15 +64,14 @@ class Attempt:
     """
 
     account: Account
-    now: datetime
-    device: Device
+    here: Here
     confirmed: bool = False
     half: int | None = None
 
     @property
     def known(self) -> str | None:
         """The id of the device, if the account knows it."""
-        return self.device.known_to(self.account.id, self.account.device_epoch)
+        return self.here.device.known_to(self.account.id, self.account.device_epoch)
 
     @property
     def subject(self) -> str:
@@ -170,7 +169,7 @@ def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) ->
     tried = _count(attempt)
     secret = sealing.open_secret(authenticator)
     try:
-        step = totp.match(secret, code, attempt.now.timestamp(), used_step=authenticator.used_step)
+        step = totp.match(secret, code, attempt.here.now.timestamp(), used_step=authenticator.used_step)
     except totp.UsedCode:
         refuse_second_post(attempt)
         _refused(attempt, CODE, tried)
@@ -178,11 +177,11 @@ def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) ->
     except totp.WrongCode as error:
         _refused(attempt, CODE, tried)
         if error.drift is not None:
-            drifts.note(attempt.account.id, error.drift, attempt.now)
+            drifts.note(attempt.account.id, error.drift, attempt.here.now)
         past = error.drift is not None and error.drift < 0
         raise totp.WrongCode(error.drift if past else None) from error
 
-    drifts.note(attempt.account.id, totp.drift_of(step, attempt.now.timestamp()), attempt.now)
+    drifts.note(attempt.account.id, totp.drift_of(step, attempt.here.now.timestamp()), attempt.here.now)
 
     def use() -> None:
         if not affected(_USE_STEP, {"whose": attempt.account.id, "step": step}):
@@ -211,13 +210,11 @@ def _look_at_recovery_code(authenticator: Authenticator, attempt: Attempt, typed
         raise WrongRecoveryCode
 
     def use() -> int:
-        if not affected(_USE_CODE, {**named, "now": attempt.now}):
+        if not affected(_USE_CODE, {**named, "now": attempt.here.now}):
             raise WrongRecoveryCode
         _forget_failures(attempt)
         left = codes_left(attempt.account.id)
-        activity.record(
-            attempt.account.id, activity.RECOVERY_CODE_USED, attempt.now, attempt.device, left=left
-        )
+        activity.record(attempt.account.id, activity.RECOVERY_CODE_USED, attempt.here, left=left)
         return left
 
     return Factor(RECOVERY_CODE, tried - 1, use)
@@ -228,12 +225,12 @@ def _count(attempt: Attempt) -> int:
     both = (attempt.subject, attempts.SECOND_STEP), (every, attempts.SECOND_STEP_FAILURES)
     # Where nothing is looked at nothing is counted: else who is refused here would make the owner wait.
     with transaction():
-        counted = attempts.count_together(attempt.now, *both)
+        counted = attempts.count_together(attempt.here.now, *both)
         too_many = counted[attempts.SECOND_STEP_FAILURES] > attempts.MOST_FAILURES
         if too_many and not attempt.confirmed and not attempt.is_spared(counted[attempts.SECOND_STEP]):
             raise ConfirmFirst
         if not counted[attempts.SECOND_STEP]:
-            raise attempts.throttled(*both[0], attempt.now)
+            raise attempts.throttled(*both[0], attempt.here.now)
     return counted[attempts.SECOND_STEP]
 
 
@@ -257,18 +254,18 @@ def refuse_second_post(attempt: Attempt) -> None:
 
 def _refused(attempt: Attempt, factor: str, tried: int) -> None:
     """Write a wrong code down, and tell the owner by mail when they become many (SP 800-63B-4 §3.2.2)."""
-    account, now, device = attempt.account, attempt.now, attempt.device
+    account, here = attempt.account, attempt.here
     with transaction():
-        activity.record(account.id, activity.SECOND_STEP_FAILED, now, device, factor=factor)
+        activity.record(account.id, activity.SECOND_STEP_FAILED, here, factor=factor)
         if attempts.begins_to_wait(tried, attempts.SECOND_STEP):
-            activity.record(account.id, activity.THROTTLED, now, device, what="second_step")
+            activity.record(account.id, activity.THROTTLED, here, what="second_step")
             outbox.post(
                 messages.second_step_guessed,
                 account,
-                now,
-                at=now.isoformat(),
-                device=device.name,
-                network=device.address,
+                here.now,
+                at=here.now.isoformat(),
+                device=here.device.name,
+                network=here.device.address,
             )
 
 

@@ -102,8 +102,7 @@ def complete_reissue() -> Response:
             current_user.account,
             change,
             saved=form.saved.data,
-            now=clock.now(),
-            device=browser.device(),
+            here=browser.here(),
         )
     except rules.NotSaved as error:
         return _show_codes(change, form, errors.refuse(form.saved, error))
@@ -173,8 +172,7 @@ def complete_disable() -> Response:
             change,
             form.factor.data,
             form.chosen.data,
-            now=clock.now(),
-            device=browser.device(),
+            here=browser.here(),
         )
     except CODE_REFUSALS as error:
         return _show_disable(change, form, errors.refuse(form.chosen, error))
@@ -232,8 +230,7 @@ def open_wizard() -> Response:
             change,
             form.factor.data,
             form.chosen.data,
-            now=clock.now(),
-            device=browser.device(),
+            here=browser.here(),
         )
     except CODE_REFUSALS as error:
         return _show_move(change, form, errors.refuse(form.chosen, error))
@@ -281,9 +278,9 @@ def _prove(purpose: str) -> Response | None:
     form = forms.PasswordProofForm()
     if not form.validate_on_submit():
         return _show_proof(purpose, form, errors.UNPROCESSABLE)
-    account, now = current_user.account, clock.now()
+    account, here = current_user.account, browser.here()
     try:
-        passwords.prove(account, form.password.data, now, browser.device())
+        passwords.prove(account, form.password.data, here)
     except (passwords.WrongPassword, Throttled) as error:
         return _show_proof(purpose, form, errors.refuse(form.password, error))
     browser.renew(proved=True)
@@ -293,7 +290,7 @@ def _prove(purpose: str) -> Response | None:
             session=current_user.session.id,
             generation=account.generation,
             ring=toolbox().ring,
-            now=now,
+            now=here.now,
             purpose=purpose,
         )
     )

@@ -20,7 +20,6 @@ from console.database import affected, insert_if_absent, run, transaction
 from console.extensions import db
 from console.mail import messages, outbox
 from console.sessions import rules as sessions
-from console.sessions.devices import Device
 from console.sessions.models import AccountSession
 from console.toolbox import toolbox
 from console.two_step import drifts, factors, sealing
@@ -28,6 +27,7 @@ from console.two_step.enrollment import Change, Enrollment, Pending
 from console.two_step.models import Authenticator, RecoveryCode
 from mfa.crypto import recovery_codes, totp
 from mfa.errors import Refusal
+from mfa.here import Here
 
 _SPENT = "pending"
 
@@ -111,9 +111,7 @@ def confirm_code(account: Account, enrollment: Enrollment, typed: str, now: date
     return enrollment.with_code(step)
 
 
-def begin_move(
-    account: Account, change: Change, factor: str, typed: str, *, now: datetime, device: Device
-) -> Enrollment:
+def begin_move(account: Account, change: Change, factor: str, typed: str, *, here: Here) -> Enrollment:
     """Open the wizard for the app on a new phone, by a factor that is used up by this.
 
     Nothing else changes, the session's token neither: if the answer is lost on its way, a person whose phone
@@ -124,20 +122,20 @@ def begin_move(
     :raises Stale: the password's proof was used already.
     :raises accounts.Changed: password or second step were changed since the password was typed.
     """
-    right = factors.check(factor, factors.Attempt(account, now, device), typed)
+    right = factors.check(factor, factors.Attempt(account, here), typed)
     with transaction():
-        _spend(change, now)
+        _spend(change, here.now)
         if account.generation != change.generation or not accounts.hold(account):
             raise accounts.Changed
         left = right.use()
         if left is not None:
-            factors.tell_used(account, left, now)
+            factors.tell_used(account, left, here.now)
     return Enrollment.start(
         account=change.account,
         session=change.session,
         generation=change.generation,
         ring=toolbox().ring,
-        now=now,
+        now=here.now,
         moves=True,
     )
 
@@ -148,8 +146,7 @@ def complete(
     enrollment: Enrollment,
     *,
     saved: bool,
-    now: datetime,
-    device: Device,
+    here: Here,
 ) -> str:
     """Turn 2-step verification on, or put the new app and the new recovery codes in place of the old ones, of
     which none works after it: all that writes anything of an enrollment.
@@ -171,23 +168,23 @@ def complete(
         **recovery_set.columns(),
     }
     with transaction():
-        _spend(enrollment, now)
+        _spend(enrollment, here.now)
         _advance(account, enrollment)
         if enrollment.moves:
             _replace(account.id, kept, recovery_set)
-        elif insert_if_absent(Authenticator, account_id=account.id, activated_at=now, **kept):
+        elif insert_if_absent(Authenticator, account_id=account.id, activated_at=here.now, **kept):
             _insert_codes(account.id, recovery_set)
         else:
             raise accounts.Changed
-        sealing.note_key(now)
+        sealing.note_key(here.now)
         # Who signed in with the password alone has not shown a second step on any device; and an old phone
         # may be in other hands, and with it a browser that was known.
         sessions.forget_devices(account)
         event, message = _COMPLETED[enrollment.moves]
-        activity.record(account.id, event, now, device)
-        outbox.post(message, account, now)
+        activity.record(account.id, event, here)
+        outbox.post(message, account, here.now)
         sessions.end_all(account.id, but=session.id)
-        return sessions.renew(session, now, proved=False)
+        return sessions.renew(session, here.now, proved=False)
 
 
 _COMPLETED = {
@@ -211,7 +208,7 @@ def cancel(enrollment: Enrollment, now: datetime) -> None:
 # Reissue and disable
 
 
-def reissue(account: Account, change: Change, *, saved: bool, now: datetime, device: Device) -> None:
+def reissue(account: Account, change: Change, *, saved: bool, here: Here) -> None:
     """Put the new recovery codes in place of the old ones.
 
     :raises NotSaved: not ticked.
@@ -222,12 +219,12 @@ def reissue(account: Account, change: Change, *, saved: bool, now: datetime, dev
         raise NotSaved
     recovery_set = _make_set(account.id, change)
     with transaction():
-        _spend(change, now)
+        _spend(change, here.now)
         _advance(account, change)
         _replace(account.id, recovery_set.columns(), recovery_set)
-        sealing.note_key(now)
-        activity.record(account.id, activity.RECOVERY_CODES_REISSUED, now, device)
-        outbox.post(messages.recovery_codes_reissued, account, now)
+        sealing.note_key(here.now)
+        activity.record(account.id, activity.RECOVERY_CODES_REISSUED, here)
+        outbox.post(messages.recovery_codes_reissued, account, here.now)
 
 
 def disable(
@@ -237,8 +234,7 @@ def disable(
     factor: str,
     typed: str,
     *,
-    now: datetime,
-    device: Device,
+    here: Here,
 ) -> str:
     """Turn 2-step verification off by a factor; the other sessions end.
 
@@ -248,16 +244,16 @@ def disable(
     :raises Stale: done already.
     :raises accounts.Changed: password or second step were changed since the password was typed.
     """
-    right = factors.check(factor, factors.Attempt(account, now, device), typed)
+    right = factors.check(factor, factors.Attempt(account, here), typed)
     with transaction():
-        _spend(change, now)
+        _spend(change, here.now)
         _advance(account, change)
         right.use()
         delete_second_step(account.id)
-        activity.record(account.id, activity.TWO_STEP_OFF, now, device)
-        outbox.post(messages.two_step_off, account, now)
+        activity.record(account.id, activity.TWO_STEP_OFF, here)
+        outbox.post(messages.two_step_off, account, here.now)
         sessions.end_all(account.id, but=session.id)
-        return sessions.renew(session, now, proved=False)
+        return sessions.renew(session, here.now, proved=False)
 
 
 def delete_second_step(account_id: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from console import languages
 from console.accounts import rules as accounts
@@ -12,11 +11,11 @@ from console.attempts import rules as attempts
 from console.database import transaction
 from console.mail import delivery, messages
 from console.sessions import rules as sessions
-from console.sessions.devices import Device
 from console.toolbox import toolbox
 from console.two_step import factors
 from mfa.crypto import links, totp
 from mfa.errors import Refusal
+from mfa.here import Here
 
 
 class NothingToConfirm(Refusal):
@@ -35,17 +34,17 @@ class Passed:
     codes_left: int | None = None
 
 
-def sign_in(half: sessions.Half, factor: str, typed: str, *, now: datetime, device: Device) -> Passed:
+def sign_in(half: sessions.Half, factor: str, typed: str, *, here: Here) -> Passed:
     """Complete a sign-in by a code of the app or a recovery code.
 
     :raises sessions.SessionEnded: the half-session was used or ended meanwhile.
     :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
     """
-    attempt = _attempt(half, now, device)
+    attempt = _attempt(half, here)
     right = factors.check(factor, attempt, typed, half.authenticator)
     try:
         with transaction():
-            return _pass(half, right, now, device)
+            return _pass(half, right, here)
     except (totp.UsedCode, factors.WrongRecoveryCode):
         factors.refuse_second_post(attempt)
         raise
@@ -55,24 +54,24 @@ def sign_in(half: sessions.Half, factor: str, typed: str, *, now: datetime, devi
         raise
 
 
-def _pass(half: sessions.Half, right: factors.Factor, now: datetime, device: Device) -> Passed:
+def _pass(half: sessions.Half, right: factors.Factor, here: Here) -> Passed:
     session, account = half.session, half.account
     # Whatever ends sessions holds the account too: it comes first and ends this, or after and sees it.
     if not accounts.hold(account):
         raise sessions.SessionEnded
     left = right.use()
     if left is not None:
-        factors.tell_used(account, left, now)
-    entry = sessions.complete(session, account, now, device, failures=right.failures, by=right.name)
+        factors.tell_used(account, left, here.now)
+    entry = sessions.complete(session, account, here, failures=right.failures, by=right.name)
     return Passed(entry, left)
 
 
-def must_confirm(half: sessions.Half, now: datetime, device: Device) -> bool:
+def must_confirm(half: sessions.Half, here: Here) -> bool:
     """Return True if codes are checked in this half-session only after the owner has confirmed by mail."""
-    return factors.must_confirm(_attempt(half, now, device), half.failures)
+    return factors.must_confirm(_attempt(half, here), half.failures)
 
 
-def request_confirmation(half: sessions.Half, now: datetime, device: Device) -> None:
+def request_confirmation(half: sessions.Half, here: Here) -> None:
     """Mail the link by which the owner says that codes may be tried again in this half-session.
 
     :raises NothingToConfirm: codes may be tried anyway, or this was confirmed already.
@@ -80,18 +79,18 @@ def request_confirmation(half: sessions.Half, now: datetime, device: Device) -> 
     :raises delivery.MailNotSent: the mail server does not take it.
     """
     account = half.account
-    if not must_confirm(half, now, device):
+    if not must_confirm(half, here):
         raise NothingToConfirm
     subject = attempts.account_subject(account.id)
-    attempts.count(subject, attempts.CONFIRM_SENDING, now)
-    token = toolbox().confirm_links.make({"half": half.session.id}, now.timestamp())
+    attempts.count(subject, attempts.CONFIRM_SENDING, here.now)
+    token = toolbox().confirm_links.make({"half": half.session.id}, here.now.timestamp())
     with languages.speaking(account.language):
         message = messages.confirm_second_step(account.email, name=account.name, token=token)
     with attempts.returned_on(delivery.MailNotSent, subject, attempts.CONFIRM_SENDING):
         delivery.send(message)
 
 
-def confirm(half: sessions.Half, token: str, now: datetime, device: Device) -> None:
+def confirm(half: sessions.Half, token: str, here: Here) -> None:
     """Let codes be tried in a half-session again, by the link that was mailed for it.
 
     What others have guessed does not make the owner wait now, but nothing is forgotten: whoever reads the
@@ -100,19 +99,19 @@ def confirm(half: sessions.Half, token: str, now: datetime, device: Device) -> N
     :raises NothingToConfirm: the link is too old, used, not genuine, or belongs to another half-session.
     """
     try:
-        named = toolbox().confirm_links.read(token, now.timestamp())["half"]
+        named = toolbox().confirm_links.read(token, here.now.timestamp())["half"]
     except (links.BadToken, KeyError) as error:
         raise NothingToConfirm from error
     session, account = half.session, half.account
     with transaction():
         sessions.lock_row(account.id)
-        if named != session.id or not sessions.confirm(session.id, now):
+        if named != session.id or not sessions.confirm(session.id, here.now):
             raise NothingToConfirm
-        attempts.end_wait(_attempt(half, now, device).subject, attempts.SECOND_STEP)
-        activity.record(account.id, activity.SECOND_STEP_CONFIRMED, now, device)
+        attempts.end_wait(_attempt(half, here).subject, attempts.SECOND_STEP)
+        activity.record(account.id, activity.SECOND_STEP_CONFIRMED, here)
 
 
-def _attempt(half: sessions.Half, now: datetime, device: Device) -> factors.Attempt:
+def _attempt(half: sessions.Half, here: Here) -> factors.Attempt:
     session = half.session
     confirmed = session.confirmed_at is not None
-    return factors.Attempt(half.account, now, device, confirmed=confirmed, half=session.id)
+    return factors.Attempt(half.account, here, confirmed=confirmed, half=session.id)

@@ -15,7 +15,6 @@ from console.two_step import factors, forms, second_step
 from console.two_step.routes import CODE_REFUSALS
 from console.web import access, errors, layouts, notices, ranges
 from console.web.access import public, signs_in
-from mfa import clock
 from mfa.crypto import recovery_codes
 from mfa.web import hx
 from mfa.web.forms import Form
@@ -29,7 +28,7 @@ def verify() -> Response:
     half = browser.half()
     if half is None:
         return _sign_in_again()
-    if second_step.must_confirm(half, clock.now(), browser.device()):
+    if second_step.must_confirm(half, browser.here()):
         return _show_confirmation_needed()
     return _show_verify(request.args.get("factor") == "recovery")
 
@@ -49,7 +48,7 @@ def complete() -> Response:
     field = form.recovery_code if by_recovery_code else form.code
     factor = factors.RECOVERY_CODE if by_recovery_code else factors.CODE
     try:
-        passed = second_step.sign_in(half, factor, field.data, now=clock.now(), device=browser.device())
+        passed = second_step.sign_in(half, factor, field.data, here=browser.here())
     except factors.ConfirmFirst:
         return _show_confirmation_needed(errors.UNPROCESSABLE)
     except CODE_REFUSALS as error:
@@ -91,7 +90,7 @@ def send_confirmation() -> Response:
         return _sign_in_again()
     form = Form()
     try:
-        second_step.request_confirmation(half, clock.now(), browser.device())
+        second_step.request_confirmation(half, browser.here())
     except second_step.NothingToConfirm:
         return hx.onward(url_for("second_step.verify"), lambda: _show_verify(False))
     except (Throttled, MailNotSent) as error:
@@ -114,7 +113,7 @@ def confirm(token: str) -> Response:
     if half is None:
         return _show_confirmation(token, "elsewhere")
     try:
-        second_step.confirm(half, token, clock.now(), browser.device())
+        second_step.confirm(half, token, browser.here())
     except second_step.NothingToConfirm:
         return _show_confirmation(token, "ended", 410)
     return hx.onward(url_for("second_step.verify"), lambda: _show_verify(False))

@@ -63,7 +63,7 @@ def prove_password() -> Response:
     if not form.validate_on_submit():
         return _show_password(form, errors.UNPROCESSABLE)
     try:
-        passwords.prove(current_user.account, form.password.data, clock.now(), browser.device())
+        passwords.prove(current_user.account, form.password.data, browser.here())
     except (passwords.WrongPassword, Throttled) as error:
         return _show_password(form, errors.refuse(form.password, error))
     browser.renew(proved=True)
@@ -301,8 +301,7 @@ def complete() -> Response:
                 current_user.session,
                 enrollment,
                 saved=form.saved.data,
-                now=clock.now(),
-                device=browser.device(),
+                here=browser.here(),
             )
     except rules.NotSaved as error:
         return _show_recovery(enrollment, form, errors.refuse(form.saved, error))

@@ -68,7 +68,7 @@ def _english_time(when: datetime) -> str:
 
 
 def device(name: str) -> str:
-    """What :func:`console.sessions.devices.name` gave and the database keeps, for the reader."""
+    """What :func:`mfa.devices.name` gave and the database keeps, for the reader."""
     browser, _, system = name.partition(" on ")
     if system:
         return gettext("%(browser)s on %(system)s", browser=browser, system=system)

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from hypothesis import given, strategies as st
 
-from console.sessions.devices import Device, Mark
 from mfa.crypto.links import Signer
+from mfa.devices import Device, Mark
 from tests.fuzz.inputs import QUICK, THROUGH_APP, bare, cookie_of, signed_part, tampered, texts, wire, wrongs
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person

@@ -32,10 +32,11 @@ from console.database import transaction
 from console.extensions import db
 from console.operator import rules as operator
 from console.sessions import rules as sessions
-from console.sessions.devices import Device, Mark
 from console.two_step import factors
 from mfa import clock as app_clock
 from mfa.crypto import totp
+from mfa.devices import Device, Mark
+from mfa.here import Here
 from tests.properties.parts import make_app
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
@@ -149,8 +150,8 @@ class Throttles(RuleBasedStateMachine):
     def now(self) -> int:
         return int(self.clock.seconds)
 
-    def device(self, who: str) -> Device:
-        return Device("", "203.0.113.0/24", self.marks.get(who))
+    def here(self, who: str) -> Here:
+        return Here(self.clock(), Device("", "203.0.113.0/24", self.marks.get(who)))
 
     def counted_as(self, who: str) -> str:
         known = who in self.marks and self.epoch in self.marks[who].known.values()
@@ -177,7 +178,7 @@ class Throttles(RuleBasedStateMachine):
         expected = self.model.try_once(owner, PASSWORD_, self.now)
         with self.app.app_context():
             try:
-                passwords.sign_in(passwords.seek(EMAIL), typed, now=self.clock(), device=self.device(who))
+                passwords.sign_in(passwords.seek(EMAIL), typed, here=self.here(who))
                 outcome = "right"
             except passwords.WrongCredentials:
                 outcome = "wrong"
@@ -218,7 +219,7 @@ class Throttles(RuleBasedStateMachine):
 
     def look_at(self, factor: str, typed: str, who: str, *, confirmed: bool) -> None:
         """Try a code, and use it up if it is right."""
-        attempt = factors.Attempt(self.account(), self.clock(), self.device(who), confirmed)
+        attempt = factors.Attempt(self.account(), self.here(who), confirmed)
         found = factors.check(factor, attempt, typed)
         with transaction():
             found.use()
@@ -265,7 +266,7 @@ class Throttles(RuleBasedStateMachine):
     def type_what_can_be_no_code(self, who: str, typed: str) -> None:
         """It is refused by its shape alone, and counts for nothing; the model hears nothing of it."""
         with self.app.app_context():
-            attempt = factors.Attempt(self.account(), self.clock(), self.device(who))
+            attempt = factors.Attempt(self.account(), self.here(who))
             with pytest.raises(factors.NotSixDigits):
                 factors.check(factors.CODE, attempt, typed)
             with pytest.raises(factors.NotARecoveryCode):

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from console import create_app
-from console.sessions.devices import LIFETIME, Device, Mark
 from mfa.crypto.keys import KeyRing
 from mfa.crypto.links import Signer
+from mfa.devices import LIFETIME, Device, Mark
 from tests.support.clock import Clock
 from tests.support.person import PASSWORD, Person, entered
 from tests.support.smtp import Inbox

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from console.sessions import devices
+from mfa import devices
 from tests.support.clock import Clock
 from tests.support.person import Person
 

@@ -12,11 +12,11 @@ from sqlalchemy import Engine, select
 from console.accounts.models import Account
 from console.accounts.rules import Changed
 from console.extensions import db
-from console.sessions import devices
 from console.sessions.models import AccountSession
 from console.two_step import rules
 from console.two_step.enrollment import Enrollment
 from mfa import clock as app_clock
+from mfa.here import Here
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.cookies import read_cookie
@@ -514,11 +514,10 @@ def complete_as(person: Person, *, moves: bool) -> None:
     """Complete the enrollment that *person* has as if it were of that kind, begun at the account as it is."""
     enrollment = Enrollment.read({**read_cookie(person.cookie())["enrollment"], "moves": moves})
     assert enrollment
-    device = devices.seen("", "", None)
     with person.app.app_context():
         account = db.session.scalars(select(Account)).one()
         session = db.session.scalars(select(AccountSession)).one()
-        rules.complete(account, session, enrollment, saved=True, now=app_clock.now(), device=device)
+        rules.complete(account, session, enrollment, saved=True, here=Here(app_clock.now()))
 
 
 def test_what_activates_replaces_no_app(protected: Person, engine: Engine) -> None:

@@ -16,6 +16,7 @@ from flask import Flask
 
 from console import create_app, private
 from console.activity import log
+from mfa.here import Here
 from tests.support.stores import Stores
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,9 +84,9 @@ def test_the_event_log_goes_on_in_a_new_file_after_rotation(
     create_app({**config, "MAIL_WORKER": "none", "EVENT_LOG": "events.log"})
     folder = config["INSTANCE_PATH"]
     path = folder / "events.log"
-    log.write("first", NOW, outcome="done", account=None, device=None)
+    log.write("first", Here(NOW), outcome="done", account=None)
     path.rename(folder / "events.log.1")
-    log.write("second", NOW, outcome="done", account=None, device=None)
+    log.write("second", Here(NOW), outcome="done", account=None)
     assert '"first"' in (folder / "events.log.1").read_text()
     assert '"second"' in path.read_text()
     assert modes(folder)["events.log"] == 0o600
@@ -94,5 +95,5 @@ def test_the_event_log_goes_on_in_a_new_file_after_rotation(
 def test_the_event_log_may_be_a_device(config: dict[str, Any]) -> None:
     before = Path("/dev/null").stat().st_mode
     create_app({**config, "MAIL_WORKER": "none", "EVENT_LOG": "/dev/null"})
-    log.write("first", NOW, outcome="done", account=None, device=None)
+    log.write("first", Here(NOW), outcome="done", account=None)
     assert Path("/dev/null").stat().st_mode == before

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from console import create_app
-from console.sessions.devices import shorten
 from console.web.proxies import address
+from mfa.devices import shorten
 from tests.support.person import Person
 
 FORMS = {

@@ -79,14 +79,18 @@ class Device:
 
     @property
     def name(self) -> str:
-        """The device in words, like "Chrome on Windows"."""
-        return name(self.user_agent)
+        """The device in words, like "Chrome on Windows"; empty for :data:`NO_DEVICE`."""
+        return "" if self is NO_DEVICE else name(self.user_agent)
 
     def known_to(self, account_id: int, epoch: int) -> str | None:
         """The device's id if that account signed in on it since it last forgot its devices; else None."""
         if self.mark is None or self.mark.known.get(str(account_id)) != epoch:
             return None
         return self.mark.id
+
+
+NO_DEVICE = Device("", "")
+"""What an operator or the server itself does comes from no device."""
 
 
 def seen(user_agent: str, address: str, mark: Mark | None = None) -> Device:
