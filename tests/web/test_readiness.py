@@ -63,6 +63,18 @@ def test_nothing_starts_before_the_tables_are_made(tmp_path: Path, command: Sequ
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("command", [("-m", "deploy.serve"), (*FLASK, "mail", "deliver", "--forever")])
+def test_a_start_without_the_database_is_worth_another_try(tmp_path: Path, command: Sequence[str]) -> None:
+    """The units don't start again after status 3; a database that is away at the start comes back."""
+    stopped = run(
+        tmp_path, command, MFA_SQLALCHEMY_DATABASE_URI="postgresql+psycopg://twostep@127.0.0.1:1/twostep"
+    )
+    assert "The database that MFA_SQLALCHEMY_DATABASE_URI names can't be used" in stopped.stderr
+    assert stopped.stderr.count("\n") == 1
+    assert stopped.returncode == 1
+
+
+@pytest.mark.process
 def test_the_command_that_it_names_mends_it(tmp_path: Path) -> None:
     assert run(tmp_path, (*FLASK, "db", "upgrade")).returncode == 0
     assert run(tmp_path, (*FLASK, "keys", "list")).returncode == 0
