@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
-from console import readiness
+from console import database, readiness
 from console.config import BadSetting
 
 
@@ -30,5 +30,7 @@ class Commands(AppGroup):
             return super().invoke(ctx)
         except BadSetting as error:
             raise click.ClickException(str(error)) from error
-        except OperationalError as error:
+        except SQLAlchemyError as error:
+            if not database.is_away(error):
+                raise
             raise click.ClickException(str(readiness.Unreachable(error))) from error

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from multiprocessing import util
 
 from flask import Flask
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
+
+from console import database
 
 LOOK_EVERY = 15.0
 """Seconds between looks for mails whose time to be tried again has come."""
@@ -76,8 +78,11 @@ class Worker:
                         tidied = time.monotonic()
                         self._tidy()
             # The thread must outlive a database that is away for a while.
-            except OperationalError as error:
-                said = str(error.orig).partition("\n")[0]
-                self._app.logger.error("the outbox could not be delivered: %s", said)  # noqa: TRY400 (eighty lines more say nothing)
+            except SQLAlchemyError as error:
+                if database.is_away(error):
+                    said = str(getattr(error, "orig", error)).partition("\n")[0]
+                    self._app.logger.error("the outbox could not be delivered: %s", said)  # noqa: TRY400 (eighty lines more say nothing)
+                else:
+                    self._app.logger.exception("the outbox could not be delivered")
             except Exception:
                 self._app.logger.exception("the outbox could not be delivered")

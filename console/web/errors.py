@@ -11,10 +11,11 @@ from flask_babel.speaklater import LazyString
 from flask_limiter import RateLimitExceeded
 from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 from wtforms import Field
 
+from console import database
 from console.accounts import names, password, rules as accounts
 from console.accounts.addresses import BadAddress, InternalDomain, JoinedDomain
 from console.attempts import rules as attempts
@@ -211,10 +212,7 @@ def handle(app: Flask) -> None:
                 answer.headers[name] = value
         return answer
 
-    app.register_error_handler(OperationalError, _database_away)
-    app.register_error_handler(InterfaceError, _database_away)
-    app.register_error_handler(PoolTimeout, _database_away)
-
+    app.register_error_handler(SQLAlchemyError, _database_failed)
     app.register_error_handler(Exception, _unhandled)
 
 
@@ -258,10 +256,10 @@ def _unhandled(error: Exception) -> Response:
     return _failed(500)
 
 
-def _database_away(error: SQLAlchemyError) -> Response:
+def _database_failed(error: SQLAlchemyError) -> Response:
+    if not database.is_away(error):
+        return _unhandled(error)
     orig = getattr(error, "orig", error)
-    if getattr(orig, "sqlite_errorname", "") == "SQLITE_ERROR":
-        return _unhandled(error)  # a statement that SQLite can't make sense of: ours is the fault
     # It happens to every request meanwhile: a line for each, and no traceback.
     said = str(orig).partition("\n")[0]
     current_app.logger.error("the database failed in %s: %s", request.endpoint, said)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import request_finished
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url, text
 
 from tests.conftest import SETTINGS
 from tests.support.person import Person, entered
@@ -64,3 +64,22 @@ def test_an_answer_that_is_made_is_given_though_the_connection_breaks_then(
         assert protected.client.get("/account/two-step").status_code == 200
     assert broken
     assert protected.is_signed_in()
+
+
+def test_while_it_takes_no_writes_people_are_asked_to_try_again(protected: Person, engine: Engine) -> None:
+    """As on a standby, whose refusal is an InternalError to psycopg."""
+    protected.sign_out()
+    name = engine.url.database
+    with engine.begin() as connection:
+        connection.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
+    engine.dispose()
+    try:
+        answer = protected.sign_in()
+        assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "10")
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("SET TRANSACTION READ WRITE"))
+            connection.execute(text(f'ALTER DATABASE "{name}" RESET ALL'))
+        engine.dispose()
+    protected.sign_in()
+    assert entered(protected.verify(protected.next_code()))

@@ -15,6 +15,7 @@ from console import create_app, database, readiness
 from tests.support.clock import Clock
 from tests.support.database import hang_up
 from tests.support.disk import SmallDisk
+from tests.support.pages import csrf_token
 
 pytestmark = pytest.mark.process
 UNWRITABLE = (503, {"ready": False, "reason": "unwritable"})
@@ -80,6 +81,14 @@ def read_only(app: Flask, engine: Engine, config: dict[str, Any]) -> Iterator[Fl
 
 def test_with_a_read_only_database_it_is_not_ready(read_only: Flask) -> None:
     assert asked(read_only) == UNWRITABLE
+
+
+def test_with_a_read_only_database_people_are_asked_to_try_again(read_only: Flask) -> None:
+    client = read_only.test_client()
+    token = csrf_token(client.get("/sign-up").text)
+    answer = client.post("/sign-up", data={"csrf_token": token, "email": "mina@example.com"})
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "10")
+    assert "Try again in a moment." in answer.text
 
 
 def test_it_tries_to_write_every_few_seconds_only(
