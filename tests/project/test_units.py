@@ -6,6 +6,8 @@ import configparser
 import re
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,54 @@ def test_the_program_of_the_unit_exists(name: str) -> None:
 def test_each_setting_in_the_unit_exists(name: str) -> None:
     named = set(re.findall(r"\bMFA_([A-Z_]+)", (DEPLOY / "systemd" / name).read_text()))
     assert named <= {"INSTANCE_PATH", *settings.DEFAULTS}
+
+
+class Unready(BaseHTTPRequestHandler):
+    """A server that can't reach its database: not ready, with a page of its own for people."""
+
+    def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = f"own page, {self.headers.get('X_Forwarded_For', 'no underscore')}".encode()
+        self.send_response(503)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = _answer  # noqa: N815 (names of the base class)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Hasty(Caddy):
+    """Caddy that doesn't wait for a server that is away."""
+
+    def _file(self) -> Path:
+        text = super()._file().read_text()
+        waits = "lb_try_duration 10s"
+        assert waits in text
+        hasty = self.folder / "Caddyfile"
+        hasty.write_text(text.replace(waits, "lb_try_duration 0s"))
+        return hasty
+
+
+@pytest.mark.parametrize("kind", [Nginx, Hasty])
+def test_while_no_server_is_ready_people_see_the_page_of_one(kind: type[Proxy], tmp_path: Path) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Unready)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    proxy = kind(tmp_path)
+    proxy.start([f"127.0.0.1:{server.server_port}"] * 2)
+    try:
+        with proxy.client(X_Forwarded_For="8.8.8.8") as person:
+            answers = [person.get("/sign-in"), person.post("/sign-in", data={"email": "mina@example.com"})]
+            assert [(answer.status_code, answer.text) for answer in answers] == [
+                (503, "own page, no underscore")
+            ] * 2
+            assert person.get("/readyz").status_code == 404
+    finally:
+        proxy.stop()
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.mark.parametrize("kind", [Nginx, Caddy])
