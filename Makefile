@@ -12,7 +12,7 @@ DEV := $(VENV)/.installed-dev
 CATALOGS := console/translations
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test test-all test-rest lint format shots bench bench-quick lighthouse translations lock clean
+.PHONY: help install run serve test test-all test-rest lint format shots bench bench-quick lighthouse translations package lock clean
 
 help:
 	@echo "make run           serve on http://$(HOST):$(PORT), mailbox at /dev/mailbox"
@@ -27,6 +27,7 @@ help:
 	@echo "make bench-quick   print a rough measurement in a few minutes"
 	@echo "make lighthouse    run Lighthouse on sign-in and the account page (needs Node.js)"
 	@echo "make translations  update the message catalogs"
+	@echo "make package       build the wheel and the sdist of mfa, into dist"
 	@echo "make lock          pin the newest versions of all dependencies"
 
 $(BIN)/python:
@@ -106,12 +107,18 @@ translations: $(DEV)
 	@[ -z "$(LANGUAGE)" ] || touch $(CATALOGS)/$(LANGUAGE)/LC_MESSAGES/messages.po
 	$(BIN)/python -m tests.support.catalogs
 
+# Without the network: what builds the package is pinned in requirements-dev.lock.
+package: $(DEV)
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+
 lock: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --all-extras --output-file requirements.lock $(LOCK_OPTIONS)
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --output-file requirements-dev.lock $(LOCK_OPTIONS)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group console --output-file requirements.lock $(LOCK_OPTIONS)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group console --group dev --output-file requirements-dev.lock \
+		$(LOCK_OPTIONS)
 
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --upgrade
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

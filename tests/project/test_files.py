@@ -24,7 +24,18 @@ NOT_HERE = [
     "/wo" + "rk/",
     "/tm" + "p/",
 ]
-NOT_OURS = {".git", ".venv", ".shots", ".bench", "__pycache__", "instance", "secrets", ".env", ".hypothesis"}
+NOT_OURS = {
+    ".git",
+    ".venv",
+    ".shots",
+    ".bench",
+    "dist",
+    "__pycache__",
+    "instance",
+    "secrets",
+    ".env",
+    ".hypothesis",
+}
 """What stands beside the project's files; a caches' folder ends in ``_cache``."""
 
 
