@@ -20,6 +20,7 @@ from console import branding, languages
 from console.accounts import addresses
 from console.web import notices, words
 from mfa import clock
+from mfa.web import hx
 
 
 def equip(app: Flask, *, two_step_on: Callable[[], bool]) -> None:
@@ -38,6 +39,7 @@ def equip(app: Flask, *, two_step_on: Callable[[], bool]) -> None:
         accent_edge=branding.edge_of(app.config["ACCENT_COLOR"]),
         clock_now=clock.now,
         notices=notices.said,
+        is_fragment=hx.wanted,
         _=_text,
         gettext=_text,
         ngettext=_counted,

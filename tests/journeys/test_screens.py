@@ -62,6 +62,8 @@ OUT_OF_LINE = """() => {
         while (next && !next.checkVisibility()) next = next.nextElementSibling;
         if (next && rect(next).top - rect(box).bottom < 8) found.push(`${name(box)} touches ${name(next)}`);
     }
+    for (const ways of shown(".notice__ways"))
+        if (rect(ways).left !== rect(ways.parentElement).left) found.push(`${name(ways)} follows a text`);
     for (const column of shown(".card, .panel__ways")) {
         const widths = shown(".button", column).map(button => Math.round(rect(button).width));
         if (new Set(widths).size > 1) found.push(`${name(column)} has buttons of ${widths}`);
