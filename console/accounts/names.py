@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import dropwhile
 
 import grapheme
 
@@ -67,9 +68,16 @@ def initials(name: str) -> str:
     """Return the first letters of the first and the last word, in upper case.
 
     A letter is what a reader takes for one (UAX #29): with its marks, or a whole flag or family of emoji.
+    Brackets, quotation marks and the like before it are none; a word of nothing else is left out.
     """
     words = name.split()
-    return "".join(_upper(next(grapheme.graphemes(word))) for word in words[:1] + words[1:][-1:])
+    bare = list(filter(None, map(_from_first_letter, words))) or words
+    return "".join(_upper(next(grapheme.graphemes(word))) for word in bare[:1] + bare[1:][-1:])
+
+
+def _from_first_letter(word: str) -> str:
+    """Return *word* without the punctuation and the mathematical signs that it begins with."""
+    return "".join(dropwhile(lambda one: unicodedata.category(one).startswith(("P", "Sm")), word))
 
 
 def _upper(letter: str) -> str:

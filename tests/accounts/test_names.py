@@ -106,6 +106,10 @@ def test_a_name_is_measured_before_it_is_composed(composed: list[int]) -> None:
         ("q\u0307ara", "Q\u0307"),
         ("ßen", "ß"),
         ("김 민아", "김민"),
+        ("(Mina) “Park”", "MP"),
+        ("<b>Mina - Park -", "BP"),
+        ("'t Hooft", "TH"),
+        ("...", "."),
     ],
 )
 def test_initials_are_whole_letters(name: str, initials: str) -> None:
