@@ -43,7 +43,7 @@ class NotTypable(BadPassword):
 
 
 class TooCommon(BadPassword):
-    """Stands on the list of common passwords, or is one repeated."""
+    """Stands on the list of common passwords, or is one repeated, with or without signs between."""
 
 
 class TooObvious(BadPassword):
@@ -68,7 +68,9 @@ def check(password: str, *, minimum: int, words: Iterable[str] = ()) -> None:
     if len(text) > MAX_LENGTH:
         raise TooLong
     folded = text.casefold()
-    if _is_common(folded) or _is_common(_unit(folded)) or len(set(folded)) < _CONTEXT_WORD_LENGTH:
+    bare = "".join(filter(str.isalnum, folded))
+    tried = {folded, bare, _unit(folded), _unit(bare)} - {""}
+    if any(map(_is_common, tried)) or len(set(folded)) < _CONTEXT_WORD_LENGTH:
         raise TooCommon
     if any(_contains(folded, word.casefold()) for word in words):
         raise TooObvious

@@ -44,6 +44,13 @@ def test_more_than_256_characters_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    "password", ["orange kettle orange kettle", "…" * 5 + "!?!?-_-_-_-+", "바다 바다 구름 바다 하늘 별"]
+)
+def test_another_repetition_is_taken(password: str) -> None:
+    check(password)
+
+
+@pytest.mark.parametrize(
     "password",
     [
         "123456789012345",
@@ -51,6 +58,9 @@ def test_more_than_256_characters_are_refused() -> None:
         "qwertyuiopasdfghjkl",
         "passwordpasswordpass",
         "aaaaaaaaaaaaaaaaaaaa",
+        "password password",
+        "Qwerty-qwerty-QWERTY!",
+        "1234 5678 9012 345",
     ],
 )
 def test_a_common_password_or_its_repetition_is_refused(password: str) -> None:
