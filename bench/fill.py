@@ -31,13 +31,13 @@ from bench.served import twostep
 from console.accounts import addresses
 from console.accounts.models import Account
 from console.activity.models import ActivityEvent
-from console.attempts.models import Throttle
 from console.extensions import db
 from console.sessions.models import FULL, AccountSession
 from console.toolbox import toolbox
 from console.two_step import sealing
 from console.two_step.models import Authenticator, RecoveryCode
 from mfa import clock
+from mfa.attempts.models import Throttle
 
 ACTIVITY_EACH = 10
 _STRIDE = 7919

@@ -36,7 +36,7 @@ _PARTS = {
     "session and account read": ("console/sessions/rules.py", "load"),
     "state of the second step read": ("console/two_step/rules.py", "state"),
     "open enrollment looked for": ("console/two_step/pending.py", "peek"),
-    "attempts counted, with their commits": ("console/attempts/rules.py", "count"),
+    "attempts counted, with their commits": ("mfa/attempts/rules.py", "count"),
     "session begun": ("console/sessions/rules.py", "_begin"),
     "all of enter": ("console/sessions/rules.py", "enter"),
     "all of complete": ("console/sessions/rules.py", "complete"),

@@ -48,6 +48,7 @@ from console.web import (
 from console.web.cookies import SessionInterface
 from console.web.framing import Framing
 from console.web.proxies import ForwardedFor
+from mfa import database as mfa_database
 from mfa.web import posted
 from mfa.web.host import Host
 
@@ -94,6 +95,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config["WTF_CSRF_SECRET_KEY"] = box.ring.signing_keys("csrf")
     app.session_interface = SessionInterface(box.ring)
     db.init_app(app)
+    mfa_database.use(app, db.session)
     with app.app_context():
         database.keep_private(db.engine)
     migrations.offer(app, _ROOT / "migrations")

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
 import select
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    CursorResult,
-    Delete,
     Engine,
-    Executable,
-    Update,
     event,
-    inspect,
 )
 from sqlalchemy.exc import (
     DBAPIError,
@@ -91,89 +82,6 @@ def _write_on_sqlite(connection: Connection) -> bool:
     finally:
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     return True
-
-
-@contextmanager
-def transaction() -> Iterator[None]:
-    """Everything inside is committed together, or nothing is."""
-    try:
-        yield
-        db.session.commit()
-    except BaseException:
-        db.session.rollback()
-        raise
-
-
-def run(
-    statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-) -> CursorResult[*tuple[Any, ...]]:
-    """Run *statement* as part of the transaction at work, past SQLAlchemy's unit of work.
-
-    A statement that is made once, with :func:`~sqlalchemy.bindparam` for what differs, takes a quarter of the
-    time of one that each request makes anew. Objects that were added or changed are written at the commit:
-    what this reads must not be among them.
-
-    :param values: of its parameters; a row each where it is to be run for several.
-    """
-    return db.session.connection().execute(statement, values)
-
-
-def affected(statement: Update | Delete, values: Mapping[str, Any] | None = None) -> int:
-    """Run a conditional UPDATE or DELETE; how many rows it found."""
-    return run(statement, values).rowcount
-
-
-def insert_if_absent(model: type[Any], **values: Any) -> bool:
-    """Insert a row unless one with its key is there; whether it was inserted."""
-    key = inspect(model).primary_key
-    statement = _dialect_insert()(model).values(**values).on_conflict_do_nothing().returning(*key)
-    return run(statement).first() is not None
-
-
-def insert_absent(model: type[Any], rows: Sequence[dict[str, Any]], *returning: Any) -> Sequence[Any]:
-    """Insert those of some rows whose keys are not there; *returning* of each that was inserted."""
-    statement = _dialect_insert()(model.__table__).on_conflict_do_nothing().returning(*returning)
-    return db.session.execute(statement, rows).all()
-
-
-def upsert(
-    dialect: str,
-    model: type[Any],
-    *,
-    changes: Callable[[Any], dict[str, Any]],
-    where: Callable[[Any], ColumnElement[bool]],
-    returning: Sequence[Any],
-) -> Executable:
-    """The statement that inserts rows, or changes those of their keys: to be run with a list of them.
-
-    It gives *returning* of each row that it inserted or changed.
-
-    :param changes: of the row that is there, given the columns of the one that was to be inserted.
-    :param where: whether it is changed at all, given the same.
-    """
-    insert = _insert(dialect)(model)
-    made: Executable = insert.on_conflict_do_update(
-        index_elements=list(inspect(model).primary_key),
-        set_=changes(insert.excluded),
-        where=where(insert.excluded),
-    ).returning(*returning)
-    return made
-
-
-def dialect() -> str:
-    """``sqlite`` or ``postgresql``."""
-    return db.session.get_bind().dialect.name
-
-
-def _dialect_insert() -> Callable[[Any], Any]:
-    return _insert(dialect())
-
-
-@functools.cache
-def _insert(dialect: str) -> Callable[[Any], Any]:
-    # Only the one that is used is loaded: PostgreSQL's takes 2 MB.
-    made: Callable[[Any], Any] = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert
-    return made
 
 
 @event.listens_for(Pool, "checkin")

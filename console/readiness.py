@@ -7,17 +7,19 @@ again and again (:mod:`console.web.health`).
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from console import database, migrations
 from console.config import BadSetting
 from console.extensions import db
 from console.two_step import sealing
-from mfa import clock
+from mfa import clock, schema
 
 WRITE_EVERY = timedelta(seconds=5)
 _LAST_WRITE = "last_write"
@@ -92,14 +94,20 @@ def check_schema() -> None:
     """
     try:
         with db.engine.connect() as connection:
-            found = migrations.made(connection)
+            _check(connection)
     except SQLAlchemyError as error:
         raise Unreachable(error) from error
-    heads, known = migrations.revisions(current_app.extensions["migrate"].directory)
-    if found - known:
-        raise NewSchema
-    if found != heads:
-        raise OldSchema
+
+
+def _check(connection: Connection) -> None:
+    directory = Path(current_app.extensions["migrate"].directory)
+    try:
+        schema.check(connection, directory, migrations.VERSION_TABLE)
+        schema.check(connection)
+    except schema.NewSchema as error:
+        raise NewSchema from error
+    except schema.OldSchema as error:
+        raise OldSchema from error
 
 
 def check_writable() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 from alembic import context
-from alembic.runtime.migration import MigrationInfo
+from alembic.runtime.migration import MigrationContext, MigrationInfo
 from flask import current_app
+
+from mfa import schema
 
 migrate = current_app.extensions["migrate"]
 metadata = migrate.db.metadata
@@ -34,12 +38,16 @@ def run_online() -> None:
         context.configure(
             connection=connection,
             target_metadata=metadata,
+            include_name=is_included,
             on_version_apply=lambda *, step, **_: applied.append(step),
             **migrate.configure_args,
         )
         with context.begin_transaction():
             context.run_migrations()
-        heads = context.get_context().get_current_heads()
+        migrations = context.get_context()
+        if is_upgrade(migrations):
+            schema.upgrade(connection, applied.append)
+        heads = migrations.get_current_heads()
     tell(applied, heads)
 
 
@@ -50,6 +58,16 @@ def tell(applied: list[MigrationInfo], heads: tuple[str, ...]) -> None:
         click.echo(f"{way} {step.up_revision_id}: {step.up_revision.doc}")
     if not applied and changes_tables():
         click.echo(f"Nothing to do: the database is at revision {', '.join(heads) or 'none'}.")
+
+
+def is_included(name: str | None, kind: str, _parents: Any) -> bool:
+    """Return False for the tables of the extension, which has migrations of its own."""
+    return not (kind == "table" and name and schema.is_ours(name))
+
+
+def is_upgrade(migrations: MigrationContext) -> bool:
+    """Return True for ``flask db upgrade``, which brings the tables of the extension up too."""
+    return getattr(migrations.opts["fn"], "__name__", "") == "upgrade"
 
 
 def changes_tables() -> bool:

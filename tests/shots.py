@@ -19,9 +19,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from console import create_app
-from console.attempts import rules as attempts
 from console.extensions import db
 from mfa import clock as app_clock
+from mfa.attempts import rules as attempts
 from tests.conftest import SETTINGS
 from tests.journeys.visitor import EMAIL, PASSWORD, PHONE, Visitor
 from tests.support import chromium

@@ -13,15 +13,15 @@ from console.accounts.addresses import Address
 from console.accounts.models import Account
 from console.accounts.rules import Changed, LinkEnded
 from console.activity import log, rules as activity
-from console.attempts import rules as attempts
-from console.database import transaction
 from console.extensions import db
 from console.mail import messages, outbox
 from console.passwords import rules as passwords
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
 from console.toolbox import toolbox
+from mfa.attempts import rules as attempts
 from mfa.crypto import keys, links
+from mfa.database import transaction
 from mfa.devices import Device
 from mfa.errors import Refusal
 from mfa.here import Here

@@ -12,7 +12,6 @@ from console import languages
 from console.accounts import forms, password as passwords, rules, sign_up as sign_ups
 from console.accounts.addresses import Address, BadAddress
 from console.accounts.names import BadName
-from console.attempts.rules import Throttled
 from console.mail import mailbox
 from console.mail.delivery import MailNotSent
 from console.passwords.rules import BadPassword
@@ -21,6 +20,7 @@ from console.sessions.rules import Entry, Locked, SessionEnded
 from console.web import access, errors, layouts, notices, ranges
 from console.web.access import public, signs_in
 from mfa import clock
+from mfa.attempts.rules import Throttled
 from mfa.web import hx
 
 blueprint = Blueprint("accounts", __name__)

@@ -13,12 +13,12 @@ from console.accounts import names
 from console.accounts.addresses import Address
 from console.accounts.models import Account
 from console.activity import rules as activity
-from console.attempts import rules as attempts
-from console.attempts.rules import Policy
-from console.database import affected, transaction
 from console.extensions import db
 from console.mail import delivery, messages
 from console.toolbox import toolbox
+from mfa.attempts import rules as attempts
+from mfa.attempts.rules import Policy
+from mfa.database import affected, transaction
 from mfa.errors import Refusal
 from mfa.here import Here
 

@@ -12,13 +12,13 @@ from console.accounts.models import Account
 from console.accounts.password import check
 from console.accounts.rules import LinkEnded
 from console.activity import rules as activity
-from console.attempts import rules as attempts
-from console.database import insert_if_absent, transaction
 from console.email_change import reserved
 from console.mail import messages
 from console.sessions import rules as sessions
 from console.toolbox import toolbox
+from mfa.attempts import rules as attempts
 from mfa.crypto import links
+from mfa.database import insert_if_absent, transaction
 from mfa.here import Here
 
 _LINK = "sign-up link"

@@ -17,12 +17,10 @@ from typing import Any
 from blinker import Signal
 from flask import Flask
 from pythonjsonlogger.json import JsonFormatter
-from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy.orm import Session
 
 from console import private
 from console.config import BadSetting
-from console.extensions import db
+from mfa import database
 from mfa.here import Here
 
 said = Signal()
@@ -30,7 +28,6 @@ said = Signal()
 
 _ROOT = logging.getLogger("twostep")
 _EVENTS = logging.getLogger("twostep.events")
-_WAITING = "waiting log lines"
 
 
 class _File(logging.handlers.WatchedFileHandler):
@@ -84,7 +81,8 @@ def after_commit(event: str, here: Here, **more: Any) -> None:
     :param more: ``outcome`` ("done" or "refused"), ``account`` (its id or None), and what else the event
         is about.
     """
-    db.session().info.setdefault(_WAITING, []).append(_line(event, here, **more))
+    line = _line(event, here, **more)
+    database.after_commit(lambda: _say(*line))
 
 
 def _line(
@@ -107,14 +105,3 @@ def _line(
 def _say(level: int, event: str, extra: dict[str, Any]) -> None:
     _EVENTS.log(level, event, extra=extra)
     said.send(event, **extra)
-
-
-@sqlalchemy_event.listens_for(db.session, "after_commit")
-def _say_all(session: Session) -> None:
-    for line in session.info.pop(_WAITING, ()):
-        _say(*line)
-
-
-@sqlalchemy_event.listens_for(db.session, "after_soft_rollback")
-def _forget(session: Session, _previous: Any) -> None:
-    session.info.pop(_WAITING, None)

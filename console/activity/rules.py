@@ -15,8 +15,8 @@ from sqlalchemy import bindparam, delete, insert, select
 
 from console.activity import log
 from console.activity.models import DEVICE_LENGTH, ActivityEvent
-from console.database import run
 from console.extensions import db
+from mfa.database import run
 from mfa.here import Here
 
 ACCOUNT_CREATED = "account_created"

@@ -21,12 +21,12 @@ from console.bulk import rows
 from console.bulk.files import Record
 from console.bulk.rows import BadCell, Entry
 from console.bulk.seen import Seen
-from console.database import insert_absent, transaction
 from console.extensions import db
 from console.toolbox import toolbox
 from console.two_step import sealing
 from console.two_step.models import Authenticator
 from mfa.crypto import recovery_codes, totp
+from mfa.database import insert_absent, transaction
 
 
 @dataclass

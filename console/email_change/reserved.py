@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select
 
 from console.accounts.addresses import Address
-from console.database import run
 from console.email_change.models import EmailChange
 from console.toolbox import UNDO_LINK_SECONDS
 from mfa.crypto import ages
+from mfa.database import run
 
 _RESERVED_FOR = timedelta(seconds=UNDO_LINK_SECONDS + ages.CLOCKS_APART)
 

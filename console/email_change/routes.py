@@ -9,8 +9,6 @@ from flask_login import current_user
 from console.accounts.addresses import BadAddress
 from console.accounts.password import WrongPassword
 from console.accounts.rules import Changed, LinkEnded
-from console.attempts import rules as attempts
-from console.attempts.rules import Throttled
 from console.email_change import forms, rules
 from console.mail.delivery import MailNotSent
 from console.sessions import browser
@@ -20,6 +18,8 @@ from console.two_step.routes import CODE_REFUSALS
 from console.web import access, errors, layouts, ranges
 from console.web.access import public
 from mfa import clock
+from mfa.attempts import rules as attempts
+from mfa.attempts.rules import Throttled
 from mfa.web import hx
 
 blueprint = Blueprint("email_change", __name__, url_prefix="/account/profile/email")

@@ -18,8 +18,6 @@ from console.accounts.addresses import Address
 from console.accounts.models import Account
 from console.accounts.rules import LinkEnded
 from console.activity import rules as activity
-from console.attempts import rules as attempts
-from console.database import affected, transaction
 from console.email_change import reserved
 from console.email_change.models import EmailChange
 from console.extensions import db
@@ -28,7 +26,9 @@ from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
 from console.toolbox import UNDO_LINK_SECONDS, toolbox
 from console.two_step import factors
+from mfa.attempts import rules as attempts
 from mfa.crypto import links
+from mfa.database import affected, transaction
 from mfa.errors import Refusal
 from mfa.here import Here
 

@@ -15,20 +15,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Integer, bindparam, delete, event, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 
 from console import hosts, languages
 from console.accounts.models import Account
-from console.attempts import rules as attempts
-from console.attempts.rules import Policy
-from console.database import affected, run, transaction
 from console.extensions import db
 from console.mail import delivery, messages
 from console.mail.models import OutboxMail
 from console.mail.worker import Worker
 from mfa import clock
+from mfa.attempts import rules as attempts
+from mfa.attempts.rules import Policy
 from mfa.crypto import ages
+from mfa.database import affected, after_commit, run, transaction
 
 _TAKEN_FOR = timedelta(minutes=2)
 """A mail belongs to the worker that took it for longer than a conversation lasts, so nobody else sends it
@@ -39,7 +38,6 @@ _AFTER_UNANSWERED = timedelta(minutes=10)
 _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
 _GIVE_UP_AFTER = timedelta(days=30)
-_POSTED = "mails posted"
 _NEVER_LEFT_OUT = (messages.email_changed, messages.by_support)
 """One carries the link that undoes the change; the other is about what an operator did."""
 
@@ -85,7 +83,7 @@ def post(
     else:
         run(_POST_AT_MOST, {**mail, "at_most": at_most})
     if not after:
-        db.session().info[_POSTED] = True
+        after_commit(_wake)
 
 
 @functools.cache
@@ -108,16 +106,10 @@ def hand_over(reference: str, *, to: str) -> None:
         affected(update(OutboxMail).where(OutboxMail.reference == reference).values(reference=to))
 
 
-@event.listens_for(db.session, "after_commit")
-def _wake(session: Session) -> None:
-    worker: Worker | None = session.info.pop(_POSTED, False) and current_app.extensions.get("mail_worker")
+def _wake() -> None:
+    worker: Worker | None = current_app.extensions.get("mail_worker")
     if worker:
         worker.wake()
-
-
-@event.listens_for(db.session, "after_soft_rollback")
-def _forget(session: Session, _previous: Any) -> None:
-    session.info.pop(_POSTED, None)
 
 
 def deliver_due(stopped: Callable[[], bool] = lambda: False) -> int:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from sqlalchemy import Table, delete, text
 
-from console.database import affected, transaction
 from console.extensions import db
 from console.sessions.models import AccountSession
+from mfa.database import Model, affected, transaction
 
 LEAP = 1_000_000
 """Ids that are passed over: more than an installation gives between two back-ups."""
@@ -32,7 +32,10 @@ def after_restore() -> int:
 def _never_given_twice() -> list[Table]:
     """The tables whose ids something outside of the database may name."""
     return [
-        table for table in db.metadata.sorted_tables if table.dialect_options["sqlite"].get("autoincrement")
+        table
+        for metadata in (db.metadata, Model.metadata)
+        for table in metadata.sorted_tables
+        if table.dialect_options["sqlite"].get("autoincrement")
     ]
 
 

@@ -12,11 +12,11 @@ from datetime import datetime
 from console.accounts import addresses, rules as accounts
 from console.accounts.models import Account
 from console.activity import rules as activity
-from console.attempts import rules as attempts
-from console.database import transaction
 from console.mail import messages, outbox
 from console.sessions import rules as sessions
 from console.two_step import rules as two_step
+from mfa.attempts import rules as attempts
+from mfa.database import transaction
 from mfa.errors import Refusal
 from mfa.here import Here
 

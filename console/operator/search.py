@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 
 from console.accounts.models import Account
-from console.database import transaction
 from console.extensions import db
 from console.two_step.models import Authenticator
+from mfa.database import transaction
 
 PAGE = 500
 

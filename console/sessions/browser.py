@@ -11,12 +11,12 @@ from flask_login import UserMixin, current_user
 from flask_wtf.csrf import generate_csrf
 
 from console.accounts.models import Account
-from console.database import transaction
 from console.extensions import login_manager
 from console.sessions import rules
 from console.sessions.models import AccountSession
 from console.toolbox import toolbox
 from mfa import clock, devices
+from mfa.database import transaction
 from mfa.devices import Device, Mark
 from mfa.here import Here
 

@@ -6,13 +6,13 @@ from flask import Blueprint, Response, abort, url_for
 from flask_babel import gettext
 from flask_login import current_user
 
-from console.database import transaction
 from console.extensions import csrf
 from console.sessions import browser, forms, rules
 from console.sessions.models import AccountSession
 from console.web import layouts, notices
 from console.web.access import public
 from mfa import clock, devices
+from mfa.database import transaction
 from mfa.web import hx
 
 blueprint = Blueprint("sessions", __name__)

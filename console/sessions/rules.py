@@ -19,15 +19,15 @@ from console import languages
 from console.accounts import rules as accounts
 from console.accounts.models import Account
 from console.activity import rules as activity
-from console.attempts import rules as attempts
-from console.database import affected, run, transaction
 from console.extensions import db
 from console.mail import messages, outbox
 from console.sessions.models import FULL, HALF, AccountSession
 from console.toolbox import toolbox
 from console.two_step.models import Authenticator
 from mfa import devices
+from mfa.attempts import rules as attempts
 from mfa.crypto import ages
+from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
 from mfa.here import Here
 

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from console import languages
 from console.accounts.models import Account
-from console.attempts import rules as attempts
-from console.database import transaction
 from console.mail import delivery, messages
 from console.toolbox import NUMBER_SECONDS, toolbox
 from console.two_step.enrollment import EMAIL, Enrollment
 from console.two_step.factors import six_digits
+from mfa.attempts import rules as attempts
 from mfa.crypto import ages, links
+from mfa.database import transaction
 from mfa.errors import Refusal
 
 _SENDING = "enrollment sending"

@@ -14,15 +14,15 @@ from sqlalchemy import bindparam, exists, func, select, update
 
 from console.accounts.models import Account
 from console.activity import rules as activity
-from console.attempts import rules as attempts
-from console.database import affected, run, transaction
 from console.extensions import db
 from console.mail import messages, outbox
 from console.sessions import rules as sessions
 from console.two_step import drifts, sealing
 from console.two_step.models import Authenticator, RecoveryCode
+from mfa.attempts import rules as attempts
 from mfa.crypto import digits, recovery_codes, totp
 from mfa.crypto.cost import Cost
+from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
 from mfa.here import Here
 

@@ -7,13 +7,13 @@ from flask_babel import gettext, lazy_gettext as _
 from flask_login import current_user
 
 from console.accounts import password as passwords
-from console.attempts.rules import Throttled
 from console.sessions import browser
 from console.toolbox import toolbox
 from console.two_step import factors, forms, pending, rules, sheet
 from console.two_step.enrollment import Change
 from console.web import errors, layouts, notices, ranges
 from mfa import clock
+from mfa.attempts.rules import Throttled
 from mfa.crypto import recovery_codes, totp
 from mfa.web import hx
 

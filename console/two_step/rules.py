@@ -15,8 +15,6 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from console.accounts import rules as accounts
 from console.accounts.models import Account
 from console.activity import rules as activity
-from console.attempts import rules as attempts
-from console.database import affected, insert_if_absent, run, transaction
 from console.extensions import db
 from console.mail import messages, outbox
 from console.sessions import rules as sessions
@@ -25,7 +23,9 @@ from console.toolbox import toolbox
 from console.two_step import drifts, factors, sealing
 from console.two_step.enrollment import Change, Enrollment, Pending
 from console.two_step.models import Authenticator, RecoveryCode
+from mfa.attempts import rules as attempts
 from mfa.crypto import recovery_codes, totp
+from mfa.database import affected, insert_if_absent, run, transaction
 from mfa.errors import Refusal
 from mfa.here import Here
 

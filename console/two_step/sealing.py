@@ -14,11 +14,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, inspect, or_, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from console.database import affected, dialect, insert_if_absent, run, transaction, upsert
 from console.extensions import db
 from console.toolbox import toolbox
 from console.two_step.models import Authenticator, SealingKey
 from mfa.crypto.keys import KEY_ID_LENGTH
+from mfa.database import affected, dialect, insert_if_absent, run, transaction, upsert
 
 _SECRET, _PEPPER = "totp-secret", "recovery-pepper"
 PEPPER_BYTES = 32

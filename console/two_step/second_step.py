@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from console import languages
 from console.accounts import rules as accounts
 from console.activity import rules as activity
-from console.attempts import rules as attempts
-from console.database import transaction
 from console.mail import delivery, messages
 from console.sessions import rules as sessions
 from console.toolbox import toolbox
 from console.two_step import factors
+from mfa.attempts import rules as attempts
 from mfa.crypto import links, totp
+from mfa.database import transaction
 from mfa.errors import Refusal
 from mfa.here import Here
 

@@ -7,7 +7,6 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user
 from markupsafe import Markup
 
-from console.attempts.rules import Throttled
 from console.mail.delivery import MailNotSent
 from console.sessions import browser
 from console.sessions.rules import SessionEnded
@@ -15,6 +14,7 @@ from console.two_step import factors, forms, second_step
 from console.two_step.routes import CODE_REFUSALS
 from console.web import access, errors, layouts, notices, ranges
 from console.web.access import public, signs_in
+from mfa.attempts.rules import Throttled
 from mfa.crypto import recovery_codes
 from mfa.web import hx
 from mfa.web.forms import Form

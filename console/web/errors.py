@@ -18,7 +18,6 @@ from wtforms import Field
 from console import database
 from console.accounts import names, password, rules as accounts
 from console.accounts.addresses import BadAddress, InternalDomain, JoinedDomain
-from console.attempts import rules as attempts
 from console.email_change import rules as email_change
 from console.extensions import limiter
 from console.mail.delivery import MailNotSent
@@ -26,6 +25,7 @@ from console.passwords import rules as passwords
 from console.sessions.rules import Locked, SessionEnded
 from console.two_step import drifts, email_proof, factors, rules as two_step
 from console.web import access, layouts, ranges, words
+from mfa.attempts import rules as attempts
 from mfa.crypto import totp
 from mfa.web import hx
 

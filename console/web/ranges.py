@@ -14,10 +14,10 @@ from flask_login import current_user
 
 from console.accounts import password as passwords
 from console.accounts.models import Account
-from console.attempts import networks
 from console.extensions import limiter
 from console.sessions import browser
 from mfa import clock
+from mfa.attempts import networks
 
 _REFUSALS = (401, 403, 422, 429)
 _BY_LINK = ("accounts.create_account", "accounts.reset_password")

@@ -61,9 +61,9 @@ def test_a_known_address_gets_a_mail_that_says_so(
 
 
 def test_asking_to_sign_up_keeps_nothing(person: Person, engine: Engine) -> None:
-    before = dump(engine, without={"throttles"})
+    before = dump(engine, without={"mfa_throttles"})
     ask_to_sign_up(person)
-    assert dump(engine, without={"throttles"}) == before
+    assert dump(engine, without={"mfa_throttles"}) == before
 
 
 def test_a_sign_up_link_works_once(person: Person, inbox: Inbox) -> None:

@@ -13,8 +13,8 @@ from werkzeug.security import generate_password_hash
 
 from console.accounts import password
 from console.accounts.models import Account
-from console.database import transaction
 from console.extensions import db
+from mfa.database import transaction
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 
 KINDS = {"pbkdf2": generate_password_hash("x", "pbkdf2:sha256:6000"), "scrypt": generate_password_hash("x")}

@@ -17,9 +17,9 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from console import create_app
-from console.attempts import rules as attempts
 from console.extensions import db
 from console.sessions import rules as sessions
+from mfa.attempts import rules as attempts
 from tests.conftest import SETTINGS
 from tests.support.database import dump
 from tests.support.person import Person

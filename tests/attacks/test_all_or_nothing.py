@@ -17,9 +17,9 @@ from tests.support.cookies import read_cookie
 from tests.support.database import dump
 from tests.support.person import Person, entered
 
-MAY_CHANGE = {"throttles", "sessions.seen_at"}
+MAY_CHANGE = {"mfa_throttles", "sessions.seen_at"}
 PARTS_OF_COMPLETE = [
-    "console.attempts.rules.spend",
+    "mfa.attempts.rules.spend",
     "console.accounts.rules.advance",
     "console.two_step.rules.insert_if_absent",
     "console.two_step.rules._insert_codes",
@@ -28,7 +28,7 @@ PARTS_OF_COMPLETE = [
     "console.sessions.rules.renew",
 ]
 PARTS_OF_MOVE = [
-    "console.attempts.rules.spend",
+    "mfa.attempts.rules.spend",
     "console.accounts.rules.advance",
     "console.two_step.rules.affected",
     *PARTS_OF_COMPLETE[3:],

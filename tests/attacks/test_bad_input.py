@@ -185,11 +185,11 @@ REFUSED = [(where, kind) for where in FIELDS for kind in NASTY if (where, kind) 
 
 @pytest.mark.parametrize(("where", "kind"), REFUSED)
 def test_a_nasty_value_gets_a_sentence(field: Field, engine: Engine, where: str, kind: str) -> None:
-    before = dump(engine, without={"throttles", "outbox"})
+    before = dump(engine, without={"mfa_throttles", "outbox"})
     response = field.post(NASTY[kind])
     assert response.status_code == 422, response.text
     assert 'class="error"' in response.text or 'class="error error--form"' in response.text
-    assert dump(engine, without={"throttles", "outbox"}) == before
+    assert dump(engine, without={"mfa_throttles", "outbox"}) == before
 
 
 @pytest.mark.parametrize(("where", "kind"), sorted(FINE))
@@ -248,11 +248,11 @@ def test_a_step_that_is_not_this_windows_is_refused(
     lead: Lead, engine: Engine, prepare: Prepare, url: str, value: str
 ) -> None:
     person = lead(prepare, prepare)
-    before = dump(engine, without={"throttles", "outbox"})
+    before = dump(engine, without={"mfa_throttles", "outbox"})
     response = person.post(url, {"pending": value, "saved": "y", "factor": "code", "code": "000000"})
     assert response.status_code == 409
     assert "started over" in response.text
-    assert dump(engine, without={"throttles", "outbox"}) == before
+    assert dump(engine, without={"mfa_throttles", "outbox"}) == before
 
 
 def test_the_csrf_token_of_another_person_is_refused(

@@ -13,7 +13,7 @@ from tests.support.person import PASSWORD, Person, entered
 Make = Callable[..., Person]
 ASK = "/account/profile/email"
 EVIL = "evil.example"
-MAY_CHANGE = {"outbox", "throttles"}
+MAY_CHANGE = {"outbox", "mfa_throttles"}
 
 
 def ask(person: Person, email: str, headers: dict[str, str] | None = None, **fields: str) -> int:

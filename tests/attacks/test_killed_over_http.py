@@ -11,7 +11,7 @@ from tests.attacks.conftest import Site
 from tests.support.person import PASSWORD, Person, entered
 from tests.support.workers import SturdyWorkers
 
-MAY_CHANGE = {"throttles", "sessions.seen_at", "sqlite_sequence"}
+MAY_CHANGE = {"mfa_throttles", "sessions.seen_at", "sqlite_sequence"}
 NEW_PASSWORD = "seven boats under glass"
 COMPLETE = "/account/two-step/enroll/recovery"
 

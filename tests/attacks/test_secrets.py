@@ -187,7 +187,7 @@ def test_an_error_of_the_database_does_not_say_what_was_being_written(
     from sqlalchemy import text
 
     with app.app_context():
-        db.session.execute(text("DROP TABLE throttles"))
+        db.session.execute(text("DROP TABLE mfa_throttles"))
         db.session.commit()
         db.session.remove()
     person.get("/sign-in")

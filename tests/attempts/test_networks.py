@@ -12,9 +12,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from console import config as settings, create_app, housekeeping
-from console.attempts.models import NetworkHit
-from console.attempts.networks import DatabaseStorage
 from console.extensions import db, limiter
+from mfa.attempts.models import NetworkHit
+from mfa.attempts.networks import DatabaseStorage
 from tests.support.clock import Clock
 from tests.support.person import Person, entered
 from tests.support.remote import RemoteClient, fresh_address

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from console.attempts import rules
-from console.attempts.rules import EMAIL_SENDING, RESET_SENDING, SECOND_STEP, Policy, Throttled
-from console.database import transaction
 from console.extensions import db
+from mfa.attempts import rules
+from mfa.attempts.rules import EMAIL_SENDING, RESET_SENDING, SECOND_STEP, Policy, Throttled
+from mfa.database import transaction
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

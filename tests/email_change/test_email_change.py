@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy import Engine, update
 
 from console.accounts.models import Account
-from console.database import transaction
 from console.extensions import db
+from mfa.database import transaction
 from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.pages import lasting
@@ -20,7 +20,7 @@ from tests.support.smtp import Inbox
 
 URL = "/account/profile/email"
 NEW = "mina@new.example"
-MAY_CHANGE = {"throttles", "sessions.seen_at", "sessions.proved_at", "activity", "outbox"}
+MAY_CHANGE = {"mfa_throttles", "sessions.seen_at", "sessions.proved_at", "activity", "outbox"}
 NEW_PASSWORD = "seven boats under glass"
 
 

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import BrowserContext, expect
 
-from console.attempts import rules as attempts
 from console.extensions import db
+from mfa.attempts import rules as attempts
 from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
 from tests.support.clock import Clock
 from tests.support.person import Person

@@ -10,9 +10,9 @@ from flask import Flask
 
 from console import create_app
 from console.accounts.models import Account
-from console.database import transaction
 from console.extensions import db
 from console.mail import messages, outbox
+from mfa.database import transaction
 from tests.support.clock import Clock
 from tests.support.crowd import at_once
 from tests.support.smtp import Inbox

@@ -17,11 +17,11 @@ from flask import Flask
 from console import create_app
 from console.accounts.models import Account
 from console.activity import rules as activity
-from console.database import transaction
 from console.extensions import db
 from console.mail import messages, outbox
 from console.mail.models import OutboxMail
 from console.mail.worker import Worker
+from mfa.database import transaction
 from tests.conftest import SETTINGS
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox

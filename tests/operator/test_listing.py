@@ -12,10 +12,10 @@ from click.testing import Result
 from flask import Flask
 
 from console.accounts.models import Account
-from console.database import transaction
 from console.extensions import db
 from console.operator import search
 from console.operator.search import Filter
+from mfa.database import transaction
 from tests.support.person import EMAIL, Person
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

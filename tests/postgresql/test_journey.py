@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import flask_migrate
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from flask import Flask
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from console import create_app
@@ -47,22 +43,6 @@ def test_the_whole_life_of_an_account(protected: Person) -> None:
     mina.prove_password("disable", "seven boats under glass")
     assert "verification is off</h3>" in mina.disable(code=mina.next_code()).text
     assert "Change of email undone" in mina.client.get("/account/activity").text
-
-
-def test_the_migrations_make_the_tables_of_the_models(app: Flask, engine: Engine) -> None:
-    with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
-
-
-def test_the_migrations_go_down_and_up_again_with_people_in_the_tables(protected: Person) -> None:
-    with protected.app.app_context():
-        flask_migrate.downgrade(revision="0001")
-        flask_migrate.upgrade()
-        assert db.session.scalar(text("SELECT count(*) FROM recovery_codes")) == 10
-        db.session.remove()
-    protected.sign_out()
-    protected.sign_in()
-    assert entered(protected.verify(protected.next_code()))
 
 
 def test_after_the_keys_are_rotated_the_old_one_is_needed_by_nothing(

@@ -27,14 +27,14 @@ from sqlalchemy import Engine, literal, select
 
 from console.accounts import password as passwords
 from console.accounts.models import Account
-from console.attempts.rules import Throttled, failures_of
-from console.database import transaction
 from console.extensions import db
 from console.operator import rules as operator
 from console.sessions import rules as sessions
 from console.two_step import factors
 from mfa import clock as app_clock
+from mfa.attempts.rules import Throttled, failures_of
 from mfa.crypto import totp
+from mfa.database import transaction
 from mfa.devices import Device, Mark
 from mfa.here import Here
 from tests.properties.parts import make_app

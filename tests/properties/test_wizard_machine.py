@@ -42,8 +42,8 @@ WALKS = 4
 """At most: one walk in ten by fresh examples leaves out a place that is far from the beginning."""
 MAY_CHANGE = {
     "activity",
-    "throttles",
-    "spent",
+    "mfa_throttles",
+    "mfa_spent",
     "outbox",
     "sqlite_sequence",
     "sessions.token_hash",
@@ -355,9 +355,9 @@ def test_whatever_is_abandoned_saves_nothing(inbox: Inbox, stores: Stores) -> No
 def test_closing_the_browser_after_any_step_saves_nothing(mina: Person, step: str) -> None:
     with mina.app.app_context():
         engine = db.engine
-    before = dump(engine, without={"throttles", "spent"})
+    before = dump(engine, without={"mfa_throttles", "mfa_spent"})
     for act in (mina.begin, mina.verify_email, mina.scan, mina.enter_code):
         act()
         if act.__name__ == step:
             break
-    assert dump(engine, without={"throttles", "spent"}) == before
+    assert dump(engine, without={"mfa_throttles", "mfa_spent"}) == before

@@ -35,8 +35,8 @@ PER_ACCOUNT = {
         "INSERT INTO activity (account_id, event, happened_at, device, address, details)"
         " SELECT n, 'signed_in', '2026-01-01', '', '', '{{}}'"
     ),
-    "throttles": (
-        "INSERT INTO throttles (subject, purpose, attempts, blocked_until, attempted_at)"
+    "mfa_throttles": (
+        "INSERT INTO mfa_throttles (subject, purpose, attempts, blocked_until, attempted_at)"
         " SELECT 'account:' || n, 'password', 1, 0, 0"
     ),
     "authenticators": (
@@ -49,7 +49,7 @@ PER_ACCOUNT = {
         " SELECT 'two_step_on', 'p' || n || '@example.org', '{{}}', '2026-01-01', '2026-11-24 12:59:00', 0,"
         " 'half:' || n || ':1'"
     ),
-    "spent": "INSERT INTO spent (purpose, reference, forget_at) SELECT 'x', 'r' || n, '2036-01-01'",
+    "mfa_spent": "INSERT INTO mfa_spent (purpose, reference, forget_at) SELECT 'x', 'r' || n, '2036-01-01'",
     "email_changes": (
         "INSERT INTO email_changes (account_id, old_email, old_email_key, changed_at)"
         " SELECT n, 'o@example.org', 'o' || n, '2026-01-01'"

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from console.attempts.models import Spent
 from console.extensions import db
 from console.sessions.models import AccountSession
+from mfa.attempts.models import Spent
 from tests.support.clock import Clock
 from tests.support.person import Person
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine, literal, select
 
-from console.attempts import rules as attempts
-from console.database import transaction
 from console.extensions import db
+from mfa.attempts import rules as attempts
+from mfa.database import transaction
 from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.person import Person, entered

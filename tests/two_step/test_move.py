@@ -29,8 +29,8 @@ ENROLL = "/account/two-step/enroll"
 VERIFY = "/account/two-step/move/verify"
 MAY_CHANGE = {
     "outbox",
-    "throttles",
-    "spent",
+    "mfa_throttles",
+    "mfa_spent",
     "sqlite_sequence",
     "sessions.token_hash",
     "sessions.seen_at",

@@ -12,8 +12,8 @@ from flask import Flask
 from sqlalchemy import event
 
 from console.accounts import password as passwords, rules as accounts
-from console.database import transaction
 from console.extensions import db
+from mfa.database import transaction
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 from tests.support.smtp import Inbox

@@ -252,12 +252,12 @@ def test_the_page_says_how_long_the_cool_down_lasts(mina: Person, clock: Clock) 
 
 def test_a_mail_server_that_is_down_changes_nothing(mina: Person, inbox: Inbox, engine: Engine) -> None:
     mina.begin()
-    before, cookie = dump(engine, without={"throttles"}), mina.cookie()
+    before, cookie = dump(engine, without={"mfa_throttles"}), mina.cookie()
     inbox.stop()
     response = mina.post(f"{ENROLL}/email/send")
     assert response.status_code == 422
     assert "We could not send the mail. Try again." in response.text
-    assert dump(engine, without={"throttles"}) == before
+    assert dump(engine, without={"mfa_throttles"}) == before
     assert mina.cookie() == cookie
 
 
@@ -457,7 +457,7 @@ def test_complete_pressed_twice_does_it_once(mina: Person, engine: Engine) -> No
 
 @pytest.mark.parametrize("step", STEPS)
 def test_cancel_leaves_the_account_as_it_was(mina: Person, engine: Engine, step: str) -> None:
-    without = {"throttles", "spent"}
+    without = {"mfa_throttles", "mfa_spent"}
     before = dump(engine, without=without)
     walk_to(mina, step)
     response = mina.post(f"{ENROLL}/cancel", follow_redirects=True)

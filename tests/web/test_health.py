@@ -36,7 +36,7 @@ def test_without_its_database_it_is_alive_but_not_ready(app: Flask, stores: Stor
 
 
 def test_with_older_tables_it_is_not_ready(app: Flask, engine: Engine) -> None:
-    run_sql(engine, "UPDATE alembic_version SET version_num = '0003'")
+    run_sql(engine, "DELETE FROM alembic_version")
     answer = app.test_client().get("/readyz")
     assert (answer.status_code, answer.get_json()) == (503, {"ready": False, "reason": "schema"})
 

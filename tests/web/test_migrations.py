@@ -12,10 +12,11 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from console import migrations
+from mfa import schema as migrations
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-OURS = str(ROOT / "migrations")
+OURS = [ROOT / "migrations", ROOT / "mfa" / "migrations"]
+TABLES = ["alembic_version", "mfa_alembic_version"]
 BRANCHED = {
     "a": 'revision = "a"\ndown_revision = None',
     "b": 'revision: str = "b"\ndown_revision: str | None = "a"',
@@ -24,16 +25,17 @@ BRANCHED = {
 }
 
 
-def write(folder: Path, files: dict[str, str]) -> str:
+def write(folder: Path, files: dict[str, str]) -> Path:
     (folder / "versions").mkdir()
     for name, said in files.items():
         (folder / "versions" / f"{name}.py").write_text(said)
-    return str(folder)
+    return folder
 
 
-def test_ours_are_those_that_alembic_finds() -> None:
-    script = ScriptDirectory(OURS)
-    heads, known = migrations.revisions(OURS)
+@pytest.mark.parametrize("folder", OURS)
+def test_ours_are_those_that_alembic_finds(folder: Path) -> None:
+    script = ScriptDirectory(str(folder))
+    heads, known = migrations.revisions(folder)
     assert heads == set(script.get_heads())
     assert known == {revision.revision for revision in script.walk_revisions()}
 
@@ -53,21 +55,23 @@ def test_a_file_that_is_no_migration_is_not_passed_over(tmp_path: Path) -> None:
         migrations.revisions(write(tmp_path, {"e": 'revision = name()\ndown_revision = "a"'}))
 
 
-def test_a_database_says_what_alembic_reads_in_it(engine: Engine) -> None:
+@pytest.mark.parametrize("table", TABLES)
+def test_a_database_says_what_alembic_reads_in_it(engine: Engine, table: str) -> None:
     with engine.connect() as connection:
-        alembics = set(MigrationContext.configure(connection).get_current_heads())
-        assert migrations.made(connection) == alembics != set()
+        context = MigrationContext.configure(connection, opts={"version_table": table})
+        assert migrations.made(connection, table) == set(context.get_current_heads()) != set()
 
 
-def test_a_database_without_tables_has_had_none(engine: Engine) -> None:
+@pytest.mark.parametrize("table", TABLES)
+def test_a_database_without_tables_has_had_none(engine: Engine, table: str) -> None:
     with engine.connect() as connection, connection.begin() as gone:
-        connection.execute(text("DROP TABLE alembic_version"))
-        assert migrations.made(connection) == set()
+        connection.execute(text(f"DROP TABLE {table}"))
+        assert migrations.made(connection, table) == set()
         gone.rollback()
 
 
 def test_commands_find_what_flask_migrate_needs(app: Flask) -> None:
-    assert app.extensions["migrate"].migrate.directory == OURS
+    assert app.extensions["migrate"].migrate.directory == str(OURS[0])
 
 
 @pytest.mark.process

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from console.attempts import rules as attempts
 from console.extensions import db
+from mfa.attempts import rules as attempts
 from mfa.web import posted
 from mfa.web.forms import Form
 from tests.support.clock import Clock

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from console.attempts import rules as attempts
 from console.extensions import db
+from mfa.attempts import rules as attempts
 from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.person import Person

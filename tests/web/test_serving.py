@@ -21,9 +21,9 @@ import pytest
 
 from console import create_app
 from console.accounts.models import Account
-from console.database import transaction
 from console.extensions import db
 from console.mail import messages, outbox
+from mfa.database import transaction
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, Person
 from tests.support.remote import RemoteClient

@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import Engine, select
 
 from console import create_app
-from console.attempts import rules as attempts
 from console.extensions import db
 from console.sessions.models import AccountSession
+from mfa.attempts import rules as attempts
 from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered

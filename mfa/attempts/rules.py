@@ -33,10 +33,9 @@ from sqlalchemy import (
     update,
 )
 
-from console.attempts.models import Spent, Throttle
-from console.database import dialect, insert_if_absent, run, transaction, upsert
-from console.extensions import db
+from mfa.attempts.models import Spent, Throttle
 from mfa.crypto import ages
+from mfa.database import dialect, insert_if_absent, run, session, transaction, upsert
 from mfa.errors import Refusal
 
 
@@ -224,7 +223,7 @@ def spend(purpose: str, reference: str, now: datetime) -> None:
 
 def spent_at(purpose: str, reference: str) -> datetime | None:
     """Return when *reference* was used up; None if it was not."""
-    found = db.session.get(Spent, (purpose, reference), populate_existing=True)
+    found = session().get(Spent, (purpose, reference), populate_existing=True)
     return found.forget_at - REMEMBERED if found else None
 
 
@@ -241,7 +240,7 @@ def forget_spent(now: datetime) -> None:
 
 def is_spent(purpose: str, reference: str) -> bool:
     """Whether *reference* was used up."""
-    return db.session.get(Spent, (purpose, reference)) is not None
+    return session().get(Spent, (purpose, reference)) is not None
 
 
 # Each is run by every sign-in, so they are made once.

@@ -13,11 +13,10 @@ from limits.storage import MovingWindowSupport, Storage
 from sqlalchemy import Integer, bindparam, delete, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from console.attempts.models import NetworkHit
-from console.database import dialect, run, transaction
-from console.extensions import db
 from mfa import clock
+from mfa.attempts.models import NetworkHit
 from mfa.crypto import ages
+from mfa.database import dialect, run, session, transaction
 
 ADDRESS = "database://"
 _SKEW = timedelta(seconds=ages.CLOCKS_APART)
@@ -25,7 +24,7 @@ _SKEW = timedelta(seconds=ages.CLOCKS_APART)
 
 
 class DatabaseStorage(Storage, MovingWindowSupport):
-    """Moving windows in the table ``network_hits``."""
+    """Moving windows in the table ``mfa_network_hits``."""
 
     STORAGE_SCHEME = ["database"]  # noqa: RUF012 (as in the base class)
 
@@ -60,7 +59,7 @@ class DatabaseStorage(Storage, MovingWindowSupport):
             first, hits = run(_HITS, _window(key, expiry, now)).one()
         except SQLAlchemyError:
             # The request goes on without this limit's count, and asks the database for other things.
-            db.session.rollback()
+            session().rollback()
             raise
         return (first or now).timestamp(), hits
 
@@ -76,8 +75,8 @@ class DatabaseStorage(Storage, MovingWindowSupport):
         with transaction():
             return run(delete(NetworkHit)).rowcount
 
-    # The base class demands these for fixed windows. RATELIMIT_STRATEGY is fixed to the moving window
-    # (console.config.FIXED), so a call would be our bug, and a wrong count worse than an error.
+    # The base class demands these for fixed windows. The strategy is fixed to the moving window
+    # (``RATELIMIT_STRATEGY``), so a call would be our bug, and a wrong count worse than an error.
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         raise NotImplementedError

@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from console.extensions import Model
 from mfa.columns import Instant
+from mfa.database import Model
 
 
 class Throttle(Model):
     """How often *subject* has tried *purpose* since its last success."""
 
-    __tablename__ = "throttles"
+    __tablename__ = "mfa_throttles"
 
     subject: Mapped[str] = mapped_column(String(80), primary_key=True)
     purpose: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -27,7 +27,7 @@ class Throttle(Model):
 class Spent(Model):
     """Something single-use that has been used: an e-mailed number, a canceled enrollment."""
 
-    __tablename__ = "spent"
+    __tablename__ = "mfa_spent"
 
     purpose: Mapped[str] = mapped_column(String(32), primary_key=True)
     reference: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -35,10 +35,10 @@ class Spent(Model):
 
 
 class NetworkHit(Model):
-    """A refused guess or a mail of one network, as :mod:`console.attempts.networks` counts them."""
+    """A refused guess or a mail of one network, as :mod:`mfa.attempts.networks` counts them."""
 
-    __tablename__ = "network_hits"
-    __table_args__ = (Index("ix_network_hits_limited_happened_at", "limited", "happened_at"),)
+    __tablename__ = "mfa_network_hits"
+    __table_args__ = (Index("ix_mfa_network_hits_limited_happened_at", "limited", "happened_at"),)
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     limited: Mapped[str] = mapped_column(String(160))

@@ -1,0 +1,57 @@
+"""the first tables of the extension
+
+Revision ID: 0001
+Revises:
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "mfa_network_hits",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("limited", sa.String(length=160), nullable=False),
+        sa.Column("happened_at", sa.DateTime(), nullable=False),
+        sa.Column("forget_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mfa_network_hits")),
+    )
+    op.create_index(op.f("ix_mfa_network_hits_forget_at"), "mfa_network_hits", ["forget_at"], unique=False)
+    op.create_index(
+        "ix_mfa_network_hits_limited_happened_at",
+        "mfa_network_hits",
+        ["limited", "happened_at"],
+        unique=False,
+    )
+    op.create_table(
+        "mfa_spent",
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=False),
+        sa.Column("forget_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("purpose", "reference", name=op.f("pk_mfa_spent")),
+    )
+    op.create_index(op.f("ix_mfa_spent_forget_at"), "mfa_spent", ["forget_at"], unique=False)
+    op.create_table(
+        "mfa_throttles",
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("blocked_until", sa.BigInteger(), nullable=False),
+        sa.Column("attempted_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", "purpose", name=op.f("pk_mfa_throttles")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("mfa_throttles")
+    op.drop_index(op.f("ix_mfa_spent_forget_at"), table_name="mfa_spent")
+    op.drop_table("mfa_spent")
+    op.drop_index("ix_mfa_network_hits_limited_happened_at", table_name="mfa_network_hits")
+    op.drop_index(op.f("ix_mfa_network_hits_forget_at"), table_name="mfa_network_hits")
+    op.drop_table("mfa_network_hits")
