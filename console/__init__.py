@@ -19,7 +19,7 @@ from console import (
     readiness,
     toolbox,
 )
-from console.accounts import addresses, routes as accounts_routes
+from console.accounts import routes as accounts_routes
 from console.activity import log, routes as activity_routes
 from console.commands import (
     backup as backup_commands,
@@ -29,7 +29,7 @@ from console.commands import (
 )
 from console.email_change import routes as email_change_routes
 from console.extensions import csrf, db, limiter, login_manager, mail as flask_mail
-from console.mail import mailbox, routes as mail_routes
+from console.mail import mailbox, messages, routes as mail_routes
 from console.sessions import browser, routes as sessions_routes
 from console.two_step import link, routes as two_step_routes, sign_in, wizard
 from console.web import (
@@ -49,6 +49,8 @@ from console.web.cookies import SessionInterface
 from console.web.framing import Framing
 from console.web.proxies import ForwardedFor
 from mfa import database as mfa_database
+from mfa.notices import office
+from mfa.notices.addresses import in_ascii
 from mfa.web import posted
 from mfa.web.host import Host
 
@@ -100,6 +102,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         database.keep_private(db.engine)
     migrations.offer(app, _ROOT / "migrations")
     flask_mail.init_app(app)
+    office.open_office(
+        app,
+        messages.NOTICES,
+        speaking=languages.speaking,
+        keep=mailbox.keep if mailbox.in_use(app.config) else None,
+    )
     csrf.init_app(app)
     login_manager.init_app(app)
     login_manager.session_protection = None  # sessions end on the server: see console.sessions
@@ -125,7 +133,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
             "change_email": "email_change.ask",
         },
         support_address=app.config["SUPPORT_ADDRESS"],
-        support_url=f"mailto:{addresses.in_ascii(app.config['SUPPORT_ADDRESS'])}",
+        support_url=f"mailto:{in_ascii(app.config['SUPPORT_ADDRESS'])}",
     ).take_in(app)
     assets.serve(app, _ROOT / "static", accent=app.config["ACCENT_COLOR"], logo=app.config["LOGO"])
     errors.handle(app)

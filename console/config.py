@@ -28,8 +28,9 @@ from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from werkzeug.datastructures import Authorization
 
-from console import branding, hosts, private
+from console import branding, private
 from console.passwords import rules as passwords
+from mfa import hosts
 from mfa.crypto.cost import Cost
 from mfa.crypto.keys import MASTER_KEY_BYTES
 

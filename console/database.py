@@ -16,11 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import (
     DBAPIError,
-    InterfaceError,
     InvalidatePoolError,
     OperationalError,
-    SQLAlchemyError,
-    TimeoutError as PoolTimeout,
 )
 from sqlalchemy.pool import Pool
 
@@ -28,8 +25,6 @@ from console import private
 from console.extensions import db
 
 BUSY_MILLISECONDS = 10_000
-_READ_ONLY = "25006"
-"""The SQLSTATE of a write on a standby or a read-only database, an InternalError for psycopg."""
 TRUSTED_SECONDS = 30
 """For how long a connection to a server that rests in the pool is taken to be there still."""
 
@@ -44,16 +39,6 @@ def keep_private(engine: Engine) -> None:
             # What is wrong with the database is said when it is asked something.
             with suppress(OSError):
                 private.make(path)
-
-
-def is_away(error: SQLAlchemyError) -> bool:
-    """Return True if the database can't be used for now: it doesn't answer, is full, locked or read-only."""
-    orig = getattr(error, "orig", None)
-    if getattr(orig, "sqlite_errorname", "") == "SQLITE_ERROR":
-        return False  # a statement that SQLite can't make sense of: ours is the fault
-    if getattr(orig, "sqlstate", None) == _READ_ONLY:
-        return True
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
 
 
 def can_write() -> bool:

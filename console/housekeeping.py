@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from console.mail import outbox
-from console.mail.worker import Worker
 from console.sessions import rules as sessions
 from mfa import clock
 from mfa.attempts import networks, rules as attempts
+from mfa.notices import outbox
+from mfa.notices.worker import Worker
 
 
 def worker(app: Flask) -> Worker:

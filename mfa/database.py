@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import Flask, current_app
 from sqlalchemy import ColumnElement, CursorResult, Delete, Executable, MetaData, Update, inspect
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
 NAMING = {
@@ -23,6 +24,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 """Names of constraints, so that migrations can change them."""
+_READ_ONLY = "25006"
+"""The SQLSTATE of a write on a standby or a read-only database, an InternalError for psycopg."""
 _SESSION = "mfa_session"
 _AFTER_COMMIT = "mfa_after_commit"
 
@@ -134,3 +137,13 @@ def _insert(dialect: str) -> Callable[[Any], Any]:
     # Only the one that is used is loaded: PostgreSQL's takes 2 MB.
     made: Callable[[Any], Any] = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert
     return made
+
+
+def is_away(error: SQLAlchemyError) -> bool:
+    """Return True if the database can't be used for now: it doesn't answer, is full, locked or read-only."""
+    orig = getattr(error, "orig", None)
+    if getattr(orig, "sqlite_errorname", "") == "SQLITE_ERROR":
+        return False  # a statement that SQLite can't make sense of: ours is the fault
+    if getattr(orig, "sqlstate", None) == _READ_ONLY:
+        return True
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)

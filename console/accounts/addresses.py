@@ -5,11 +5,10 @@ from __future__ import annotations
 import string
 from dataclasses import dataclass
 
-import idna
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 from flask import current_app, has_app_context
 
-from console import hosts
+from mfa import hosts
 from mfa.errors import Refusal
 from mfa.typed import JOINERS, is_overlong, without_marks
 
@@ -76,15 +75,6 @@ def parse(typed: str) -> Address:
     if internal:
         return Address(f"{found.local_part}@{internal}", f"{key}@{internal}")
     return Address(found.normalized, f"{key}@{found.ascii_domain or found.domain}")
-
-
-def in_ascii(text: str) -> str:
-    """Return an address as mail servers take it: the domain by IDNA 2008, as in :attr:`Address.key`.
-
-    Mail libraries know IDNA 2003 alone, by which "straße.example" is "strasse.example", another domain.
-    """
-    local, _, domain = text.rpartition("@")
-    return text if domain.isascii() else f"{local}@{idna.encode(domain, uts46=True).decode()}"
 
 
 def _validate(text: str) -> ValidatedEmail:

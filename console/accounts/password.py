@@ -14,7 +14,7 @@ from console.accounts.models import Account
 from console.accounts.rules import Changed, LinkEnded
 from console.activity import log, rules as activity
 from console.extensions import db
-from console.mail import messages, outbox
+from console.mail import messages
 from console.passwords import rules as passwords
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
@@ -25,6 +25,7 @@ from mfa.database import transaction
 from mfa.devices import Device
 from mfa.errors import Refusal
 from mfa.here import Here
+from mfa.notices import outbox
 
 
 class WrongCredentials(Refusal):

@@ -13,7 +13,6 @@ from console.accounts import forms, password as passwords, rules, sign_up as sig
 from console.accounts.addresses import Address, BadAddress
 from console.accounts.names import BadName
 from console.mail import mailbox
-from console.mail.delivery import MailNotSent
 from console.passwords.rules import BadPassword
 from console.sessions import browser
 from console.sessions.rules import Entry, Locked, SessionEnded
@@ -21,6 +20,7 @@ from console.web import access, errors, layouts, notices, ranges
 from console.web.access import public, signs_in
 from mfa import clock
 from mfa.attempts.rules import Throttled
+from mfa.notices.delivery import MailNotSent
 from mfa.web import hx
 
 blueprint = Blueprint("accounts", __name__)

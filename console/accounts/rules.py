@@ -14,13 +14,14 @@ from console.accounts.addresses import Address
 from console.accounts.models import Account
 from console.activity import rules as activity
 from console.extensions import db
-from console.mail import delivery, messages
 from console.toolbox import toolbox
 from mfa.attempts import rules as attempts
 from mfa.attempts.rules import Policy
 from mfa.database import affected, transaction
 from mfa.errors import Refusal
 from mfa.here import Here
+from mfa.notices import delivery
+from mfa.notices.office import Message
 
 
 class BadLanguage(Refusal):
@@ -99,7 +100,7 @@ def count_mail(address: Address, policy: Policy, now: datetime) -> None:
     attempts.count(address_subject(address), policy, now)
 
 
-def send_counted(address: Address, policy: Policy, message: messages.Message) -> None:
+def send_counted(address: Address, policy: Policy, message: Message) -> None:
     """Send the mail that was counted.
 
     :raises delivery.MailNotSent: the mail server does not take it; it is not counted after all.

@@ -9,8 +9,9 @@ import click
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
-from console import database, readiness
+from console import readiness
 from console.config import BadSetting
+from mfa import database
 
 
 def operator() -> str:

@@ -9,7 +9,7 @@ from flask import current_app
 
 from console import housekeeping
 from console.commands import Commands
-from console.mail import outbox
+from mfa.notices import outbox
 
 group = Commands("mail", help="The notifications in the outbox.")
 

@@ -10,7 +10,6 @@ from console.accounts.addresses import BadAddress
 from console.accounts.password import WrongPassword
 from console.accounts.rules import Changed, LinkEnded
 from console.email_change import forms, rules
-from console.mail.delivery import MailNotSent
 from console.sessions import browser
 from console.sessions.rules import Locked, SessionEnded
 from console.two_step import factors
@@ -20,6 +19,7 @@ from console.web.access import public
 from mfa import clock
 from mfa.attempts import rules as attempts
 from mfa.attempts.rules import Throttled
+from mfa.notices.delivery import MailNotSent
 from mfa.web import hx
 
 blueprint = Blueprint("email_change", __name__, url_prefix="/account/profile/email")

@@ -21,7 +21,7 @@ from console.activity import rules as activity
 from console.email_change import reserved
 from console.email_change.models import EmailChange
 from console.extensions import db
-from console.mail import messages, outbox
+from console.mail import messages
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
 from console.toolbox import UNDO_LINK_SECONDS, toolbox
@@ -31,6 +31,7 @@ from mfa.crypto import links
 from mfa.database import affected, transaction
 from mfa.errors import Refusal
 from mfa.here import Here
+from mfa.notices import outbox
 
 
 class SameAddress(Refusal):
@@ -136,6 +137,7 @@ def confirm(account: Account, session: AccountSession, token: str, here: Here) -
                     account,
                     here.now,
                     to=recipient,
+                    always=True,
                     new_email=address.text,
                     change=change.id if recipient == change.old_email else None,
                     at=change.changed_at.isoformat(),

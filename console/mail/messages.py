@@ -6,7 +6,6 @@ host and path (``SERVER_NAME``, ``APPLICATION_ROOT``), whatever a request named.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,15 +23,7 @@ from console.toolbox import (
     UNDO_LINK_SECONDS,
     toolbox,
 )
-
-
-@dataclass(frozen=True)
-class Message:
-    recipient: str
-    subject: str
-    text: str
-    html: str
-
+from mfa.notices.office import Message
 
 # Mails that carry a link or a number: sent at once, never kept
 
@@ -226,24 +217,21 @@ def by_support(recipient: str, *, name: str, what: str, reason: str) -> Message:
     )
 
 
-NOTIFICATIONS = {
-    message.__name__: message
-    for message in (
-        two_step_on,
-        two_step_off,
-        authenticator_moved,
-        recovery_codes_reissued,
-        recovery_code_used,
-        password_changed,
-        new_sign_in,
-        sign_in_unfinished,
-        second_step_guessed,
-        email_changed,
-        email_is_new,
-        email_change_undone,
-        by_support,
-    )
-}
+NOTICES = (
+    two_step_on,
+    two_step_off,
+    authenticator_moved,
+    recovery_codes_reissued,
+    recovery_code_used,
+    password_changed,
+    new_sign_in,
+    sign_in_unfinished,
+    second_step_guessed,
+    email_changed,
+    email_is_new,
+    email_change_undone,
+    by_support,
+)
 
 
 _BY_SUPPORT = {

@@ -12,13 +12,14 @@ from datetime import datetime
 from console.accounts import addresses, rules as accounts
 from console.accounts.models import Account
 from console.activity import rules as activity
-from console.mail import messages, outbox
+from console.mail import messages
 from console.sessions import rules as sessions
 from console.two_step import rules as two_step
 from mfa.attempts import rules as attempts
 from mfa.database import transaction
 from mfa.errors import Refusal
 from mfa.here import Here
+from mfa.notices import outbox
 
 
 class NoReason(Refusal):
@@ -144,4 +145,4 @@ def _end_everything(account: Account) -> None:
 
 def _write_down(account: Account, event: str, act: Act) -> None:
     activity.record(account.id, event, Here(act.now), reason=act.reason, operator=act.operator)
-    outbox.post(messages.by_support, account, act.now, what=event, reason=act.reason)
+    outbox.post(messages.by_support, account, act.now, always=True, what=event, reason=act.reason)

@@ -20,7 +20,7 @@ from console.accounts import rules as accounts
 from console.accounts.models import Account
 from console.activity import rules as activity
 from console.extensions import db
-from console.mail import messages, outbox
+from console.mail import messages
 from console.sessions.models import FULL, HALF, AccountSession
 from console.toolbox import toolbox
 from console.two_step.models import Authenticator
@@ -30,6 +30,7 @@ from mfa.crypto import ages
 from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
 from mfa.here import Here
+from mfa.notices import outbox
 
 HALF_LIFETIME = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=5)

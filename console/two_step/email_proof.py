@@ -8,7 +8,7 @@ from datetime import datetime
 
 from console import languages
 from console.accounts.models import Account
-from console.mail import delivery, messages
+from console.mail import messages
 from console.toolbox import NUMBER_SECONDS, toolbox
 from console.two_step.enrollment import EMAIL, Enrollment
 from console.two_step.factors import six_digits
@@ -16,6 +16,7 @@ from mfa.attempts import rules as attempts
 from mfa.crypto import ages, links
 from mfa.database import transaction
 from mfa.errors import Refusal
+from mfa.notices import delivery
 
 _SENDING = "enrollment sending"
 _MAILED = "enrollment mail"

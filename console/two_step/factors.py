@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, exists, func, select, update
 from console.accounts.models import Account
 from console.activity import rules as activity
 from console.extensions import db
-from console.mail import messages, outbox
+from console.mail import messages
 from console.sessions import rules as sessions
 from console.two_step import drifts, sealing
 from console.two_step.models import Authenticator, RecoveryCode
@@ -25,6 +25,7 @@ from mfa.crypto.cost import Cost
 from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
 from mfa.here import Here
+from mfa.notices import outbox
 
 
 class NotOn(Refusal):

@@ -16,7 +16,7 @@ from console.accounts import rules as accounts
 from console.accounts.models import Account
 from console.activity import rules as activity
 from console.extensions import db
-from console.mail import messages, outbox
+from console.mail import messages
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
 from console.toolbox import toolbox
@@ -28,6 +28,7 @@ from mfa.crypto import recovery_codes, totp
 from mfa.database import affected, insert_if_absent, run, transaction
 from mfa.errors import Refusal
 from mfa.here import Here
+from mfa.notices import outbox
 
 _SPENT = "pending"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from console import languages
 from console.accounts import rules as accounts
 from console.activity import rules as activity
-from console.mail import delivery, messages
+from console.mail import messages
 from console.sessions import rules as sessions
 from console.toolbox import toolbox
 from console.two_step import factors
@@ -16,6 +16,7 @@ from mfa.crypto import links, totp
 from mfa.database import transaction
 from mfa.errors import Refusal
 from mfa.here import Here
+from mfa.notices import delivery
 
 
 class NothingToConfirm(Refusal):

@@ -7,7 +7,6 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user
 from markupsafe import Markup
 
-from console.mail.delivery import MailNotSent
 from console.sessions import browser
 from console.sessions.rules import SessionEnded
 from console.two_step import factors, forms, second_step
@@ -16,6 +15,7 @@ from console.web import access, errors, layouts, notices, ranges
 from console.web.access import public, signs_in
 from mfa.attempts.rules import Throttled
 from mfa.crypto import recovery_codes
+from mfa.notices.delivery import MailNotSent
 from mfa.web import hx
 from mfa.web.forms import Form
 

@@ -17,7 +17,6 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from console.accounts import password as passwords
-from console.mail.delivery import MailNotSent
 from console.sessions import browser, rules as sessions
 from console.toolbox import toolbox
 from console.two_step import email_proof, factors, forms, pending, rules, sheet
@@ -26,6 +25,7 @@ from console.web import errors, layouts, ranges
 from mfa import clock
 from mfa.attempts.rules import Throttled
 from mfa.crypto import qr, totp
+from mfa.notices.delivery import MailNotSent
 from mfa.web import hx
 
 FormOfAStep = TypeVar("FormOfAStep", bound=forms.StepForm)

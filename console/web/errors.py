@@ -15,18 +15,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 from wtforms import Field
 
-from console import database
 from console.accounts import names, password, rules as accounts
 from console.accounts.addresses import BadAddress, InternalDomain, JoinedDomain
 from console.email_change import rules as email_change
 from console.extensions import limiter
-from console.mail.delivery import MailNotSent
 from console.passwords import rules as passwords
 from console.sessions.rules import Locked, SessionEnded
 from console.two_step import drifts, email_proof, factors, rules as two_step
 from console.web import access, layouts, ranges, words
+from mfa import database
 from mfa.attempts import rules as attempts
 from mfa.crypto import totp
+from mfa.notices.delivery import MailNotSent
 from mfa.web import hx
 
 UNPROCESSABLE = 422

@@ -175,7 +175,7 @@ def end_wait(subject: str, policy: Policy) -> None:
     run(_END_WAIT, _key(subject, policy))
 
 
-def account_subject(account_id: int | str, device_id: str | None = None) -> str:
+def account_subject(account_id: object, device_id: str | None = None) -> str:
     """By what the attempts of an account are counted.
 
     :param device_id: the id of a device that is known to the account; it has a count of its own.

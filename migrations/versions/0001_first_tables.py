@@ -31,24 +31,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "outbox",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("message", sa.String(length=40), nullable=False),
-        sa.Column("recipient", sa.String(length=254), nullable=False),
-        sa.Column("language", sa.String(length=16), nullable=True),
-        sa.Column("details", sa.JSON(), nullable=False),
-        sa.Column("created_at", sa.DateTime(), nullable=False),
-        sa.Column("due_at", sa.DateTime(), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("unanswered", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("reference", sa.String(length=64), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index(op.f("ix_outbox_due_at"), "outbox", ["due_at"], unique=False)
-    op.create_index(op.f("ix_outbox_recipient"), "outbox", ["recipient"], unique=False)
-    op.create_index(op.f("ix_outbox_reference"), "outbox", ["reference"], unique=False)
-    op.create_table(
         "sealing_keys",
         sa.Column("id", sa.String(length=8), nullable=False),
         sa.Column("first_used_at", sa.DateTime(), nullable=False),
@@ -157,8 +139,4 @@ def downgrade() -> None:
     op.drop_index("ix_activity_account_id_id", table_name="activity")
     op.drop_table("activity")
     op.drop_table("sealing_keys")
-    op.drop_index(op.f("ix_outbox_reference"), table_name="outbox")
-    op.drop_index(op.f("ix_outbox_recipient"), table_name="outbox")
-    op.drop_index(op.f("ix_outbox_due_at"), table_name="outbox")
-    op.drop_table("outbox")
     op.drop_table("accounts")

@@ -23,7 +23,7 @@ PARTS_OF_COMPLETE = [
     "console.accounts.rules.advance",
     "console.two_step.rules.insert_if_absent",
     "console.two_step.rules._insert_codes",
-    "console.mail.outbox.post",
+    "mfa.notices.outbox.post",
     "console.sessions.rules.end_all",
     "console.sessions.rules.renew",
 ]
@@ -60,11 +60,11 @@ def test_a_move_that_breaks_changes_nothing_and_can_be_completed_again(
         raise RuntimeError("the power went out")
 
     protected.begin_move().scan().enter_code()
-    before, page = dump(engine, without=MAY_CHANGE | {"outbox"}), protected.page
+    before, page = dump(engine, without=MAY_CHANGE | {"mfa_outbox"}), protected.page
     with monkeypatch.context() as patch:
         patch.setattr(part, broken)
         assert protected.complete().status_code == 500
-    assert dump(engine, without=MAY_CHANGE | {"outbox"}) == before
+    assert dump(engine, without=MAY_CHANGE | {"mfa_outbox"}) == before
     protected.page = page
     assert "Your new phone is set up." in protected.complete().text
 

@@ -185,11 +185,11 @@ REFUSED = [(where, kind) for where in FIELDS for kind in NASTY if (where, kind) 
 
 @pytest.mark.parametrize(("where", "kind"), REFUSED)
 def test_a_nasty_value_gets_a_sentence(field: Field, engine: Engine, where: str, kind: str) -> None:
-    before = dump(engine, without={"mfa_throttles", "outbox"})
+    before = dump(engine, without={"mfa_throttles", "mfa_outbox"})
     response = field.post(NASTY[kind])
     assert response.status_code == 422, response.text
     assert 'class="error"' in response.text or 'class="error error--form"' in response.text
-    assert dump(engine, without={"mfa_throttles", "outbox"}) == before
+    assert dump(engine, without={"mfa_throttles", "mfa_outbox"}) == before
 
 
 @pytest.mark.parametrize(("where", "kind"), sorted(FINE))
@@ -217,7 +217,7 @@ def test_a_megabyte_is_refused_before_it_is_read(field: Field, where: str) -> No
 def test_a_missing_or_forged_csrf_token_is_refused(
     field: Field, engine: Engine, where: str, token: str
 ) -> None:
-    before = dump(engine, without={"outbox"})
+    before = dump(engine, without={"mfa_outbox"})
     response = field.post("x", csrf_token=token)
     if where.startswith("verify"):
         # The form may have been pressed twice: the page is shown again.
@@ -225,7 +225,7 @@ def test_a_missing_or_forged_csrf_token_is_refused(
     else:
         assert response.status_code == 400
         assert "This page is out of date" in response.text
-    assert dump(engine, without={"outbox"}) == before
+    assert dump(engine, without={"mfa_outbox"}) == before
 
 
 @pytest.mark.parametrize("value", ["", "x", "x" * 20_000, "é", "0"])
@@ -248,11 +248,11 @@ def test_a_step_that_is_not_this_windows_is_refused(
     lead: Lead, engine: Engine, prepare: Prepare, url: str, value: str
 ) -> None:
     person = lead(prepare, prepare)
-    before = dump(engine, without={"mfa_throttles", "outbox"})
+    before = dump(engine, without={"mfa_throttles", "mfa_outbox"})
     response = person.post(url, {"pending": value, "saved": "y", "factor": "code", "code": "000000"})
     assert response.status_code == 409
     assert "started over" in response.text
-    assert dump(engine, without={"mfa_throttles", "outbox"}) == before
+    assert dump(engine, without={"mfa_throttles", "mfa_outbox"}) == before
 
 
 def test_the_csrf_token_of_another_person_is_refused(

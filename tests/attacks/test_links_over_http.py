@@ -96,10 +96,10 @@ def test_a_mailed_link_that_a_scanner_opens_changes_nothing(
     site: Site, remote_person: Person, make_remote_person: Make, ask: str, method: str
 ) -> None:
     path = ASK[ask](remote_person).path
-    before = site.dump(without={"outbox"})
+    before = site.dump(without={"mfa_outbox"})
     scanner = make_remote_person()
     assert scanner.client.open(path, method=method).status_code == 200
-    assert site.dump(without={"outbox"}) == before
+    assert site.dump(without={"mfa_outbox"}) == before
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -108,9 +108,9 @@ def test_a_mailed_link_that_the_browser_fetches_ahead_changes_nothing(
     site: Site, remote_person: Person, ask: str, method: str
 ) -> None:
     path, cookie = ASK[ask](remote_person).path, remote_person.cookie()
-    before = site.dump(without={"outbox"})
+    before = site.dump(without={"mfa_outbox"})
     remote_person.client.open(path, method=method, headers={"Sec-Purpose": "prefetch"})
-    assert site.dump(without={"outbox"}) == before
+    assert site.dump(without={"mfa_outbox"}) == before
     assert not cookie or remote_person.cookie() == cookie
 
 
@@ -127,12 +127,12 @@ def test_the_links_of_every_notice_change_nothing(site: Site, remote_person: Per
     remote_person.disable(code=remote_person.next_code())
     letters += [remote_person.inbox.wait_for(subject, to=remote_person.email) for subject in subjects[1:]]
     links = {link for letter in letters for link in re.findall(r"https?://[^\s\"<>]+", letter.text)}
-    before = site.dump(without={"outbox"})
+    before = site.dump(without={"mfa_outbox"})
     for link in links:
         for method in ("GET", "HEAD"):
             remote_person.client.open(link, method=method)
     assert len(links) > 1
-    assert site.dump(without={"outbox"}) == before
+    assert site.dump(without={"mfa_outbox"}) == before
 
 
 def test_the_link_of_an_enrollment_brings_a_thief_of_the_mail_no_further(
@@ -158,11 +158,11 @@ def test_a_token_of_one_purpose_is_none_of_another(
     site: Site, remote_person: Person, make_remote_person: Make, made_for: str, used_for: str
 ) -> None:
     token = ASK[made_for](remote_person).path.rpartition("/")[2]
-    before = site.dump(without={"outbox"})
+    before = site.dump(without={"mfa_outbox"})
     thief = make_remote_person()
     thief.get("/sign-in")
     assert thief.post(f"{PLACES[used_for]}{token}", FIELDS).status_code == 410
-    assert site.dump(without={"outbox"}) == before
+    assert site.dump(without={"mfa_outbox"}) == before
 
 
 @pytest.mark.parametrize("made_for", PLACES)
@@ -176,10 +176,10 @@ def test_a_token_does_nothing_at_any_other_place_for_tokens(
     assert len(places) >= 2
     member.get("/account/profile")
     fields = {**member.hidden(), **FIELDS}
-    before = site.dump(without={"outbox"})
+    before = site.dump(without={"mfa_outbox"})
     for place in places:
         member.client.post(place.replace("<token>", token), data=fields)
-    assert site.dump(without={"outbox"}) == before
+    assert site.dump(without={"mfa_outbox"}) == before
 
 
 @pytest.mark.parametrize("place", PLACES)

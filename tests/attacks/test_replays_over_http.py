@@ -16,7 +16,7 @@ from tests.support.person import PASSWORD, Person, entered
 Make = Callable[..., Person]
 ENROLL = "/account/two-step/enroll"
 STEPS = ("begun", "mailed", "verified", "scanned", "coded")
-AFTER_SENDING = {"mfa_throttles", "outbox"}
+AFTER_SENDING = {"mfa_throttles", "mfa_outbox"}
 
 
 @dataclass

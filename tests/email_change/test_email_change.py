@@ -20,7 +20,7 @@ from tests.support.smtp import Inbox
 
 URL = "/account/profile/email"
 NEW = "mina@new.example"
-MAY_CHANGE = {"mfa_throttles", "sessions.seen_at", "sessions.proved_at", "activity", "outbox"}
+MAY_CHANGE = {"mfa_throttles", "sessions.seen_at", "sessions.proved_at", "activity", "mfa_outbox"}
 NEW_PASSWORD = "seven boats under glass"
 
 
@@ -173,7 +173,7 @@ def test_somebody_elses_session_can_not_use_the_link(
     path = link(inbox)
     other.get("/account/profile")
     assert other.post(path).status_code == 410
-    assert NEW not in dump(engine, without={"outbox"})
+    assert NEW not in dump(engine, without={"mfa_outbox"})
 
 
 def test_it_can_be_confirmed_on_another_device_of_the_owner(
@@ -412,9 +412,9 @@ def test_a_change_of_a_locked_account_is_not_undone(mina: Person, inbox: Inbox, 
     mina.app.test_cli_runner().invoke(args=["users", "lock", NEW, "--reason", "taken over"])
     owner = Person(mina.app, inbox, mina.clock)
     owner.get(path)
-    before = dump(engine, without={"outbox"})
+    before = dump(engine, without={"mfa_outbox"})
     assert "This account is locked." in owner.post(path).text
-    assert dump(engine, without={"outbox"}) == before
+    assert dump(engine, without={"mfa_outbox"}) == before
 
 
 def test_undoing_keeps_the_second_step(protected: Person, inbox: Inbox) -> None:

@@ -10,6 +10,7 @@ from hypothesis import example, given, strategies as st
 
 from console.accounts import addresses
 from console.accounts.addresses import Address, BadAddress
+from mfa.notices.addresses import in_ascii
 from tests.fuzz.inputs import QUICK, tampered, texts
 
 GENUINE = ("mina.park@example.com", "Mina+tag@Bücher.example", "o'neil@xn--bcher-kva.example")
@@ -112,7 +113,7 @@ def test_two_peoples_addresses_never_share_a_key(typed: tuple[str, str]) -> None
 def test_mail_goes_to_the_domain_of_the_key(typed: str) -> None:
     address = parsed(typed)
     if address:
-        assert addresses.in_ascii(address.text).partition("@")[2] == address.key.partition("@")[2]
+        assert in_ascii(address.text).partition("@")[2] == address.key.partition("@")[2]
 
 
 @QUICK

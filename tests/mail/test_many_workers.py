@@ -11,8 +11,9 @@ from flask import Flask
 from console import create_app
 from console.accounts.models import Account
 from console.extensions import db
-from console.mail import messages, outbox
+from console.mail import messages
 from mfa.database import transaction
+from mfa.notices import outbox
 from tests.support.clock import Clock
 from tests.support.crowd import at_once
 from tests.support.smtp import Inbox

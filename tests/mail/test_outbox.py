@@ -18,10 +18,11 @@ from console import create_app
 from console.accounts.models import Account
 from console.activity import rules as activity
 from console.extensions import db
-from console.mail import messages, outbox
-from console.mail.models import OutboxMail
-from console.mail.worker import Worker
+from console.mail import messages
 from mfa.database import transaction
+from mfa.notices import outbox
+from mfa.notices.models import OutboxMail
+from mfa.notices.worker import Worker
 from tests.conftest import SETTINGS
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
@@ -182,7 +183,7 @@ def test_a_mail_that_nobody_takes_for_a_month_is_given_up(app: Flask, inbox: Inb
 def test_a_batch_that_takes_long_is_not_sent_twice(
     app: Flask, inbox: Inbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from console.mail import delivery
+    from mfa.notices import delivery
 
     real, calls = delivery.send, []
 
@@ -257,7 +258,7 @@ EXAMPLES = {
 
 
 def test_every_notification_can_be_rendered_in_text_and_html(app: Flask) -> None:
-    for make in messages.NOTIFICATIONS.values():
+    for make in messages.NOTICES:
         needed = set(inspect.signature(make).parameters) & set(EXAMPLES)
         message = make(TO, name="Mina", **{name: EXAMPLES[name] for name in needed})
         assert "If this was not you" in message.text

@@ -16,10 +16,11 @@ from flask import Flask
 from console import create_app
 from console.accounts.models import Account
 from console.extensions import db
-from console.mail import delivery, messages, outbox, smtp
-from console.mail.models import OutboxMail
+from console.mail import messages
 from deploy import serve
 from mfa.database import transaction
+from mfa.notices import delivery, outbox, smtp
+from mfa.notices.models import OutboxMail
 from tests.support.clock import Clock
 from tests.support.person import Person
 from tests.support.slow_smtp import SlowServer

@@ -86,7 +86,7 @@ def change_email(person: Person, new: str) -> str:
     person.get(path)
     assert "Your email is changed." in person.post(path).text
     with person.app.app_context():
-        from console.mail import outbox
+        from mfa.notices import outbox
 
         outbox.deliver_due()
     return person.inbox.wait_for("address was changed", to=before).path

@@ -56,11 +56,11 @@ def test_the_owner_is_told_by_mail_with_the_reason(protected: Person, inbox: Inb
 def test_without_a_reason_nothing_is_done(
     protected: Person, engine: Engine, command: str, reason: str
 ) -> None:
-    before = dump(engine, without={"outbox"})
+    before = dump(engine, without={"mfa_outbox"})
     result = run(protected.app, command, reason=reason)
     assert result.exit_code == 1
     assert "Give a reason" in result.output
-    assert dump(engine, without={"outbox"}) == before
+    assert dump(engine, without={"mfa_outbox"}) == before
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -101,9 +101,9 @@ def test_disable_2sv_leaves_nothing_of_the_second_step(protected: Person, engine
 
 
 def test_disable_2sv_of_an_account_without_it_does_nothing(mina: Person, engine: Engine) -> None:
-    before = dump(engine, without={"outbox"})
+    before = dump(engine, without={"mfa_outbox"})
     assert run(mina.app, "disable-2sv").exit_code == 1
-    assert dump(engine, without={"outbox"}) == before
+    assert dump(engine, without={"mfa_outbox"}) == before
 
 
 def test_sign_out_ends_every_session_and_half_session(

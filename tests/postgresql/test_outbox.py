@@ -12,8 +12,8 @@ from flask import Flask
 from sqlalchemy import Engine, select, text
 
 from console.extensions import db
-from console.mail import outbox
-from console.mail.models import OutboxMail
+from mfa.notices import outbox
+from mfa.notices.models import OutboxMail
 from tests.conftest import SETTINGS
 from tests.mail.test_many_workers import MAILS, WORKERS, deliver_at_once, fill, recipients
 from tests.support.clock import Clock
@@ -46,7 +46,7 @@ def test_each_mail_leaves_once_however_many_processes_deliver(app: Flask, inbox:
     }
     # The processes live in the year of this machine, so what was written in the tests' is due.
     with app.app_context():
-        db.session.execute(text("UPDATE outbox SET due_at = '2000-01-01'"))
+        db.session.execute(text("UPDATE mfa_outbox SET due_at = '2000-01-01'"))
         db.session.commit()
     command = [sys.executable, "-m", "flask", "--app", "app", "mail", "deliver"]
     workers = [subprocess.Popen(command, cwd=ROOT, env=environment) for _ in range(WORKERS)]

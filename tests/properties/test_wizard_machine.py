@@ -44,7 +44,7 @@ MAY_CHANGE = {
     "activity",
     "mfa_throttles",
     "mfa_spent",
-    "outbox",
+    "mfa_outbox",
     "sqlite_sequence",
     "sessions.token_hash",
     "sessions.seen_at",

@@ -44,8 +44,8 @@ PER_ACCOUNT = {
         " recovery_cost, recovery_pepper) SELECT n, {token}, 0, '2026-01-01', {token}, 'none', {token}"
     ),
     "recovery_codes": "INSERT INTO recovery_codes (account_id, digest) SELECT n, {token}",
-    "outbox": (
-        "INSERT INTO outbox (message, recipient, details, created_at, due_at, tries, reference)"
+    "mfa_outbox": (
+        "INSERT INTO mfa_outbox (message, recipient, details, created_at, due_at, tries, reference)"
         " SELECT 'two_step_on', 'p' || n || '@example.org', '{{}}', '2026-01-01', '2026-11-24 12:59:00', 0,"
         " 'half:' || n || ':1'"
     ),

@@ -28,7 +28,7 @@ TAB = "/account/two-step"
 ENROLL = "/account/two-step/enroll"
 VERIFY = "/account/two-step/move/verify"
 MAY_CHANGE = {
-    "outbox",
+    "mfa_outbox",
     "mfa_throttles",
     "mfa_spent",
     "sqlite_sequence",

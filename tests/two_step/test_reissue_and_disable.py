@@ -63,7 +63,7 @@ def test_reissue_is_refused_without_the_tick(protected: Person) -> None:
 
 
 def test_a_reissue_that_is_left_changes_nothing(protected: Person, engine: Engine) -> None:
-    without = {"mfa_throttles", "sessions", "outbox"}
+    without = {"mfa_throttles", "sessions", "mfa_outbox"}
     before = dump(engine, without=without)
     protected.prove_password("reissue")
     protected.get("/account/two-step")

@@ -91,7 +91,7 @@ def test_an_installation_without_second_steps_may_change_its_key_at_once(
 
 
 def test_nothing_but_what_is_sealed_is_changed(protected: Person, both: Flask, engine: Engine) -> None:
-    sealed = {"authenticators.sealed_secret", "authenticators.recovery_pepper", "sealing_keys", "outbox"}
+    sealed = {"authenticators.sealed_secret", "authenticators.recovery_pepper", "sealing_keys", "mfa_outbox"}
     before = dump(engine, without=sealed)
     rotate(both)
     assert dump(engine, without=sealed) == before
@@ -147,10 +147,10 @@ def test_without_the_old_key_it_changes_nothing(
 ) -> None:
     monkeypatch.setattr("console.two_step.sealing.missing_keys", list)
     alone = create_app({**config, "SECRET_KEY": NEW_KEY})
-    before = dump(engine, without={"outbox", "sealing_keys"})
+    before = dump(engine, without={"mfa_outbox", "sealing_keys"})
     result = alone.test_cli_runner().invoke(args=["keys", "rotate"])
     assert result.exit_code != 0
-    assert dump(engine, without={"outbox", "sealing_keys"}) == before
+    assert dump(engine, without={"mfa_outbox", "sealing_keys"}) == before
     closed(alone)
 
 

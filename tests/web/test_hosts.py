@@ -14,10 +14,11 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from console import create_app, hosts
+from console import create_app
 from console.accounts import addresses
 from console.config import BadSetting
 from console.mail import messages
+from mfa import hosts
 from mfa.crypto import totp
 from tests.support.person import Person
 from tests.web.test_config import start

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from console import create_app
 from console.config import BadSetting
-from console.mail import outbox
+from mfa.notices import outbox
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 from tests.support.smtp import Inbox

@@ -22,8 +22,9 @@ import pytest
 from console import create_app
 from console.accounts.models import Account
 from console.extensions import db
-from console.mail import messages, outbox
+from console.mail import messages
 from mfa.database import transaction
+from mfa.notices import outbox
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, Person
 from tests.support.remote import RemoteClient

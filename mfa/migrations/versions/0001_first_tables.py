@@ -30,6 +30,24 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "mfa_outbox",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message", sa.String(length=40), nullable=False),
+        sa.Column("recipient", sa.String(length=254), nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=True),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("due_at", sa.DateTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("unanswered", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mfa_outbox")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_mfa_outbox_due_at"), "mfa_outbox", ["due_at"], unique=False)
+    op.create_index(op.f("ix_mfa_outbox_recipient"), "mfa_outbox", ["recipient"], unique=False)
+    op.create_index(op.f("ix_mfa_outbox_reference"), "mfa_outbox", ["reference"], unique=False)
+    op.create_table(
         "mfa_spent",
         sa.Column("purpose", sa.String(length=32), nullable=False),
         sa.Column("reference", sa.String(length=64), nullable=False),
@@ -52,6 +70,10 @@ def downgrade() -> None:
     op.drop_table("mfa_throttles")
     op.drop_index(op.f("ix_mfa_spent_forget_at"), table_name="mfa_spent")
     op.drop_table("mfa_spent")
+    op.drop_index(op.f("ix_mfa_outbox_reference"), table_name="mfa_outbox")
+    op.drop_index(op.f("ix_mfa_outbox_recipient"), table_name="mfa_outbox")
+    op.drop_index(op.f("ix_mfa_outbox_due_at"), table_name="mfa_outbox")
+    op.drop_table("mfa_outbox")
     op.drop_index("ix_mfa_network_hits_limited_happened_at", table_name="mfa_network_hits")
     op.drop_index(op.f("ix_mfa_network_hits_forget_at"), table_name="mfa_network_hits")
     op.drop_table("mfa_network_hits")

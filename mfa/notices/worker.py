@@ -11,7 +11,7 @@ from multiprocessing import util
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from console import database
+from mfa import database
 
 LOOK_EVERY = 15.0
 """Seconds between looks for mails whose time to be tried again has come."""

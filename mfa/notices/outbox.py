@@ -17,17 +17,15 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 
-from console import hosts, languages
-from console.accounts.models import Account
-from console.extensions import db
-from console.mail import delivery, messages
-from console.mail.models import OutboxMail
-from console.mail.worker import Worker
-from mfa import clock
+from mfa import clock, hosts
 from mfa.attempts import rules as attempts
 from mfa.attempts.rules import Policy
 from mfa.crypto import ages
-from mfa.database import affected, after_commit, run, transaction
+from mfa.database import affected, after_commit, run, session, transaction
+from mfa.notices import delivery
+from mfa.notices.models import OutboxMail
+from mfa.notices.office import Message, Reader, office
+from mfa.notices.worker import Worker
 
 _TAKEN_FOR = timedelta(minutes=2)
 """A mail belongs to the worker that took it for longer than a conversation lasts, so nobody else sends it
@@ -38,37 +36,38 @@ _AFTER_UNANSWERED = timedelta(minutes=10)
 _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
 _GIVE_UP_AFTER = timedelta(days=30)
-_NEVER_LEFT_OUT = (messages.email_changed, messages.by_support)
-"""One carries the link that undoes the change; the other is about what an operator did."""
 
 
 def post(
-    message: Callable[..., messages.Message],
-    account: Account,
+    notice: Callable[..., Message],
+    reader: Reader,
     now: datetime,
     *,
     to: str | None = None,
     after: timedelta = timedelta(0),
     reference: str | None = None,
     at_most: int | None = None,
+    always: bool = False,
     **details: Any,
 ) -> None:
-    """Write a notification to the owner of *account*, in the owner's language.
+    """Write a notification to *reader*, in the reader's language.
 
     It is part of the caller's transaction, and leaves after the commit. After ten of one kind within the hour
     the next are left out, but for one now and then: who signs in again and again does not fill the mailbox.
 
-    :param to: the address, where it is not the account's own.
+    :param notice: one of the office's: what makes the mail when it leaves.
+    :param to: the address, where it is not the reader's present one.
     :param after: not before this time has passed, so that :func:`take_back` may still be called.
     :param reference: what the notification can be taken back by.
     :param at_most: not if so many of the same kind wait for the same address.
+    :param always: never left out, however many there are.
     :param details: what the message says besides; nothing secret, as it is kept until the mail has left.
     """
     mail = {
-        "message": message.__name__,
-        "recipient": to or account.email,
-        "language": account.language,
-        "details": {"name": account.name, **details},
+        "message": notice.__name__,
+        "recipient": to or reader.email,
+        "language": reader.language,
+        "details": {"name": reader.name, **details},
         "created_at": now,
         "due_at": now + after,
         "tries": 0,
@@ -76,8 +75,8 @@ def post(
         "reference": reference,
     }
     if at_most is None:
-        kind = attempts.account_subject(account.id), _of_one_kind(message.__name__)
-        if message not in _NEVER_LEFT_OUT and not attempts.count_together(now, kind)[kind[1]]:
+        kind = attempts.account_subject(reader.id), _of_one_kind(notice.__name__)
+        if not always and not attempts.count_together(now, kind)[kind[1]]:
             return
         run(_POST, mail)
     else:
@@ -133,13 +132,13 @@ def bring_forward(now: datetime) -> None:
 
 def waiting() -> int:
     """How many notifications have not left yet."""
-    return db.session.scalar(select(func.count()).select_from(OutboxMail)) or 0
+    return session().scalar(select(func.count()).select_from(OutboxMail)) or 0
 
 
 def oldest() -> datetime | None:
     """When the notification was written that has waited longest; one that is not due yet does not wait."""
     due = OutboxMail.due_at <= clock.now()
-    return db.session.scalar(select(func.min(OutboxMail.created_at)).where(due | (OutboxMail.tries > 0)))
+    return session().scalar(select(func.min(OutboxMail.created_at)).where(due | (OutboxMail.tries > 0)))
 
 
 def _take_next(*, after: int) -> OutboxMail | None:
@@ -159,13 +158,13 @@ def _take_next(*, after: int) -> OutboxMail | None:
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     with transaction():
-        return db.session.scalar(take)
+        return session().scalar(take)
 
 
 def _deliver(mail: OutboxMail) -> bool:
     try:
-        with languages.speaking(mail.language):
-            message = messages.NOTIFICATIONS[mail.message](mail.recipient, **mail.details)
+        with office().speaking(mail.language):
+            message = office().notices[mail.message](mail.recipient, **mail.details)
         sent = delivery.send(message, message_id=_message_id(mail))
     except Exception as error:
         if not isinstance(error, delivery.MailNotSent):

@@ -1,4 +1,4 @@
-"""How a mail leaves: by SMTP, or, in development without a mail server, into the local mailbox."""
+"""How a mail leaves: by SMTP, or as the application keeps it instead."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from email.utils import make_msgid, parseaddr
 from flask import current_app
 from flask_mail import BadHeaderError, Message as FlaskMessage
 
-from console import hosts
-from console.accounts import addresses
-from console.extensions import mail
-from console.mail import mailbox
-from console.mail.messages import Message
-from console.mail.smtp import Unanswered
+from mfa import hosts
 from mfa.errors import Refusal
+from mfa.notices import addresses
+from mfa.notices.office import Message, office
+from mfa.notices.smtp import Connection, Unanswered
 
 
 class MailNotSent(Refusal):
@@ -22,7 +20,7 @@ class MailNotSent(Refusal):
 
 
 def send(message: Message, *, message_id: str | None = None) -> bool:
-    """Send one mail now, within :data:`console.mail.smtp.WITHIN` seconds.
+    """Send one mail now, within :data:`mfa.notices.smtp.WITHIN` seconds.
 
     Return True if the mail server took it, and False if it did not answer after it had all of it: then the
     mail has perhaps been delivered, and what it says must be usable.
@@ -40,10 +38,12 @@ def send(message: Message, *, message_id: str | None = None) -> bool:
     )
     letter.msgId = message_id or make_msgid(domain=hosts.name_of(current_app.config["SERVER_NAME"]))
     try:
-        if mailbox.in_use(current_app.config):
-            mailbox.keep(letter)
+        keep = office().keep
+        if keep:
+            keep(letter)
         else:
-            mail.send(letter)
+            with Connection(current_app.extensions["mail"]) as connection:
+                letter.send(connection)
     except Unanswered:
         current_app.logger.warning("mail perhaps sent: the mail server took it and did not answer")
         return False

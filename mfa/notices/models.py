@@ -8,22 +8,21 @@ from typing import Any
 from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from console.extensions import Model
-from console.languages import CODE_LENGTH
 from mfa.columns import Instant
+from mfa.database import Model
 
 
 class OutboxMail(Model):
     """A notification, written in the transaction of what it tells of; gone when it has been sent."""
 
-    __tablename__ = "outbox"
+    __tablename__ = "mfa_outbox"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     message: Mapped[str] = mapped_column(String(40))
-    """The name of a function in :mod:`console.mail.messages`."""
+    """The name of one of the office's notices."""
     recipient: Mapped[str] = mapped_column(String(254), index=True)
-    language: Mapped[str | None] = mapped_column(String(CODE_LENGTH))
+    language: Mapped[str | None] = mapped_column(String(16))
     """The reader's; None for the first of the languages."""
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Instant)

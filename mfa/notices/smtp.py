@@ -14,9 +14,9 @@ from contextlib import suppress
 from typing import Any
 
 from flask import current_app
-from flask_mail import Connection as FlaskMailConnection, Mail as FlaskMail
+from flask_mail import Connection as FlaskMailConnection
 
-from console import hosts
+from mfa import hosts
 
 WITHIN = 25.0
 """Seconds that a conversation may take from the connection to the last answer: less than the page waits
@@ -129,10 +129,3 @@ class Connection(FlaskMailConnection):
     def __exit__(self, *_: object) -> None:
         if isinstance(self.host, _Timed):
             self.host.leave()
-
-
-class Mail(FlaskMail):
-    """Flask-Mail's ``Mail`` over :class:`Connection`."""
-
-    def connect(self) -> FlaskMailConnection:
-        return Connection(current_app.extensions["mail"])

@@ -1,0 +1,1 @@
+"""Mails: how they leave now, and how they wait in the outbox until they can."""
