@@ -64,6 +64,12 @@ OUT_OF_LINE = """() => {
     }
     for (const ways of shown(".notice__ways"))
         if (rect(ways).left !== rect(ways.parentElement).left) found.push(`${name(ways)} follows a text`);
+    // On a phone every row of these is as wide as its box.
+    for (const tools of innerWidth < 480 ? shown(".codes__tools") : []) {
+        const last = new Map(shown(".button", tools).map(button => [rect(button).top, rect(button).right]));
+        const uneven = [...last.values()].some(right => right < rect(tools).right - 1);
+        if (uneven) found.push(`${name(tools)} is uneven`);
+    }
     for (const column of shown(".card, .panel__ways")) {
         const widths = shown(".button", column).map(button => Math.round(rect(button).width));
         if (new Set(widths).size > 1) found.push(`${name(column)} has buttons of ${widths}`);
