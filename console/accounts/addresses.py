@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 from flask import current_app, has_app_context
+from flask_babel import gettext, lazy_gettext as _
 
 from mfa import hosts
 from mfa.errors import Refusal
@@ -22,9 +23,13 @@ _LOWER_ASCII = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 class BadAddress(Refusal):
     """Not one e-mail address."""
 
+    says = _("Enter one complete e-mail address, like name@example.com.")
+
 
 class JoinedDomain(BadAddress):
     """A domain that holds an invisible joiner: without it, it would be somebody else's domain."""
+
+    says = _("The part after the @ contains an invisible joiner. We can’t send mail to such a domain.")
 
 
 class InternalDomain(BadAddress):
@@ -36,6 +41,13 @@ class InternalDomain(BadAddress):
     def __init__(self, domain: str) -> None:
         super().__init__(domain)
         self.domain = domain
+
+    @property
+    def sentence(self) -> str:
+        return gettext(
+            "This site can’t send mail to “%(domain)s”, a name for internal networks. Use another address.",
+            domain=self.domain,
+        )
 
 
 @dataclass(frozen=True)

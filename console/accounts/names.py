@@ -7,6 +7,7 @@ import unicodedata
 from itertools import dropwhile
 
 import grapheme
+from flask_babel import gettext, lazy_gettext as _
 
 from mfa.errors import Refusal
 from mfa.typed import JOINERS, is_overlong, without_marks
@@ -29,9 +30,13 @@ class BadName(Refusal):
 class EmptyName(BadName):
     """Nothing that anybody would see."""
 
+    says = _("Enter your name.")
+
 
 class NameTooLong(BadName):
     """More than :data:`NAME_LENGTH` characters."""
+
+    says = _("Use at most %(maximum)d characters.", maximum=NAME_LENGTH)
 
 
 class Unshowable(BadName):
@@ -43,6 +48,13 @@ class Unshowable(BadName):
     def __init__(self, character: str) -> None:
         super().__init__(f"U+{ord(character):04X}")
         self.code_point = f"U+{ord(character):04X}"
+
+    @property
+    def sentence(self) -> str:
+        return gettext(
+            "A name can’t contain the character %(code_point)s, which no screen shows. Leave it out.",
+            code_point=self.code_point,
+        )
 
 
 def clean(name: str) -> str:

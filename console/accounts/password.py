@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import BigInteger, Integer, bindparam, case, func, literal_column, select
 
 from console import languages
@@ -31,9 +32,13 @@ from mfa.notices import outbox
 class WrongCredentials(Refusal):
     """No account has this address and this password; which of the two is wrong is not said."""
 
+    says = _("The e-mail address or the password is not right.")
+
 
 class WrongPassword(Refusal):
     """Not the password of this account."""
+
+    says = _("That is not your current password.")
 
 
 # Sign-in

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import Update, bindparam, select, update as sql_update
 
 from console import languages
@@ -27,6 +28,8 @@ from mfa.notices.office import Message
 class BadLanguage(Refusal):
     """Not one of the languages that are offered."""
 
+    says = _("Choose one of these languages.")
+
 
 class LinkEnded(Refusal):
     """An e-mailed link that is expired, used, or not genuine."""
@@ -34,6 +37,8 @@ class LinkEnded(Refusal):
 
 class Changed(Refusal):
     """Password, second step or address were changed elsewhere while this was being done."""
+
+    says = _("Your account was changed elsewhere at this moment. Try again.")
 
 
 def change_profile(account: Account, *, name: str, language: str, here: Here) -> None:

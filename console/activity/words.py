@@ -10,7 +10,7 @@ from flask_babel.speaklater import LazyString
 
 from console.activity import rules
 from console.activity.models import ActivityEvent
-from console.web import words
+from mfa import words
 
 _SIGNED_IN = {
     "code": _("Signed in with a code from your app"),

@@ -30,12 +30,8 @@ def _acts(act: Callable[[Account, Act], str]) -> click.Command:
     def run(email: str, reason: str, operator: str) -> None:
         try:
             click.echo(act(rules.find(email), Act(operator, reason, clock.now())))
-        except rules.NoAccount:
-            raise click.ClickException("There is no account with this address.") from None
-        except rules.NoReason:
-            raise click.ClickException("Give a reason of 1 to 200 characters.") from None
-        except rules.NothingToDo:
-            raise click.ClickException("Nothing to do: the account is like that already.") from None
+        except (rules.NoAccount, rules.NoReason, rules.NothingToDo) as error:
+            raise click.ClickException(error.sentence) from None
         except Changed:
             raise click.ClickException("The account was changed at this moment. Try again.") from None
 

@@ -172,7 +172,7 @@ def undo(token: str) -> Response:
     except LinkEnded:
         return _ended(layouts.CARD, "_error.html")
     except Locked as error:
-        return _ended(layouts.CARD, "_error.html", errors.sentence(error))
+        return _ended(layouts.CARD, "_error.html", error.sentence)
     browser.empty()
     return hx.leave(url_for("accounts.reset_password", token=reset_token))
 

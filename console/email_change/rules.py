@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -37,6 +38,8 @@ from mfa.notices import outbox
 class SameAddress(Refusal):
     """The account has this address already."""
 
+    says = _("This is your address already.")
+
 
 class Taken(Refusal):
     """The address has become another account's, or is reserved for the one that left it."""
@@ -61,7 +64,7 @@ def request(
     :raises SameAddress: the account's own.
     :raises passwords.WrongPassword: not the password.
     :raises attempts.Throttled: too many wrong passwords or codes, or too many mails to this address.
-    :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
+    :raises Refusal: see :func:`factors.check`.
     :raises accounts.Changed: the account was changed elsewhere at the same moment.
     :raises delivery.MailNotSent: the mail server does not take it.
     """

@@ -25,13 +25,19 @@ from mfa.notices import outbox
 class NoReason(Refusal):
     """An operator gave no reason."""
 
+    says = "Give a reason of 1 to 200 characters."
+
 
 class NoAccount(Refusal):
     """There is no account with that address."""
 
+    says = "There is no account with this address."
+
 
 class NothingToDo(Refusal):
     """The account is already as it was to become."""
+
+    says = "Nothing to do: the account is like that already."
 
 
 @dataclass(frozen=True)

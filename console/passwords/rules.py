@@ -14,9 +14,11 @@ from importlib import resources
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError
 from argon2.low_level import ARGON2_VERSION
+from flask_babel import gettext, lazy_gettext as _
 
 from console.passwords import hashes as password_hashes
 from mfa.crypto.cost import Cost
+from mfa.errors import Refusal
 from mfa.typed import is_overlong
 
 MAX_LENGTH = 256
@@ -26,28 +28,44 @@ _TELLING_LENGTH = 6
 """A word of so many characters is not in a password by chance, as "mark" is in "supermarket"."""
 
 
-class BadPassword(ValueError):
+class BadPassword(Refusal):
     """A password that can't be taken."""
 
 
 class TooShort(BadPassword):
     """Fewer characters than the minimum."""
 
+    def __init__(self, minimum: int) -> None:
+        super().__init__(f"under {minimum} characters")
+        self.minimum = minimum
+
+    @property
+    def sentence(self) -> str:
+        return gettext("That is too short. Use at least %(minimum)d characters.", minimum=self.minimum)
+
 
 class TooLong(BadPassword):
     """More than :data:`MAX_LENGTH` characters."""
+
+    says = _("Use at most %(maximum)d characters.", maximum=MAX_LENGTH)
 
 
 class NotTypable(BadPassword):
     """Contains control characters, which no keyboard sends."""
 
+    says = _("A password can’t contain control characters.")
+
 
 class TooCommon(BadPassword):
     """Stands on the list of common passwords, or is one repeated, with or without signs between."""
 
+    says = _("This password is among the first that anyone would try. Choose another.")
+
 
 class TooObvious(BadPassword):
     """Contains a word that anyone would try first: the product's name or the person's address."""
+
+    says = _("A password can’t contain your address or the name of this site.")
 
 
 def check(password: str, *, minimum: int, words: Iterable[str] = ()) -> None:
@@ -63,8 +81,9 @@ def check(password: str, *, minimum: int, words: Iterable[str] = ()) -> None:
     text = _canonical(password)
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
         raise NotTypable
-    if len(text) < max(minimum, MIN_LENGTH_FLOOR):
-        raise TooShort
+    least = max(minimum, MIN_LENGTH_FLOOR)
+    if len(text) < least:
+        raise TooShort(least)
     if len(text) > MAX_LENGTH:
         raise TooLong
     folded = text.casefold()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import BindParameter, Integer, bindparam, case, delete, exists, insert, select, update
 
 from console import languages
@@ -47,9 +48,13 @@ _UNFINISHED_MAILS = 5
 class SessionEnded(Refusal):
     """The session was ended, in this browser or elsewhere, while something was being done in it."""
 
+    says = _("Your session has ended. Sign in again.")
+
 
 class Locked(Refusal):
     """An operator keeps everyone out of this account."""
+
+    says = _("This account is locked. Ask support to open it again.")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import hmac
 from contextlib import suppress
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _
+
 from console import languages
 from console.accounts.models import Account
 from console.mail import messages
@@ -25,9 +27,13 @@ _MAILED = "enrollment mail"
 class WrongNumber(Refusal):
     """Not the number of the newest mail."""
 
+    says = _("That is not the number in the newest mail.")
+
 
 class NumberEnded(Refusal):
     """The number or link is too old, was used, or a newer one was sent."""
+
+    says = _("This number is no longer good. Send a new one.")
 
 
 def newest(enrollment: Enrollment) -> Enrollment:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import bindparam, exists, func, select, update
 
 from console.accounts.models import Account
@@ -19,6 +20,7 @@ from console.mail import messages
 from console.sessions import rules as sessions
 from console.two_step import drifts, sealing
 from console.two_step.models import Authenticator, RecoveryCode
+from mfa import words
 from mfa.attempts import rules as attempts
 from mfa.crypto import digits, recovery_codes, totp
 from mfa.crypto.cost import Cost
@@ -35,25 +37,85 @@ class NotOn(Refusal):
 class NotSixDigits(Refusal):
     """What was typed can't be a code of the app."""
 
+    says = _("Enter the 6 digits.")
+
 
 class OtherDigits(NotSixDigits):
     """Six digits, but not all of them 0 to 9."""
+
+    says = _(
+        "Enter the digits as 0 to 9. These are full-width digits, or of another script: switch your keyboard"
+        " first."
+    )
 
 
 class NotARecoveryCode(Refusal):
     """What was typed can't be a recovery code."""
 
+    says = _("A recovery code has 16 letters and digits, like 7HQK-2M9D-XW4T-0B6R.")
+
 
 class OtherLetters(NotARecoveryCode):
     """A recovery code in full-width letters and digits, or the like."""
+
+    says = _(
+        "Enter the code in plain letters and digits. These are full-width ones: switch your keyboard first."
+    )
 
 
 class WrongRecoveryCode(Refusal):
     """No unused recovery code of this account."""
 
+    says = _("That recovery code is not right, or was used already.")
+
+
+class WrongCode(Refusal):
+    """Not a code of the app for now.
+
+    :param drift: as in :class:`totp.WrongCode`.
+    """
+
+    def __init__(self, drift: int | None = None) -> None:
+        super().__init__("wrong code")
+        self.drift = drift
+
+    @property
+    def sentence(self) -> str:
+        if drifts.server_is_off() is not None:
+            # Whatever was typed: so it says nothing of the code.
+            return gettext(
+                "That code is not right. The clock of this site seems to be wrong, not your phone’s. Try"
+                " again later, or ask support."
+            )
+        if self.drift is None:
+            return gettext("That code is not right. Enter the newest code from your app.")
+        drift = words.about(self.drift)
+        if self.drift > 0:
+            return gettext(
+                "Your phone’s clock is about %(drift)s fast. Set its date and time to automatic, then enter"
+                " the next code.",
+                drift=drift,
+            )
+        return gettext(
+            "Your phone’s clock is about %(drift)s slow. Set its date and time to automatic, then enter the"
+            " next code.",
+            drift=drift,
+        )
+
+
+class UsedCode(Refusal):
+    """The code is right, and was used already."""
+
+    says = _("This code was used already. Wait for the next one in your app.")
+
 
 class ConfirmFirst(Refusal):
     """Too many wrong codes since the last right one: the owner confirms by mail before one is looked at."""
+
+    says = _(
+        "Too many wrong codes were entered for your account. Sign out and in again: there you can confirm by"
+        " mail that it is you."
+    )
 
 
 @dataclass(frozen=True)
@@ -112,7 +174,7 @@ def check(factor: str, attempt: Attempt, typed: str, authenticator: Authenticato
     :raises NotSixDigits, NotARecoveryCode: not the shape of one; this is not counted.
     :raises attempts.Throttled: too many wrong ones, on this device or on all that are not known.
     :raises ConfirmFirst: too many wrong ones since the last right one, wherever.
-    :raises totp.WrongCode, totp.UsedCode: not a code for now.
+    :raises WrongCode, UsedCode: not a code for now.
     :raises sessions.SessionEnded: a right code, of a half-session in which it was used meanwhile.
     :raises WrongRecoveryCode: not an unused recovery code; also out of :meth:`Factor.use`, as is UsedCode:
         it was used meanwhile.
@@ -133,6 +195,25 @@ def six_digits(typed: str) -> str:
     if code is None:
         raise OtherDigits if digits.are_of_another_kind(typed) else NotSixDigits
     return code
+
+
+def match_code(account_id: int, secret: bytes, code: str, now: datetime, *, used_step: int = -1) -> int:
+    """Return the time step of a right code, and note how far the clock of its phone is off.
+
+    Here the errors of ``mfa.crypto``, which knows no language, become refusals with a sentence.
+
+    :raises WrongCode, UsedCode: see :func:`totp.match`.
+    """
+    try:
+        step = totp.match(secret, code, now.timestamp(), used_step=used_step)
+    except totp.UsedCode as error:
+        raise UsedCode from error
+    except totp.WrongCode as error:
+        if error.drift is not None:
+            drifts.note(account_id, error.drift, now)
+        raise WrongCode(error.drift) from error
+    drifts.note(account_id, totp.drift_of(step, now.timestamp()), now)
+    return step
 
 
 def must_confirm(attempt: Attempt, failures: int) -> bool:
@@ -170,23 +251,21 @@ def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) ->
     tried = _count(attempt)
     secret = sealing.open_secret(authenticator)
     try:
-        step = totp.match(secret, code, attempt.here.now.timestamp(), used_step=authenticator.used_step)
-    except totp.UsedCode:
+        step = match_code(
+            attempt.account.id, secret, code, attempt.here.now, used_step=authenticator.used_step
+        )
+    except UsedCode:
         refuse_second_post(attempt)
         _refused(attempt, CODE, tried)
         raise
-    except totp.WrongCode as error:
+    except WrongCode as error:
         _refused(attempt, CODE, tried)
-        if error.drift is not None:
-            drifts.note(attempt.account.id, error.drift, attempt.here.now)
         past = error.drift is not None and error.drift < 0
-        raise totp.WrongCode(error.drift if past else None) from error
-
-    drifts.note(attempt.account.id, totp.drift_of(step, attempt.here.now.timestamp()), attempt.here.now)
+        raise WrongCode(error.drift if past else None) from error
 
     def use() -> None:
         if not affected(_USE_STEP, {"whose": attempt.account.id, "step": step}):
-            raise totp.UsedCode
+            raise UsedCode
         _forget_failures(attempt)
 
     return Factor(CODE, tried - 1, use)

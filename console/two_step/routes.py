@@ -14,7 +14,7 @@ from console.two_step.enrollment import Change
 from console.web import errors, layouts, notices, ranges
 from mfa import clock
 from mfa.attempts.rules import Throttled
-from mfa.crypto import recovery_codes, totp
+from mfa.crypto import recovery_codes
 from mfa.web import hx
 
 blueprint = Blueprint("two_step", __name__)
@@ -25,8 +25,8 @@ CODE_REFUSALS = (
     factors.NotARecoveryCode,
     factors.WrongRecoveryCode,
     factors.ConfirmFirst,
-    totp.WrongCode,
-    totp.UsedCode,
+    factors.WrongCode,
+    factors.UsedCode,
     Throttled,
 )
 pending.say_ends(blueprint, Change, restart=False)

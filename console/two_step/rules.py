@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from console.accounts import rules as accounts
@@ -20,11 +21,11 @@ from console.mail import messages
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
 from console.toolbox import toolbox
-from console.two_step import drifts, factors, sealing
+from console.two_step import factors, sealing
 from console.two_step.enrollment import Change, Enrollment, Pending
 from console.two_step.models import Authenticator, RecoveryCode
 from mfa.attempts import rules as attempts
-from mfa.crypto import recovery_codes, totp
+from mfa.crypto import recovery_codes
 from mfa.database import affected, insert_if_absent, run, transaction
 from mfa.errors import Refusal
 from mfa.here import Here
@@ -35,6 +36,8 @@ _SPENT = "pending"
 
 class NotSaved(Refusal):
     """The box that says that the recovery codes are saved is not ticked."""
+
+    says = _("Save the codes first, then tick this box.")
 
 
 class Stale(Refusal):
@@ -95,18 +98,12 @@ def confirm_code(account: Account, enrollment: Enrollment, typed: str, now: date
 
     :raises factors.NotSixDigits: not the shape of a code; this is not counted.
     :raises attempts.Throttled: too many wrong codes.
-    :raises totp.WrongCode: with the clock's drift in both directions: the secret guards nothing yet.
+    :raises factors.WrongCode: with the clock's drift in both directions: the secret guards nothing yet.
     """
     code = factors.six_digits(typed)
     subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.ENROLLMENT_CODE, now)
-    try:
-        step = totp.match(enrollment.secret(toolbox().ring), code, now.timestamp())
-    except totp.WrongCode as error:
-        if error.drift is not None:
-            drifts.note(account.id, error.drift, now)
-        raise
-    drifts.note(account.id, totp.drift_of(step, now.timestamp()), now)
+    step = factors.match_code(account.id, enrollment.secret(toolbox().ring), code, now)
     with transaction():
         attempts.reset((subject, attempts.ENROLLMENT_CODE))
     return enrollment.with_code(step)
@@ -119,7 +116,7 @@ def begin_move(account: Account, change: Change, factor: str, typed: str, *, her
     is lost, and who used the last recovery code here, is still signed in. Copies of the cookie that were
     taken before hold no part in what the factor opened.
 
-    :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
+    :raises Refusal: see :func:`factors.check`.
     :raises Stale: the password's proof was used already.
     :raises accounts.Changed: password or second step were changed since the password was typed.
     """
@@ -241,7 +238,7 @@ def disable(
 
     Returns the new token of this session.
 
-    :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
+    :raises Refusal: see :func:`factors.check`.
     :raises Stale: done already.
     :raises accounts.Changed: password or second step were changed since the password was typed.
     """

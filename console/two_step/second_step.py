@@ -12,7 +12,7 @@ from console.sessions import rules as sessions
 from console.toolbox import toolbox
 from console.two_step import factors
 from mfa.attempts import rules as attempts
-from mfa.crypto import links, totp
+from mfa.crypto import links
 from mfa.database import transaction
 from mfa.errors import Refusal
 from mfa.here import Here
@@ -39,14 +39,14 @@ def sign_in(half: sessions.Half, factor: str, typed: str, *, here: Here) -> Pass
     """Complete a sign-in by a code of the app or a recovery code.
 
     :raises sessions.SessionEnded: the half-session was used or ended meanwhile.
-    :raises Refusal, totp.WrongCode, totp.UsedCode: see :func:`factors.check`.
+    :raises Refusal: see :func:`factors.check`.
     """
     attempt = _attempt(half, here)
     right = factors.check(factor, attempt, typed, half.authenticator)
     try:
         with transaction():
             return _pass(half, right, here)
-    except (totp.UsedCode, factors.WrongRecoveryCode):
+    except (factors.UsedCode, factors.WrongRecoveryCode):
         factors.refuse_second_post(attempt)
         raise
     except sessions.SessionEnded:

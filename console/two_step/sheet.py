@@ -13,7 +13,7 @@ from flask_babel import gettext
 from console.accounts.models import Account
 from console.mail import messages
 from console.toolbox import toolbox
-from console.web import layouts, words
+from console.web import layouts, times
 from mfa.crypto import recovery_codes
 from mfa.web import hx
 from mfa.web.host import host
@@ -55,6 +55,6 @@ def _leaf(codes: list[str], account: Account, now: datetime) -> dict[str, Any]:
     return {
         **context(codes),
         "email": account.email,
-        "made": words.day(now),
+        "made": times.day(now),
         "sign_in_url": messages.absolute("accounts.sign_in"),
     }

@@ -94,8 +94,8 @@ def send_confirmation() -> Response:
     except second_step.NothingToConfirm:
         return hx.onward(url_for("second_step.verify"), lambda: _show_verify(False))
     except (Throttled, MailNotSent) as error:
-        form.form_errors.append(errors.sentence(error))
-        return _show_confirmation_needed(errors.status(error), form)
+        form.form_errors.append(error.sentence)
+        return _show_confirmation_needed(error.status, form)
     return _show_confirmation_needed(sent_to=half.account.email)
 
 

@@ -119,8 +119,8 @@ def send() -> Response:
     try:
         enrollment = email_proof.send(current_user.account, enrollment, clock.now())
     except (Throttled, MailNotSent) as error:
-        form.form_errors.append(errors.sentence(error))
-        return _show_email(enrollment, status=errors.status(error), send_form=form)
+        form.form_errors.append(error.sentence)
+        return _show_email(enrollment, status=error.status, send_form=form)
     return _move(enrollment)
 
 
@@ -251,7 +251,7 @@ def confirm_code() -> Response:
         return _show_code(enrollment, form, errors.UNPROCESSABLE)
     try:
         enrollment = rules.confirm_code(current_user.account, enrollment, form.code.data, clock.now())
-    except (factors.NotSixDigits, totp.WrongCode, Throttled) as error:
+    except (factors.NotSixDigits, factors.WrongCode, Throttled) as error:
         return _show_code(enrollment, form, errors.refuse(form.code, error))
     return _move(enrollment)
 

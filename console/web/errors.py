@@ -1,13 +1,11 @@
-"""From typed errors to what people read: one sentence at the right field, with the right status."""
+"""From refusals and HTTP errors to what people read: a sentence at its field, or a page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from flask import Flask, Response, current_app, g, request, url_for
 from flask_babel import gettext, lazy_gettext as _
-from flask_babel.speaklater import LazyString
 from flask_limiter import RateLimitExceeded
 from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
@@ -15,18 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 from wtforms import Field
 
-from console.accounts import names, password, rules as accounts
-from console.accounts.addresses import BadAddress, InternalDomain, JoinedDomain
-from console.email_change import rules as email_change
 from console.extensions import limiter
-from console.passwords import rules as passwords
-from console.sessions.rules import Locked, SessionEnded
-from console.two_step import drifts, email_proof, factors, rules as two_step
-from console.web import access, layouts, ranges, words
-from mfa import database
-from mfa.attempts import rules as attempts
-from mfa.crypto import totp
-from mfa.notices.delivery import MailNotSent
+from console.web import access, layouts, ranges
+from mfa import database, words
+from mfa.errors import Refusal
 from mfa.web import hx
 
 UNPROCESSABLE = 422
@@ -35,125 +25,10 @@ _DATABASE_BACK_AFTER = 10
 """Seconds."""
 
 
-def _throttled(error: attempts.Throttled) -> str:
-    wait = words.duration(error.wait)
-    if error.policy is attempts.EMAIL_SENDING:
-        return gettext("A mail was sent a moment ago. Try again in %(wait)s.", wait=wait)
-    if error.policy is attempts.SIGN_INS:
-        return gettext("You signed in too often. Try again in %(wait)s.", wait=wait)
-    if error.policy in (attempts.PROOFS, attempts.PROFILE_CHANGES):
-        return gettext("Too many changes in a short time. Try again in %(wait)s.", wait=wait)
-    return gettext("Too many attempts. Try again in %(wait)s.", wait=wait)
-
-
-def _wrong_code(error: totp.WrongCode) -> str:
-    if drifts.server_is_off() is not None:
-        # Whatever was typed: so it says nothing of the code.
-        return gettext(
-            "That code is not right. The clock of this site seems to be wrong, not your phone’s. Try again"
-            " later, or ask support."
-        )
-    if error.drift is None:
-        return gettext("That code is not right. Enter the newest code from your app.")
-    drift = words.about(error.drift)
-    if error.drift > 0:
-        return gettext(
-            "Your phone’s clock is about %(drift)s fast. Set its date and time to automatic, then enter the"
-            " next code.",
-            drift=drift,
-        )
-    return gettext(
-        "Your phone’s clock is about %(drift)s slow. Set its date and time to automatic, then enter the next"
-        " code.",
-        drift=drift,
-    )
-
-
-def _internal_domain(error: InternalDomain) -> str:
-    return gettext(
-        "This site can’t send mail to “%(domain)s”, a name for internal networks. Use another address.",
-        domain=error.domain,
-    )
-
-
-def _too_short(_error: passwords.TooShort) -> str:
-    minimum = current_app.config["PASSWORD_MIN_LENGTH"]
-    return gettext("That is too short. Use at least %(minimum)d characters.", minimum=minimum)
-
-
-def _unshowable(error: names.Unshowable) -> str:
-    return gettext(
-        "A name can’t contain the character %(code_point)s, which no screen shows. Leave it out.",
-        code_point=error.code_point,
-    )
-
-
-SENTENCES: dict[type[Exception], LazyString | Callable[[Any], str]] = {
-    attempts.Throttled: _throttled,
-    JoinedDomain: _(
-        "The part after the @ contains an invisible joiner. We can’t send mail to such a domain."
-    ),
-    InternalDomain: _internal_domain,
-    BadAddress: _("Enter one complete e-mail address, like name@example.com."),
-    password.WrongCredentials: _("The e-mail address or the password is not right."),
-    password.WrongPassword: _("That is not your current password."),
-    names.EmptyName: _("Enter your name."),
-    names.NameTooLong: _("Use at most %(maximum)d characters.", maximum=names.NAME_LENGTH),
-    names.Unshowable: _unshowable,
-    accounts.BadLanguage: _("Choose one of these languages."),
-    email_change.SameAddress: _("This is your address already."),
-    accounts.Changed: _("Your account was changed elsewhere at this moment. Try again."),
-    MailNotSent: _("We could not send the mail. Try again."),
-    SessionEnded: _("Your session has ended. Sign in again."),
-    Locked: _("This account is locked. Ask support to open it again."),
-    passwords.TooShort: _too_short,
-    passwords.TooLong: _("Use at most %(maximum)d characters.", maximum=passwords.MAX_LENGTH),
-    passwords.NotTypable: _("A password can’t contain control characters."),
-    passwords.TooCommon: _("This password is among the first that anyone would try. Choose another."),
-    passwords.TooObvious: _("A password can’t contain your address or the name of this site."),
-    totp.WrongCode: _wrong_code,
-    totp.UsedCode: _("This code was used already. Wait for the next one in your app."),
-    factors.OtherDigits: _(
-        "Enter the digits as 0 to 9. These are full-width digits, or of another script: switch your keyboard"
-        " first."
-    ),
-    factors.OtherLetters: _(
-        "Enter the code in plain letters and digits. These are full-width ones: switch your keyboard first."
-    ),
-    factors.NotSixDigits: _("Enter the 6 digits."),
-    factors.NotARecoveryCode: _("A recovery code has 16 letters and digits, like 7HQK-2M9D-XW4T-0B6R."),
-    factors.WrongRecoveryCode: _("That recovery code is not right, or was used already."),
-    factors.ConfirmFirst: _(
-        "Too many wrong codes were entered for your account. Sign out and in again: there you can confirm by"
-        " mail that it is you."
-    ),
-    email_proof.WrongNumber: _("That is not the number in the newest mail."),
-    email_proof.NumberEnded: _("This number is no longer good. Send a new one."),
-    two_step.NotSaved: _("Save the codes first, then tick this box."),
-}
-
-
-def sentence(error: Exception) -> str:
-    """What to tell the person about *error*.
-
-    :raises KeyError: an error that nobody has put into words: a bug.
-    """
-    for kind in type(error).__mro__:
-        if kind in SENTENCES:
-            words_for = SENTENCES[kind]
-            return str(words_for) if isinstance(words_for, LazyString) else words_for(error)
-    raise KeyError(type(error).__name__)
-
-
-def status(error: Exception) -> int:
-    """The HTTP status of a refusal."""
-    return TOO_MANY if isinstance(error, attempts.Throttled) else UNPROCESSABLE
-
-
-def refuse(field: Field, error: Exception) -> int:
-    """Put the sentence for *error* at *field*; the status to answer with."""
-    field.errors = [sentence(error)]
-    return status(error)
+def refuse(field: Field, error: Refusal) -> int:
+    """Put the sentence of *error* at *field*; the status to answer with."""
+    field.errors = [error.sentence]
+    return error.status
 
 
 HTTP_SENTENCES = {

@@ -17,8 +17,8 @@ from jinja2.utils import pass_eval_context
 from markupsafe import Markup
 
 from console import branding, languages
-from console.web import notices, words
-from mfa import clock
+from console.web import notices, times
+from mfa import clock, words
 from mfa.notices.addresses import in_ascii
 from mfa.web import hx
 
@@ -29,7 +29,7 @@ def equip(app: Flask, *, two_step_on: Callable[[], bool]) -> None:
     :param two_step_on: whether the visitor's 2-step verification is on.
     """
     env = app.jinja_env
-    env.filters.update(moment=words.moment, day=words.day, device=words.device, in_ascii=in_ascii)
+    env.filters.update(moment=times.moment, day=times.day, device=words.device, in_ascii=in_ascii)
     env.globals.update(
         product_name=app.config["PRODUCT_NAME"],
         support_address=app.config["SUPPORT_ADDRESS"],

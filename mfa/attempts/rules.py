@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
 from sqlalchemy import (
     ColumnElement,
     Executable,
@@ -33,6 +35,7 @@ from sqlalchemy import (
     update,
 )
 
+from mfa import words
 from mfa.attempts.models import Spent, Throttle
 from mfa.crypto import ages
 from mfa.database import dialect, insert_if_absent, run, session, transaction, upsert
@@ -48,6 +51,7 @@ class Policy:
     :param first_wait: seconds after the last free attempt; each further one doubles it.
     :param longest_wait: seconds; never a permanent lock.
     :param forget_after: seconds without an attempt after which the count starts anew; None for never.
+    :param says: what to tell whoever has to wait ``%(wait)s``.
     """
 
     purpose: str
@@ -55,6 +59,7 @@ class Policy:
     first_wait: int = 30
     longest_wait: int = 900
     forget_after: int | None = None
+    says: LazyString = field(default=_("Too many attempts. Try again in %(wait)s."), compare=False)
 
     def wait_after(self, attempts: int) -> int:
         """Seconds to wait after so many attempts without a success."""
@@ -69,17 +74,25 @@ SECOND_STEP = Policy("second_step")
 """Codes of the app and recovery codes together: they guard one door."""
 ENROLLMENT_CODE = Policy("enrollment_code")
 EMAIL_NUMBER = Policy("email_number")
-EMAIL_SENDING = Policy("email_sending", free=1, forget_after=3600)
+EMAIL_SENDING = Policy(
+    "email_sending",
+    free=1,
+    forget_after=3600,
+    says=_("A mail was sent a moment ago. Try again in %(wait)s."),
+)
 SIGN_UP_SENDING = Policy("sign_up_sending", forget_after=3600)
 RESET_SENDING = Policy("reset_sending", forget_after=3600)
 """Counted apart: who makes an address wait for these has mailed its owner a link that is good meanwhile."""
 EMAIL_CHANGE_SENDING = Policy("email_change_sending", forget_after=3600)
 CONFIRM_SENDING = Policy("confirm_sending", free=3, forget_after=24 * 3600)
-SIGN_INS = Policy("sign_ins", free=30, forget_after=3600)
+SIGN_INS = Policy(
+    "sign_ins", free=30, forget_after=3600, says=_("You signed in too often. Try again in %(wait)s.")
+)
 """Right passwords at sign-in: each makes a session, an event and perhaps a mail."""
-PROOFS = Policy("proofs", free=20, forget_after=3600)
+_TOO_MANY_CHANGES = _("Too many changes in a short time. Try again in %(wait)s.")
+PROOFS = Policy("proofs", free=20, forget_after=3600, says=_TOO_MANY_CHANGES)
 """Right passwords inside the account, each for one change."""
-PROFILE_CHANGES = Policy("profile_changes", free=20, forget_after=3600)
+PROFILE_CHANGES = Policy("profile_changes", free=20, forget_after=3600, says=_TOO_MANY_CHANGES)
 SECOND_STEP_FAILURES = Policy("second_step_failures", free=2**30)
 """Never waits: counts the failures of all devices since the account's last success (SP 800-63B-4 §3.2.2)."""
 MOST_FAILURES = 100
@@ -97,9 +110,15 @@ class Throttled(Refusal):
     :param wait: seconds until the next one is looked at.
     """
 
+    status = 429
+
     def __init__(self, policy: Policy, wait: int) -> None:
         super().__init__(f"{policy.purpose}: wait {wait} seconds")
         self.policy, self.wait = policy, wait
+
+    @property
+    def sentence(self) -> str:
+        return str(self.policy.says) % {"wait": words.duration(self.wait)}
 
 
 class AlreadySpent(Refusal):

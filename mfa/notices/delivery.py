@@ -6,6 +6,7 @@ import smtplib
 from email.utils import make_msgid, parseaddr
 
 from flask import current_app
+from flask_babel import lazy_gettext as _
 from flask_mail import BadHeaderError, Message as FlaskMessage
 
 from mfa import hosts
@@ -17,6 +18,8 @@ from mfa.notices.smtp import Connection, Unanswered
 
 class MailNotSent(Refusal):
     """The mail server is down, too slow, or does not take this mail: it will not arrive."""
+
+    says = _("We could not send the mail. Try again.")
 
 
 def send(message: Message, *, message_id: str | None = None) -> bool:

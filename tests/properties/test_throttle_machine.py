@@ -233,7 +233,7 @@ class Throttles(RuleBasedStateMachine):
             try:
                 self.look_at(factor, typed, who, confirmed=confirmed)
                 outcome = "right"
-            except (totp.WrongCode, totp.UsedCode, factors.WrongRecoveryCode):
+            except (factors.WrongCode, factors.UsedCode, factors.WrongRecoveryCode):
                 outcome = "wrong"
             except Throttled as refusal:
                 outcome, told = "throttled", refusal.wait

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from console.web import words
+from mfa import words
 from tests.support.pages import static_files
 from tests.support.person import Person
 

@@ -1,4 +1,4 @@
-"""Times and devices in words, in the language that is spoken."""
+"""Times in words, in the language that is spoken."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from babel.dates import format_date, format_time
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
 from console import languages
 
@@ -24,20 +24,6 @@ _MONTHS = (
     "November",
     "December",
 )
-
-
-def duration(seconds: int) -> str:
-    """``45`` → "45 seconds", ``61`` → "2 minutes": rounded up, so that the time has passed by then."""
-    if seconds < 60:
-        return ngettext("%(num)d second", "%(num)d seconds", seconds)
-    if seconds < 3600:
-        return _minutes(-(-seconds // 60))
-    return ngettext("%(num)d hour", "%(num)d hours", -(-seconds // 3600))
-
-
-def about(seconds: int) -> str:
-    """``-400`` → "7 minutes": rounded to what a person would say."""
-    return _minutes(max(1, round(abs(seconds) / 60)))
 
 
 def moment(when: datetime) -> str:
@@ -65,15 +51,3 @@ def _day(when: date, language: str) -> str:
 def _english_time(when: datetime) -> str:
     half = "AM" if when.hour < 12 else "PM"
     return f"{(when.hour - 1) % 12 + 1}:{when.minute:02}\N{NARROW NO-BREAK SPACE}{half}"
-
-
-def device(name: str) -> str:
-    """What :func:`mfa.devices.name` gave and the database keeps, for the reader."""
-    browser, _, system = name.partition(" on ")
-    if system:
-        return gettext("%(browser)s on %(system)s", browser=browser, system=system)
-    return gettext("Unknown device") if name == "Unknown device" else name
-
-
-def _minutes(count: int) -> str:
-    return ngettext("%(num)d minute", "%(num)d minutes", count)
