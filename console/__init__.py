@@ -30,6 +30,7 @@ from console.commands import (
 from console.email_change import routes as email_change_routes
 from console.extensions import csrf, db, limiter, login_manager, mail as flask_mail
 from console.mail import mailbox, messages, routes as mail_routes
+from console.observability import health, metrics, reports
 from console.sessions import browser, routes as sessions_routes
 from console.two_step import link, routes as two_step_routes, sign_in, wizard
 from console.web import (
@@ -37,12 +38,9 @@ from console.web import (
     assets,
     errors,
     headers,
-    health,
     language,
-    metrics,
     mount,
     notices,
-    reports,
     templates,
 )
 from console.web.cookies import SessionInterface

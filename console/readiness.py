@@ -1,7 +1,7 @@
 """Whether the application can serve with the database that it is given.
 
 Asked at the start, which it stops with one sentence; before an operator's command; and by balancers,
-again and again (:mod:`console.web.health`).
+again and again (:mod:`console.observability.health`).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from deploy.draining import DrainingServer
 from deploy.gateway import Gateway
 
 DRAINING_FILE = "TWOSTEP_DRAINING_FILE"
-"""The environment variable by which `console.web.health` learns that the server is about to stop."""
+"""The environment variable by which `console.observability.health` learns that the server will stop."""
 _LARGEST_PORT = 65535
 KILL_AFTER = 30
 """Seconds that a process may take to finish what it has begun; a mail server that hangs costs less."""
@@ -38,7 +38,7 @@ def serve(target: str, *, host: str, port: int) -> None:
         work is said once.
     """
     with tempfile.TemporaryDirectory(prefix="twostep-metrics-") as folder:
-        # Here the processes add their metrics up; console.web.metrics reads it when it is loaded.
+        # Here the processes add their metrics up; console.observability.metrics reads it when it is loaded.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
         config = _find(target).config
         workers = config["WORKERS"] or 2 * (os.cpu_count() or 1)

@@ -1,10 +1,10 @@
-"""The account."""
+"""The account, and the addresses that it has left."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from console.accounts import names
@@ -40,3 +40,18 @@ class Account(Model):
     @property
     def initials(self) -> str:
         return names.initials(self.name)
+
+
+class EmailChange(Model):
+    """An address that the account was moved from, for as long as the change can be undone."""
+
+    __tablename__ = "email_changes"
+    # The link that undoes a change names its id, so ids are never given twice.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    old_email: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
+    old_email_key: Mapped[str] = mapped_column(String(EMAIL_LENGTH + 64), index=True)
+    changed_at: Mapped[datetime] = mapped_column(Instant)
+    undone_at: Mapped[datetime | None] = mapped_column(Instant)

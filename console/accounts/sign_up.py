@@ -6,13 +6,12 @@ import hashlib
 from datetime import datetime
 
 from console import languages
-from console.accounts import addresses, names, rules
+from console.accounts import addresses, names, reserved, rules
 from console.accounts.addresses import Address
 from console.accounts.models import Account
 from console.accounts.password import check
 from console.accounts.rules import LinkEnded
 from console.activity import rules as activity
-from console.email_change import reserved
 from console.mail import messages
 from console.sessions import rules as sessions
 from console.toolbox import toolbox

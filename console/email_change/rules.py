@@ -14,13 +14,11 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from console import languages
-from console.accounts import addresses, password as passwords, rules as accounts
+from console.accounts import addresses, password as passwords, reserved, rules as accounts
 from console.accounts.addresses import Address
-from console.accounts.models import Account
+from console.accounts.models import Account, EmailChange
 from console.accounts.rules import LinkEnded
 from console.activity import rules as activity
-from console.email_change import reserved
-from console.email_change.models import EmailChange
 from console.extensions import db
 from console.mail import messages
 from console.sessions import rules as sessions

@@ -31,9 +31,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from console.activity import log, rules as activity
 from console.extensions import db
+from console.observability import health
 from console.two_step import pending
 from console.two_step.enrollment import STEPS
-from console.web import health
 from console.web.access import public
 from mfa import clock
 from mfa.notices import outbox

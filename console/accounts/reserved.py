@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select
 
 from console.accounts.addresses import Address
-from console.email_change.models import EmailChange
+from console.accounts.models import EmailChange
 from console.toolbox import UNDO_LINK_SECONDS
 from mfa.crypto import ages
 from mfa.database import run

@@ -1,0 +1,1 @@
+"""What operators hear of the running server: its health, its metrics, and what browsers report."""

@@ -1,0 +1,1 @@
+"""Passwords: what is acceptable as one, and how one is hashed."""
