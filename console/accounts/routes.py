@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, Response, current_app, request, session, url_for
+from flask import Blueprint, Response, current_app, g, request, session, url_for
 from flask_babel import gettext
 from flask_login import current_user
 
 from console import languages
 from console.accounts import forms, password as passwords, rules, sign_up as sign_ups
 from console.accounts.addresses import Address, BadAddress
+from console.accounts.models import Account
 from console.accounts.names import BadName
 from console.mail import mailbox
 from console.passwords.rules import BadPassword
@@ -54,6 +55,7 @@ def sign_up() -> Response:
 @blueprint.route("/sign-up/<token>", methods=["GET", "POST"])
 @public
 @ranges.guesses
+@ranges.at(ranges.nobody)
 def create_account(token: str) -> Response:
     form = forms.CreateAccountForm()
     status = 200
@@ -92,9 +94,28 @@ def create_account(token: str) -> Response:
 # Sign-in
 
 
+def _sought() -> passwords.Sought:
+    """Return whom the sign-in form of this request names; the database is asked once.
+
+    :raises passwords.WrongCredentials: not an address.
+    """
+    if "sought" not in g:
+        g.sought = passwords.seek(request.form.get("email", ""))
+    found: passwords.Sought = g.sought
+    return found
+
+
+def _named() -> Account | None:
+    try:
+        return _sought().account
+    except passwords.WrongCredentials:
+        return None
+
+
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @signs_in
 @ranges.guesses
+@ranges.at(_named)
 def sign_in() -> Response:
     if request.method != "POST" and current_user.is_authenticated:
         return hx.redirect(url_for("console.home"))
@@ -103,7 +124,7 @@ def sign_in() -> Response:
     if form.validate_on_submit():
         try:
             entry = passwords.sign_in(
-                ranges.sought(),
+                _sought(),
                 form.password.data,
                 here=browser.here(),
             )
@@ -152,6 +173,7 @@ def forgot_password() -> Response:
 @blueprint.route("/reset-password/<token>", methods=["GET", "POST"])
 @public
 @ranges.guesses
+@ranges.at(ranges.nobody)
 def reset_password(token: str) -> Response:
     form = forms.ResetPasswordForm()
     status = 200

@@ -7,6 +7,7 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user
 from markupsafe import Markup
 
+from console.accounts.models import Account
 from console.sessions import browser
 from console.sessions.rules import SessionEnded
 from console.two_step import factors, forms, second_step
@@ -20,6 +21,11 @@ from mfa.web import hx
 from mfa.web.forms import Form
 
 blueprint = Blueprint("second_step", __name__, url_prefix="/sign-in/verify")
+
+
+def _half_account() -> Account | None:
+    half = browser.half()
+    return half.account if half else None
 
 
 @blueprint.get("")
@@ -36,6 +42,7 @@ def verify() -> Response:
 @blueprint.post("")
 @signs_in
 @ranges.guesses
+@ranges.at(_half_account)
 def complete() -> Response:
     """A code of the app, or a recovery code."""
     half = browser.half()

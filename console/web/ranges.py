@@ -7,21 +7,30 @@ account before is left alone: it has a count of its own, and its owner may share
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from flask import Response, current_app, g, request
 from flask_limiter import RequestLimit
 from flask_login import current_user
 
-from console.accounts import password as passwords
-from console.accounts.models import Account
 from console.extensions import limiter
 from console.sessions import browser
 from mfa import clock
 from mfa.attempts import networks
 
 _REFUSALS = (401, 403, 422, 429)
-_BY_LINK = ("accounts.create_account", "accounts.reset_password")
-"""An e-mailed link opens these; it concerns another account than the one that is signed in."""
+View = TypeVar("View", bound=Callable[..., object])
+
+
+class Known(Protocol):
+    """An account, as far as a device is known to it."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def device_epoch(self) -> int: ...
 
 
 def _range() -> str:
@@ -43,30 +52,31 @@ def _is_known() -> bool:
     return bool(g.is_known)
 
 
-def _account() -> Account | None:
-    """The account at which the request guesses: not always that of who sends it."""
-    if request.endpoint in _BY_LINK:
-        return None
-    if request.endpoint == "accounts.sign_in":
-        try:
-            return sought().account
-        except passwords.WrongCredentials:
-            return None
-    if request.blueprint == "second_step":
-        half = browser.half()
-        return half.account if half else None
-    return current_user.account if current_user.is_authenticated else None
+def at(whose: Callable[[], Known | None]) -> Callable[[View], View]:
+    """Say at whose account a route guesses, where that is not the account that is signed in.
 
-
-def sought() -> passwords.Sought:
-    """Whom the sign-in form of this request names; it is asked once.
-
-    :raises passwords.WrongCredentials: not an address.
+    :param whose: returns None for no account at all.
     """
-    if "sought" not in g:
-        g.sought = passwords.seek(request.form.get("email", ""))
-    found: passwords.Sought = g.sought
-    return found
+
+    def mark(view: View) -> View:
+        view.guesses_at = whose  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def nobody() -> None:
+    """What an e-mailed link opens guesses at no account that the browser could be known to."""
+
+
+def _account() -> Known | None:
+    view = current_app.view_functions[request.endpoint or ""]
+    whose: Callable[[], Known | None] = getattr(view, "guesses_at", _own)
+    return whose()
+
+
+def _own() -> Known | None:
+    return current_user.account if current_user.is_authenticated else None
 
 
 guesses = limiter.shared_limit(

@@ -254,7 +254,8 @@ def test_a_move_mails_no_number(protected: Person, inbox: Inbox) -> None:
     protected.begin_move()
     inbox.take_all()
     protected.post(f"{ENROLL}/email/send", protected.hidden(f"{ENROLL}/scan"))
-    assert inbox.take_all() == []
+    # The mail of the activation before may come late; a number is mailed before the answer.
+    assert not [letter for letter in inbox.take_all() if "number" in letter.subject]
 
 
 def test_the_first_step_has_no_back(protected: Person) -> None:
