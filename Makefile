@@ -80,7 +80,7 @@ lint: $(DEV)
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
 	$(BIN)/python -m tests.project.words
-	cd static/vendor && sha256sum --check --quiet *.sha256
+	cd mfa/static/mfa/vendor && sha256sum --check --quiet *.sha256
 
 format: $(DEV)
 	$(BIN)/ruff format .

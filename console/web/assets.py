@@ -7,21 +7,24 @@ from pathlib import Path
 from flask import Flask, request
 
 from console import branding
-from mfa.web.assets import Assets, script, stylesheet
+from mfa.web.assets import SCRIPT, STYLE, Assets, script, stylesheet, vendored
 
 
 def serve(app: Flask, folder: Path, *, accent: str, logo: str | None) -> None:
-    """Serve the files of *folder* at ``/static/…``; ``static_url(name)`` is where, for the templates.
+    """Serve the files of *folder*, put together with those of the extension, at ``/static/…``.
+
+    For the templates ``static_url(name)`` is where.
 
     :param accent: the color, as #rrggbb, from which the stylesheet makes its own.
     :param logo: the path of a picture, or None; served as ``logo.`` and the ending of its kind.
     :raises BadAsset: files that can't be put together.
     """
-    brand = f":root {{ --brand: {accent}; }}\n".encode()
+    # The console's come first: they say in which order the layers lie. The color is in no layer.
+    styles = stylesheet(folder / "css" / "main.css"), stylesheet(STYLE), f".mfa {{ --brand: {accent}; }}\n"
     sources = {
-        "main.css": stylesheet(folder / "css" / "main.css").encode() + brand,
-        "app.js": script(folder / "js" / "app.js").encode(),
-        **{path.name: path.read_bytes() for path in sorted((folder / "vendor").glob("*.js"))},
+        "main.css": "".join(styles).encode(),
+        "app.js": script(SCRIPT, folder / "js" / "app.js").encode(),
+        **vendored(),
     }
     if logo:
         picture = Path(logo).read_bytes()

@@ -1,7 +1,7 @@
 """The static files: put together and compressed when the server starts, each at an address for good.
 
-The sources in ``static/`` are many small files that a browser could read as they are. What is served are
-few: one stylesheet, one module, and the vendored scripts. The hash of its content is in the address of
+The sources are many small files that a browser could read as they are. What is served are few: one
+stylesheet, one module, and the vendored scripts. The hash of its content is in the address of
 each file, so that a browser keeps it for a year, and a changed file is another one.
 
 While servers of two versions stand side by side, a page of one may ask the other for its files. The other
@@ -19,13 +19,16 @@ import functools
 import gzip
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import brotli
 from flask import Response, abort, request
 
+FOLDER = Path(__file__).resolve().parent.parent / "static" / "mfa"
+"""The extension's own sources."""
+STYLE, SCRIPT = FOLDER / "css" / "mfa.css", FOLDER / "js" / "mfa.js"
 _TYPES = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -37,7 +40,7 @@ _NOT_COMPRESSED = (".png", ".webp")
 _A_YEAR = 365 * 24 * 3600
 
 _HASHED = re.compile(r"\.[0-9a-f]{12}(?=\.[a-z]+$)")
-_CSS_IMPORT = re.compile(r'^@import url\("([\w-]+\.css)"\)(?: layer\((\w+)\))?(?: (\w+))?;$', re.MULTILINE)
+_CSS_IMPORT = re.compile(r'^@import url\("([\w-]+\.css)"\)(?: layer\(([\w.]+)\))?(?: (\w+))?;$', re.MULTILINE)
 _JS_IMPORT = re.compile(r'^import (?:\{[^}]*\} from )?"\./([\w-]+\.js)";\n', re.MULTILINE)
 _JS_EXPORT = re.compile(r"^export (?=const |function |class )", re.MULTILINE)
 _JS_NAME = re.compile(r"^(?:const|let|class|(?:async )?function\*?) (\w+)", re.MULTILINE)
@@ -79,6 +82,16 @@ class Assets:
         return _answer(self._made[name], lasting=address == self._addresses[name])
 
 
+def own() -> dict[str, bytes]:
+    """Return the extension's files, for a host that has none to put together with them."""
+    return {"mfa.css": stylesheet(STYLE).encode(), "mfa.js": script(SCRIPT).encode(), **vendored()}
+
+
+def vendored() -> dict[str, bytes]:
+    """Return htmx and its guard."""
+    return {path.name: path.read_bytes() for path in sorted((FOLDER / "vendor").glob("*.js"))}
+
+
 def stylesheet(path: Path) -> str:
     """The stylesheet at *path*, with those that it imports in their places, layers and media kept."""
 
@@ -92,28 +105,31 @@ def stylesheet(path: Path) -> str:
     return _understood(_CSS_IMPORT.sub(imported, path.read_text(encoding="utf-8")), path.name)
 
 
-def script(path: Path) -> str:
-    """The module at *path* and all that it imports as one module, what is imported first.
+def script(*paths: Path) -> str:
+    """The modules at *paths* and all that they import as one module, what is imported first.
 
     They share one scope then: a name of the top level may stand in one of them only.
     """
-    modules = dict(_modules(path, set()))
+    modules: dict[Path, str] = {}
+    for path in paths:
+        _add_modules(path, modules, set())
     owners: dict[str, str] = {}
-    for name, text in modules.items():
+    for path, text in modules.items():
         for declared in _JS_NAME.findall(text):
             if declared in owners:
-                raise BadAsset(f"static: {declared} stands in {owners[declared]} and in {name}.")
-            owners[declared] = name
+                raise BadAsset(f"static: {declared} stands in {owners[declared]} and in {path.name}.")
+            owners[declared] = path.name
     return "".join(modules.values())
 
 
-def _modules(path: Path, seen: set[Path]) -> Iterator[tuple[str, str]]:
+def _add_modules(path: Path, modules: dict[Path, str], seen: set[Path]) -> None:
+    """Add the module at *path* to *modules*, after those that it imports."""
     seen.add(path)
     text = path.read_text(encoding="utf-8")
     for name in _JS_IMPORT.findall(text):
         if path.with_name(name) not in seen:
-            yield from _modules(path.with_name(name), seen)
-    yield path.name, _understood(_JS_EXPORT.sub("", _JS_IMPORT.sub("", text)), path.name)
+            _add_modules(path.with_name(name), modules, seen)
+    modules[path] = _understood(_JS_EXPORT.sub("", _JS_IMPORT.sub("", text)), path.name)
 
 
 def _understood(text: str, name: str) -> str:

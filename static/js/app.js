@@ -1,16 +1,3 @@
-// What the journeys need beyond htmx. Everything works without it by plain form posts.
+// What the console's pages need besides what the extension brings.
 import "./address.js";
-import "./busy.js";
-import "./digits.js";
-import "./dialog.js";
-import "./focus.js";
-import "./notice.js";
-import "./countdown.js";
-import "./code-window.js";
-import "./codes.js";
 import "./follow.js";
-import "./keyboard.js";
-import "./paper.js";
-import "./times.js";
-
-document.documentElement.classList.add("js");

@@ -67,7 +67,7 @@ class Guest(Walks):
 
     def runs_script(self) -> bool:
         if self.script:
-            self.page.until(lambda: self.page.elements("html.js"), "the page has not run its script")
+            self.page.until(lambda: self.page.elements("html.mfa-js"), "the page has not run its script")
         return self.script
 
     def arrive(self, person: Person) -> Guest:

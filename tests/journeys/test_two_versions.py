@@ -29,7 +29,7 @@ def versions(
     config = {**config, "MAIL_WORKER": "none"}
     changed = tmp_path / "static"
     copytree(STATIC, changed)
-    for name in ("css/base.css", "js/paper.js"):
+    for name in ("css/page.css", "js/follow.js"):
         with (changed / name).open("a") as source:
             source.write("\n/* changed */\n")
     real = assets.serve
@@ -68,7 +68,7 @@ def test_every_page_has_its_style_and_script_whichever_server_answers(
     page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108
     for _ in range(3):
         page.goto("/sign-in")
-        expect(page.locator("html.js")).to_be_attached()
+        expect(page.locator("html.mfa-js")).to_be_attached()
     files = [answer for answer in answers if "/static/" in answer.url]
     assert {answer.status for answer in files} == {200}
     kept = {"no-store" in answer.headers["cache-control"] for answer in files}

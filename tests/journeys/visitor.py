@@ -95,7 +95,7 @@ class Visitor(Walks):
 
     def runs_script(self) -> bool:
         self.page.wait_for_load_state("domcontentloaded")
-        return self.page.locator("html.js").count() > 0
+        return self.page.locator("html.mfa-js").count() > 0
 
     def clipboard(self) -> str:
         """What was copied, read by a page that may, as none of ours."""

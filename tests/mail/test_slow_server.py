@@ -189,7 +189,7 @@ def test_a_number_that_was_perhaps_mailed_is_asked_for_and_good(
 def test_the_page_waits_longer_than_the_mail_may_take() -> None:
     config = re.search(r"name=\"htmx-config\" content='(.*?)'", (ROOT / "templates/base.html").read_text())
     assert config
-    given_up = re.search(r"GIVEN_UP = ([0-9_]+);", (ROOT / "static/js/busy.js").read_text())
+    given_up = re.search(r"GIVEN_UP = ([0-9_]+);", (ROOT / "mfa/static/mfa/js/busy.js").read_text())
     assert given_up
     page_waits = json.loads(config[1])["defaultTimeout"]
     assert int(given_up[1]) == page_waits

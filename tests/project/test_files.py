@@ -55,18 +55,18 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine(text: str) -> None:
 def test_every_vendored_script_is_the_one_that_was_checked() -> None:
     found = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in (ROOT / "static/vendor").glob("*.js")
+        for path in (ROOT / "mfa/static/mfa/vendor").glob("*.js")
     }
     assert found == VENDORED
 
 
 @pytest.mark.parametrize("name", VENDORED)
 def test_a_vendored_script_has_its_hash_beside_it(name: str) -> None:
-    assert (ROOT / f"static/vendor/{name}.sha256").read_text() == f"{VENDORED[name]}  {name}\n"
+    assert (ROOT / f"mfa/static/mfa/vendor/{name}.sha256").read_text() == f"{VENDORED[name]}  {name}\n"
 
 
 def test_htmx_comes_with_its_license() -> None:
-    assert "Zero-Clause BSD" in (ROOT / "static/vendor/htmx.LICENSE").read_text()
+    assert "Zero-Clause BSD" in (ROOT / "mfa/static/mfa/vendor/htmx.LICENSE").read_text()
 
 
 def test_every_picture_that_the_readme_shows_is_there() -> None:

@@ -41,7 +41,6 @@ def folder(tmp_path: Path) -> Path:
         "js/app.js": 'import "./one.js";\nimport { two } from "./two.js";\n\ntwo("app");\n',
         "js/one.js": 'import { two } from "./two.js";\n\ntwo("one");\n',
         "js/two.js": "export const two = (text) => console.log(text);\n",
-        "vendor/library.min.js": "window.library = 1;\n",
     }
     for name, text in sources.items():
         path = tmp_path / "static" / name
@@ -111,11 +110,33 @@ def test_every_stylesheet_and_every_module_of_ours_is_served(
     client: FlaskClient, page_files: list[str]
 ) -> None:
     served = "".join(client.get(url).text for url in page_files)
-    sources = [*ROOT.joinpath("static/css").glob("*.css"), *ROOT.joinpath("static/js").glob("*.js")]
-    last_lines = {
-        path.name: path.read_text().rstrip().split("\n")[-1].removeprefix("export ") for path in sources
-    }
-    assert {name for name, line in last_lines.items() if line not in served} == {"main.css"}
+    folders = (ROOT / "static", ROOT / "mfa/static/mfa")
+    sources = [path for folder in folders for path in [*folder.glob("css/*.css"), *folder.glob("js/*.js")]]
+    missing = {path.name for path in sources if last_rule(path) not in served}
+    assert missing == {"main.css", "mfa.css", "app.js"}
+
+
+def last_rule(path: Path) -> str:
+    """Return the last line of *path* that is more than a bracket."""
+    lines = [line.strip("{}();").strip() for line in path.read_text().split("\n")]
+    return next(line for line in reversed(lines) if line).removeprefix("export ")
+
+
+def test_files_of_the_extension_stand_alone() -> None:
+    own = assets.Assets(assets.own())
+    names = ["mfa.css", "mfa.js", "htmx.min.js", "hx-csp.min.js"]
+    assert [own.address(name).rpartition(".")[2] for name in names] == ["css", "js", "js", "js"]
+
+
+def test_stylesheet_of_the_extension_is_in_its_layer_and_below_its_class() -> None:
+    """A host's elements keep their looks, and its rules win over ours."""
+    for path in set(assets.STYLE.parent.glob("*.css")) - {assets.STYLE}:
+        outer = set(re.findall(r"^([:@.\w][^{]*?) \{", path.read_text(), re.MULTILINE))
+        allowed = {rule for rule in outer if rule.startswith(("@media", "@keyframes mfa-"))}
+        assert outer - allowed == {":where(.mfa)"}, path.name
+    imports = [line for line in assets.STYLE.read_text().split("\n") if line.startswith("@import")]
+    assert imports
+    assert all("layer(mfa." in line for line in imports)
 
 
 # Their addresses
@@ -134,7 +155,7 @@ def test_every_file_that_a_page_names_has_a_hash_in_its_address(page_files: list
 def test_a_changed_source_changes_the_address_of_its_file_alone(
     folder: Path, changed: str, served: str
 ) -> None:
-    names = ["main.css", "app.js", "library.min.js"]
+    names = ["main.css", "app.js", "htmx.min.js"]
     before = [address(site(folder), name) for name in names]
     (folder / changed).write_text((folder / changed).read_text() + "/* changed */\n")
     after = [address(site(folder), name) for name in names]
@@ -236,7 +257,7 @@ def test_each_version_answers_for_the_files_of_the_other(folder: Path) -> None:
     (folder / "js/two.js").write_text("export const two = (text) => console.warn(text);\n")
     newer = site(folder)
     for page, server in ((newer, older), (older, newer)):
-        for name in ("main.css", "app.js", "library.min.js"):
+        for name in ("main.css", "app.js", "htmx.min.js"):
             own = server.test_client().get(address(server, name))
             other = server.test_client().get(address(page, name))
             assert other.status_code == 200

@@ -87,7 +87,7 @@ def test_the_edge_of_a_button_is_seen_on_white(color: str) -> None:
 
 def test_the_accent_is_in_the_stylesheet(branded: Callable[..., Flask]) -> None:
     app = branded(ACCENT_COLOR="#00ff88")
-    assert ":root { --brand: #00ff88; }" in app.test_client().get(static_files(sign_in_page(app))[0]).text
+    assert ".mfa { --brand: #00ff88; }" in app.test_client().get(static_files(sign_in_page(app))[0]).text
 
 
 def test_the_icon_takes_the_accent_and_asks_for_nothing(branded: Callable[..., Flask]) -> None:

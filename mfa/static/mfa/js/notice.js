@@ -1,5 +1,6 @@
 import { announce, textOf } from "./announce.js";
 import { dialog } from "./dialog.js";
+import { saying } from "./root.js";
 
 // One place for what concerns the page as a whole. While the dialog is open it stands in the dialog.
 const notice = document.getElementById("notice");
@@ -23,7 +24,7 @@ if (notice) {
   settle();
   dialog?.addEventListener("close", settle);
 
-  document.addEventListener("htmx:error", () => trouble(document.body.dataset.sayLost));
+  document.addEventListener("htmx:error", () => trouble(saying.sayLost));
 
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;

@@ -1,5 +1,6 @@
 // Recovery codes and the setup key: copy, and the box that must be ticked.
 import { announce } from "./announce.js";
+import { isOurs, saying } from "./root.js";
 
 const copy = async (button) => {
   const parts = [...document.querySelectorAll(button.dataset.copy)];
@@ -7,14 +8,13 @@ const copy = async (button) => {
     button.dataset.copyJoin === ""
       ? parts.map((part) => part.textContent.replace(/\s/g, "")).join("")
       : parts.map((part) => part.textContent.trim()).join("\n");
-  const { sayCopied, sayMarked } = document.body.dataset;
   const say = (text) => {
     button.parentElement.querySelector(".copied").textContent = text;
     announce(text);
   };
   try {
     await navigator.clipboard.writeText(text);
-    say(sayCopied);
+    say(saying.sayCopied);
   } catch {
     // No clipboard on this page (plain HTTP), or it was refused: mark the text for copying by hand.
     const range = document.createRange();
@@ -22,18 +22,18 @@ const copy = async (button) => {
     range.setEndAfter(parts.at(-1));
     getSelection().removeAllRanges();
     getSelection().addRange(range);
-    say(sayMarked);
+    say(saying.sayMarked);
   }
 };
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
-  if (button) copy(button);
+  if (button && isOurs(button)) copy(button);
 });
 
 // Complete stays disabled until the box is ticked; without JavaScript the server refuses instead.
 const guard = () => {
-  for (const button of document.querySelectorAll("[data-needs]")) {
+  for (const button of document.querySelectorAll(".mfa [data-needs]")) {
     button.disabled = !document.querySelector(button.dataset.needs).checked;
   }
 };

@@ -1,4 +1,5 @@
 import { announce, announceNews, textOf } from "./announce.js";
+import { isOurs } from "./root.js";
 
 const REFUSED = "[aria-invalid=true], [data-refused]";
 
@@ -46,14 +47,16 @@ export const focusIn = (root) => {
 };
 
 // A whole page after a refusal, where htmx did not load.
-if (document.querySelector(`.card :is(${REFUSED})`)) focusIn(document.getElementById("card"));
+const card = document.querySelector("[data-mfa-page]");
+if (card?.querySelector(REFUSED)) focusIn(card);
 else announceNews(document);
 
 document.addEventListener("htmx:after:swap", (event) => {
   const { target, swap, response } = event.detail.ctx;
+  if (!isOurs(target)) return;
   // Another window may have changed the language: what comes then is in another one than what stands around it.
   const language = response?.headers?.get("Content-Language");
-  if (language && target instanceof Element) target.lang = language;
+  if (language) target.lang = language;
   // The answer to a poll may be that there is nothing new: whoever is typing goes on typing.
-  if (swap !== "none" && target instanceof Element && target.id !== "notice") focusIn(target);
+  if (swap !== "none" && target.id !== "notice") focusIn(target);
 });

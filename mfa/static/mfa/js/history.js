@@ -1,6 +1,6 @@
 // Closing the dialog goes back to where it was opened: Back then leads out of the page, not into the dialog again.
 // Each entry that htmx adds knows how far it is from that place, also after a reload.
-const consolePath = document.getElementById("account-dialog")?.dataset.home;
+const homePath = document.querySelector("[data-mfa-dialog]")?.dataset.home;
 let depth = history.state?.depth ?? 0;
 let leaving = false;
 
@@ -11,7 +11,7 @@ document.addEventListener("htmx:after:history:push", () => {
 
 // The page may have been opened at an address of the dialog.
 const comeHome = () => {
-  if (location.pathname !== consolePath) history.replaceState({ htmx: true }, "", consolePath);
+  if (location.pathname !== homePath) history.replaceState({ htmx: true }, "", homePath);
 };
 
 export const leave = () => {

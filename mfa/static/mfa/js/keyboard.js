@@ -1,6 +1,7 @@
 // The keyboard of a phone never hides the field nor its button. Most browsers shrink the page for it; on iOS it
 // lies over the page, and the sheet is told what is still to be seen.
 import { submitOf } from "./forms.js";
+import { isOurs } from "./root.js";
 
 const seen = window.visualViewport;
 const KEYBOARD = 100; // px: less is a bar of the browser
@@ -21,7 +22,7 @@ const fit = () => {
 const reveal = () => {
   const field = document.activeElement;
   // A button that moves away under the finger is not pressed: so only for what is typed into.
-  const button = field.matches("input:not([type=radio], [type=checkbox])") && submitOf(field.form);
+  const button = isOurs(field) && field.matches("input:not([type=radio], [type=checkbox])") && submitOf(field.form);
   if (!button) return;
   for (const part of [button, field]) part.scrollIntoView({ block: "nearest" });
 };

@@ -1,13 +1,14 @@
 import { focusIn } from "./focus.js";
 import { leave } from "./history.js";
 
-// The account modal: a native dialog around the region that htmx swaps.
-export const dialog = document.getElementById("account-dialog");
+// The modal: a native dialog around the region that htmx swaps, both marked by the host.
+export const dialog = document.querySelector("[data-mfa-dialog]");
+const OPENERS = "[data-mfa-opens]";
 
 if (dialog) {
-  const account = document.getElementById("account");
-  // What opened it, as it is found on the page: by the time of closing an answer may have replaced it.
-  let opener = ".profile__button";
+  const region = dialog.querySelector("[data-mfa-region]");
+  // The name of what opened it: by the time of closing an answer may have replaced the element.
+  let opener = document.querySelector(OPENERS)?.dataset.mfaOpens;
 
   const open = () => {
     if (!dialog.matches(":modal")) {
@@ -17,7 +18,7 @@ if (dialog) {
   };
 
   const markTab = () => {
-    const shown = account.querySelector("[data-tab]")?.dataset.tab;
+    const shown = region.querySelector("[data-tab]")?.dataset.tab;
     for (const tab of dialog.querySelectorAll("[data-for]")) {
       if (tab.dataset.for === shown) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
@@ -28,7 +29,7 @@ if (dialog) {
   if (dialog.open) {
     open();
     markTab();
-    focusIn(account);
+    focusIn(region);
   }
 
   // An answer to what was asked in the dialog must not open it again once it was closed. (It is closed a moment
@@ -36,33 +37,34 @@ if (dialog) {
   let closed = 0;
   document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
     ctx.closed = dialog.open ? closed : undefined;
-    if (!dialog.open) opener = ctx.sourceElement.closest("#protection") ? "#protection a" : ".profile__button";
+    const pressed = ctx.sourceElement.closest(OPENERS) ?? ctx.sourceElement.querySelector(OPENERS);
+    if (!dialog.open && pressed) opener = pressed.dataset.mfaOpens;
   });
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
-    if (ctx.target === account && ctx.closed !== undefined && ctx.closed !== closed) event.preventDefault();
+    if (ctx.target === region && ctx.closed !== undefined && ctx.closed !== closed) event.preventDefault();
   });
 
   document.addEventListener("htmx:after:swap", () => {
-    if (!account.firstElementChild) return;
+    if (!region.firstElementChild) return;
     const opens = !dialog.open;
     open();
     markTab();
     // Before it was open nothing in it could have the focus.
-    if (opens) focusIn(account);
+    if (opens) focusIn(region);
   });
 
   dialog.addEventListener("close", () => {
     closed += 1;
-    account.replaceChildren();
+    region.replaceChildren();
     document.title = document.title.replace(/^.*? · /, "");
     leave();
-    document.querySelector(opener).focus();
+    document.querySelector(`[data-mfa-opens="${opener}"]`)?.focus();
   });
 
   // A stray click beside a wizard must not throw the place away.
   // (Heard on the document: with a listener on the dialog all that stands in it is called clickable.)
   document.addEventListener("click", (event) => {
-    if (event.target === dialog && !account.querySelector("[data-wizard]")) dialog.close();
+    if (event.target === dialog && !region.querySelector("[data-wizard]")) dialog.close();
   });
 }

@@ -5,7 +5,7 @@ const forms = {
 };
 
 const tell = () => {
-  for (const time of document.querySelectorAll("time[data-kind]")) {
+  for (const time of document.querySelectorAll(".mfa time[data-kind]")) {
     if (time.dataset.kind === "moment") time.title = time.textContent;
     time.textContent = forms[time.dataset.kind].format(new Date(time.dateTime));
     delete time.dataset.kind;

@@ -2,6 +2,7 @@
 // posts where htmx did not load.
 import { announce } from "./announce.js";
 import { submitOf } from "./forms.js";
+import { isOurs, saying } from "./root.js";
 
 const SLOW = 1000; // ms
 const GIVEN_UP = 35_000; // ms, as htmx: after the browser's Stop nothing tells that a plain post has ended
@@ -24,7 +25,7 @@ document.addEventListener(
   "submit",
   (event) => {
     const form = event.target;
-    if (form.method === "dialog" || form.target === "_blank") return;
+    if (!isOurs(form) || form.method === "dialog" || form.target === "_blank") return;
     if (onTheWay.has(form)) {
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -35,7 +36,7 @@ document.addEventListener(
       button,
       focused: button === document.activeElement,
       timers: [
-        setTimeout(() => announce(document.body.dataset.sayMoment), SLOW),
+        setTimeout(() => announce(saying.sayMoment), SLOW),
         setTimeout(() => release(form), GIVEN_UP),
       ],
     });

@@ -9,8 +9,8 @@ const makeLine = (place) => {
   return line;
 };
 
-const modal = document.getElementById("account-dialog");
-const lines = [makeLine(document.body), makeLine(modal)];
+const modal = document.querySelector("[data-mfa-dialog]");
+const lines = [makeLine(document.querySelector(".mfa")), makeLine(modal)];
 const REGISTERED = 100; // ms after which a change is a change to a screen reader
 const LOADED = 1500; // ms: until then a screen reader takes in the page, and passes over what changes in it
 const SAID = 5000;
