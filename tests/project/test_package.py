@@ -17,6 +17,8 @@ import pytest
 
 import mfa
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = [sys.executable, "-m", "build", "--no-isolation", "--skip-dependency-check"]
 INSTALL = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-compile"]
