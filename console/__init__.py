@@ -31,11 +31,12 @@ from console.email_change import routes as email_change_routes
 from console.extensions import csrf, db, limiter, login_manager, mail as flask_mail
 from console.mail import mailbox, messages, routes as mail_routes
 from console.observability import health, metrics, reports
-from console.sessions import browser, routes as sessions_routes
+from console.sessions import routes as sessions_routes
 from console.two_step import link, routes as two_step_routes, sign_in, wizard
 from console.web import (
     access,
     assets,
+    devices,
     errors,
     headers,
     language,
@@ -115,7 +116,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     metrics.observe(app)
     access.guard(app)
     limiter.init_app(app)
-    browser.write_marks(app)
+    devices.write_marks(app)
     notices.carry(app)
     posted.forget(app)
     headers.add(app)
@@ -134,7 +135,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         support_url=f"mailto:{in_ascii(app.config['SUPPORT_ADDRESS'])}",
     ).take_in(app)
     assets.serve(app, _ROOT / "static", accent=app.config["ACCENT_COLOR"], logo=app.config["LOGO"])
-    errors.handle(app)
+    errors.handle(app, onward=sign_in.onward)
     for routes in (
         console,
         accounts_routes,

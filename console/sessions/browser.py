@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from flask import Flask, Response, current_app, g, request, session
+from flask import g, session
 from flask_login import UserMixin, current_user
 from flask_wtf.csrf import generate_csrf
 
@@ -14,10 +14,9 @@ from console.accounts.models import Account
 from console.extensions import login_manager
 from console.sessions import rules
 from console.sessions.models import AccountSession
-from console.toolbox import toolbox
-from mfa import clock, devices
+from console.web import devices
+from mfa import clock
 from mfa.database import transaction
-from mfa.devices import Device, Mark
 from mfa.here import Here
 
 _HALF = "half"
@@ -66,7 +65,7 @@ def enter(entry: rules.Entry) -> None:
         g.half = (entry.token, rules.Half(entry.session, entry.account, entry.failures))
     else:
         keep(entry.token)
-        know(entry.account)
+        devices.know(entry.account)
 
 
 def empty() -> None:
@@ -93,11 +92,6 @@ def renew(*, proved: bool) -> None:
     keep(token)
 
 
-def was_here() -> bool:
-    """Whether this browser holds a session that is no more; not so when it never had one."""
-    return "_user_id" in session and not current_user.is_authenticated
-
-
 def was_halfway() -> bool:
     """Return True if the cookie names a half-session, one that has ended included."""
     return _HALF in session
@@ -114,24 +108,9 @@ def half() -> rules.Half | None:
     return found
 
 
-def device() -> Device:
-    """What the request says of the device that it comes from."""
-    if "device" not in g:
-        mark = _mark()
-        g.device = devices.seen(request.headers.get("User-Agent", ""), request.remote_addr or "", mark)
-    found: Device = g.device
-    return found
-
-
 def here() -> Here:
     """This moment, and the device that the request comes from."""
-    return Here(clock.now(), device())
-
-
-def know(account: Account) -> None:
-    """Have this browser's device cookie say that *account* signed in here."""
-    mark = device().mark or Mark.new()
-    g.device_mark = mark.with_account(account.id, account.device_epoch)
+    return Here(clock.now(), devices.device())
 
 
 @contextmanager
@@ -141,31 +120,7 @@ def known_as_before() -> Iterator[None]:
     A session alone makes no known device: its thief would press here for one count of guesses after another.
     """
     account = current_user.account
-    known = device().known_to(account.id, account.device_epoch)
+    known = devices.device().known_to(account.id, account.device_epoch)
     yield
     if known:
-        know(account)
-
-
-def write_marks(app: Flask) -> None:
-    """Set the device cookie on the answers of *app* whose request called :func:`know`."""
-
-    @app.after_request
-    def _write(response: Response) -> Response:
-        mark: Mark | None = g.pop("device_mark", None)
-        if mark:
-            response.set_cookie(
-                app.config["DEVICE_COOKIE_NAME"],
-                toolbox().device_marks.make(mark.payload(), clock.now().timestamp()),
-                max_age=devices.LIFETIME,
-                path=app.config["SESSION_COOKIE_PATH"],
-                secure=app.config["SESSION_COOKIE_SECURE"],
-                httponly=True,
-                samesite="Lax",
-            )
-        return response
-
-
-def _mark() -> Mark | None:
-    cookie = request.cookies.get(current_app.config["DEVICE_COOKIE_NAME"], "")
-    return Mark.read(cookie, toolbox().device_marks, clock.now().timestamp()) if cookie else None
+        devices.know(account)

@@ -69,6 +69,15 @@ def complete() -> Response:
     return hx.leave(target)
 
 
+def onward() -> Response | None:
+    """Return the way on from a form of sign-in for somebody who is past it; None if they are not."""
+    if not access.is_of_sign_in(request.endpoint):
+        return None
+    if current_user.is_authenticated:
+        return hx.leave(url_for("console.home"))
+    return hx.leave(url_for("second_step.verify")) if browser.half() else None
+
+
 def _show_verify(by_recovery_code: bool, form: Form | None = None, status: int = 200) -> Response:
     template, kind = (
         ("mfa/sign_in/_recovery.html", forms.VerifyRecoveryForm)

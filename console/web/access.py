@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Response, abort, current_app, has_request_context, request, url_for
+from flask import Flask, Response, abort, current_app, has_request_context, request, session, url_for
 from flask_login import current_user
 
-from console.sessions import browser
 from mfa.web import hx
 
 NOT_FORMS = ("reports.take",)
@@ -40,13 +39,9 @@ def signs_in(view: Callable[P, R]) -> Callable[P, R]:
     return public(view)
 
 
-def onward() -> Response | None:
-    """Return the way on from a form of sign-in for somebody who is past it; None if they are not."""
-    if not getattr(current_app.view_functions.get(request.endpoint or ""), "is_of_sign_in", False):
-        return None
-    if current_user.is_authenticated:
-        return hx.leave(url_for("console.home"))
-    return hx.leave(url_for("second_step.verify")) if browser.half() else None
+def is_of_sign_in(endpoint: str | None) -> bool:
+    """Return True if the endpoint is a step of signing in."""
+    return getattr(current_app.view_functions.get(endpoint or ""), "is_of_sign_in", False)
 
 
 def guard(app: Flask) -> None:
@@ -84,7 +79,8 @@ def to_sign_in() -> Response:
     It says so in the address and leaves the cookie alone: a poll may come here, and what it wrote
     could overwrite the sign-in of another window.
     """
-    ended = "yes" if browser.was_here() else None
+    # The cookie names a session that has ended.
+    ended = "yes" if "_user_id" in session and not current_user.is_authenticated else None
     response = hx.leave(url_for("accounts.sign_in", next=_whereabouts(), ended=ended))
     if hx.wanted():
         response.status_code = 401

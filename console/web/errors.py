@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from flask import Flask, Response, current_app, g, request, url_for
@@ -48,15 +49,18 @@ HTTP_SENTENCES = {
 }
 
 
-def handle(app: Flask) -> None:
-    """Answer every error of *app* with a calm page, or, to htmx, with a notice beside what is open."""
+def handle(app: Flask, *, onward: Callable[[], Response | None]) -> None:
+    """Answer every error of *app* with a calm page, or, to htmx, with a notice beside what is open.
+
+    :param onward: returns the way on for a form of sign-in that comes again after it; else None.
+    """
 
     @app.errorhandler(CSRFError)
     def _csrf(_error: CSRFError) -> Response:
         if not access.is_public(request.endpoint) and not current_user.is_authenticated:
             return access.to_sign_in()
         # Pressed twice, a form of sign-in comes a second time with the token from before it.
-        return access.onward() or _without_cookie() or _out_of_date()
+        return onward() or _without_cookie() or _out_of_date()
 
     @app.errorhandler(RateLimitExceeded)
     def _range(_error: RateLimitExceeded) -> Response:

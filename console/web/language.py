@@ -6,7 +6,6 @@ from flask import g, has_request_context, request
 from werkzeug.datastructures import LanguageAccept
 
 from console import languages
-from console.sessions.browser import Visitor
 
 
 def choose() -> str | None:
@@ -15,7 +14,7 @@ def choose() -> str | None:
         return None
     # Looked at only if the request has asked already: an error page must not ask the database.
     visitor = g.get("_login_user")
-    own = languages.known(visitor.account.language) if isinstance(visitor, Visitor) else None
+    own = languages.known(visitor.account.language) if visitor and visitor.is_authenticated else None
     if own:
         return own
     # One by one: of all together, "ko" would be a better match for "en-GB, ko" than "en" is.

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from flask import Response, current_app, g, request
 from flask_limiter import RequestLimit
 from flask_login import current_user
 
 from console.extensions import limiter
-from console.sessions import browser
+from console.web import devices
+from console.web.devices import Known
 from mfa import clock
 from mfa.attempts import networks
 
@@ -23,18 +24,8 @@ _REFUSALS = (401, 403, 422, 429)
 View = TypeVar("View", bound=Callable[..., object])
 
 
-class Known(Protocol):
-    """An account, as far as a device is known to it."""
-
-    @property
-    def id(self) -> int: ...
-
-    @property
-    def device_epoch(self) -> int: ...
-
-
 def _range() -> str:
-    return browser.device().address or "unknown"
+    return devices.device().address or "unknown"
 
 
 def _was_refused(response: Response) -> bool:
@@ -46,7 +37,7 @@ def _was_refused(response: Response) -> bool:
 def _is_known() -> bool:
     # Asked once for each limit of a route.
     if "is_known" not in g:
-        device = browser.device()
+        device = devices.device()
         account = _account() if device.mark else None
         g.is_known = bool(account and device.known_to(account.id, account.device_epoch))
     return bool(g.is_known)
