@@ -6,6 +6,7 @@ import datetime
 import os
 import socket
 import subprocess
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -67,8 +68,8 @@ class Proxy:
                 self._process.wait(timeout=0.05)
                 raise AssertionError(f"the proxy ended:\n{self.log.read_text()}")
 
-    def wait_for(self, server: str) -> None:
-        """Wait until it sends people to *server* again, which has been away and is ready."""
+    def wait_for(self, server: str, stop: threading.Event) -> None:
+        """Wait until it sends people to *server* again, which has been away and is ready, or until *stop*."""
 
     def stop(self) -> None:
         if self._process:
@@ -138,10 +139,10 @@ class Caddy(Proxy):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def wait_for(self, server: str) -> None:
+    def wait_for(self, server: str, stop: threading.Event) -> None:
         """Caddy 2.6 answers a POST with 503 where no server is ready, and waits for one since 2.7.5."""
         assert self._process
-        while self._has_away(server):
+        while self._has_away(server) and not stop.is_set():
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=0.05)
                 raise AssertionError(f"the proxy ended:\n{self.log.read_text()}")
