@@ -75,8 +75,9 @@ _DYING = textwrap.dedent(
     import os, signal, sys
     from datetime import datetime, timezone
     from sqlalchemy import event
-    from mfa import clock, create_app
-    from mfa.extensions import db
+    from console import create_app
+    from mfa import clock
+    from console.extensions import db
     from tests.conftest import SETTINGS
 
     instance, database, server_name, mail_port, at, cookie, token, pending, fatal = sys.argv[1:]
