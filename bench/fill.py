@@ -30,13 +30,13 @@ from bench import people
 from bench.served import twostep
 from console.accounts import addresses
 from console.accounts.models import Account
-from console.activity.models import ActivityEvent
 from console.extensions import db
 from console.sessions.models import FULL, AccountSession
 from console.toolbox import toolbox
 from console.two_step import sealing
 from console.two_step.models import Authenticator, RecoveryCode
 from mfa import clock
+from mfa.activity.models import ActivityEvent
 from mfa.attempts.models import Throttle
 
 ACTIVITY_EACH = 10
@@ -117,7 +117,7 @@ def fill(accounts: int) -> None:
         ActivityEvent,
         accounts * ACTIVITY_EACH,
         lambda i: {
-            "account_id": 1 + (i * _STRIDE) % accounts,
+            "person_id": cast(1 + (i * _STRIDE) % accounts, String),
             "event": literal("signed_in"),
             "happened_at": literal(now, ActivityEvent.happened_at.type),
             "device": literal("Chrome on Linux"),

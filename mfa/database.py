@@ -26,6 +26,8 @@ NAMING = {
 """Names of constraints, so that migrations can change them."""
 _READ_ONLY = "25006"
 """The SQLSTATE of a write on a standby or a read-only database, an InternalError for psycopg."""
+PERSON_ID_LENGTH = 64
+"""Characters of a host's id for somebody, as text: a UUID has 36."""
 _SESSION = "mfa_session"
 _AFTER_COMMIT = "mfa_after_commit"
 

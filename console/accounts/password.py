@@ -13,13 +13,14 @@ from console.accounts import addresses, rules
 from console.accounts.addresses import Address
 from console.accounts.models import Account
 from console.accounts.rules import Changed, LinkEnded
-from console.activity import log, rules as activity
+from console.activity import events
 from console.extensions import db
 from console.mail import messages
 from console.passwords import rules as passwords
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
 from console.toolbox import toolbox
+from mfa.activity import log, rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import keys, links
 from mfa.database import transaction
@@ -175,7 +176,7 @@ def change(account: Account, session: AccountSession, *, current: str, new: str,
     hashed = toolbox().hasher.hash(new)
     with transaction():
         _set(account, hashed)
-        activity.record(account.id, activity.PASSWORD_CHANGED, here)
+        activity.record(account.id, events.PASSWORD_CHANGED, here)
         outbox.post(messages.password_changed, account, here.now)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, here.now, proved=True)
@@ -254,7 +255,7 @@ def reset(token: str, *, password: str, here: Here) -> sessions.Entry:
             raise LinkEnded from error
         sessions.end_all(account.id)
         attempts.reset((own, attempts.PASSWORD), (every, attempts.PASSWORD), (every, attempts.RESET_SENDING))
-        activity.record(account.id, activity.PASSWORD_RESET, here)
+        activity.record(account.id, events.PASSWORD_RESET, here)
         outbox.post(messages.password_changed, account, here.now)
         return sessions.enter(account, here, generation=account.generation + 1, announce=False)
 

@@ -13,9 +13,10 @@ from console import languages
 from console.accounts import names
 from console.accounts.addresses import Address
 from console.accounts.models import Account
-from console.activity import rules as activity
+from console.activity import events
 from console.extensions import db
 from console.toolbox import toolbox
+from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.attempts.rules import Policy
 from mfa.database import affected, transaction
@@ -57,7 +58,7 @@ def change_profile(account: Account, *, name: str, language: str, here: Here) ->
     attempts.count(subject, attempts.PROFILE_CHANGES, here.now)
     with transaction():
         if name != account.name:
-            activity.record(account.id, activity.NAME_CHANGED, here)
+            activity.record(account.id, events.NAME_CHANGED, here)
         account.name, account.language = name, language
 
 

@@ -11,10 +11,11 @@ from console.accounts.addresses import Address
 from console.accounts.models import Account
 from console.accounts.password import check
 from console.accounts.rules import LinkEnded
-from console.activity import rules as activity
+from console.activity import events
 from console.mail import messages
 from console.sessions import rules as sessions
 from console.toolbox import toolbox
+from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import links
 from mfa.database import insert_if_absent, transaction
@@ -94,5 +95,5 @@ def create_account(token: str, *, name: str, password: str, here: Here) -> sessi
         account = rules.find(address)
         assert account is not None
         attempts.reset((rules.address_subject(address), attempts.SIGN_UP_SENDING))
-        activity.record(account.id, activity.ACCOUNT_CREATED, here)
+        activity.record(account.id, events.ACCOUNT_CREATED, here)
         return sessions.enter(account, here, generation=account.generation, announce=False)

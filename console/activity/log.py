@@ -1,9 +1,4 @@
-"""The security log: one JSON object a line, for whoever watches the installation.
-
-It holds the time (UTC), the event, its outcome, the account's id, the kind of device and the network. It
-never holds an e-mail or IP address, a secret, a code, a token or a password; and as every value is a JSON
-string, nobody can write a line of his own into it.
-"""
+"""Where the lines of :mod:`mfa.activity.log` go, and those of the server."""
 
 from __future__ import annotations
 
@@ -12,22 +7,14 @@ import logging.handlers
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
 
-from blinker import Signal
 from flask import Flask
 from pythonjsonlogger.json import JsonFormatter
 
 from console import private
 from console.config import BadSetting
-from mfa import database
-from mfa.here import Here
-
-said = Signal()
-"""Sent with each line: the event, and what else the line says."""
 
 _ROOT = logging.getLogger("twostep")
-_EVENTS = logging.getLogger("twostep.events")
 
 
 class _File(logging.handlers.WatchedFileHandler):
@@ -68,40 +55,3 @@ def set_up(app: Flask) -> None:
     _ROOT.addHandler(handler)
     _ROOT.setLevel(logging.INFO)
     _ROOT.propagate = False
-
-
-def write(event: str, here: Here, **more: Any) -> None:
-    """Write a line now; what it says is as in :func:`after_commit`."""
-    _say(*_line(event, here, **more))
-
-
-def after_commit(event: str, here: Here, **more: Any) -> None:
-    """Write a line once the transaction at work is committed, and not if it is rolled back.
-
-    :param more: ``outcome`` ("done" or "refused"), ``account`` (its id or None), and what else the event
-        is about.
-    """
-    line = _line(event, here, **more)
-    database.after_commit(lambda: _say(*line))
-
-
-def _line(
-    event: str, here: Here, *, outcome: str, account: int | None, **more: Any
-) -> tuple[int, str, dict[str, Any]]:
-    return (
-        logging.WARNING if outcome == "refused" else logging.INFO,
-        event,
-        {
-            "time": here.now.isoformat(),
-            "outcome": outcome,
-            "account": account,
-            "device": here.device.name or None,
-            "network": here.device.address or None,
-            **more,
-        },
-    )
-
-
-def _say(level: int, event: str, extra: dict[str, Any]) -> None:
-    _EVENTS.log(level, event, extra=extra)
-    said.send(event, **extra)

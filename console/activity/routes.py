@@ -6,8 +6,9 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext
 from flask_login import current_user
 
-from console.activity import rules, words
+from console.activity import words
 from console.web import layouts
+from mfa.activity import rules
 from mfa.web import hx
 
 blueprint = Blueprint("activity", __name__)

@@ -8,9 +8,10 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext as _, ngettext
 from flask_babel.speaklater import LazyString
 
-from console.activity import rules
-from console.activity.models import ActivityEvent
+from console.activity import events
 from mfa import words
+from mfa.activity import rules
+from mfa.activity.models import ActivityEvent
 
 _SIGNED_IN = {
     "code": _("Signed in with a code from your app"),
@@ -70,12 +71,12 @@ def _by_support(what: LazyString) -> Callable[[dict[str, Any]], str]:
 
 
 _SENTENCES: dict[str, LazyString | Callable[[dict[str, Any]], str]] = {
-    rules.ACCOUNT_CREATED: _("Account created"),
-    rules.ACCOUNT_IMPORTED: _("Account imported"),
-    rules.SIGNED_IN: _signed_in,
-    rules.SIGNED_OUT: _("Signed out"),
-    rules.SESSION_ENDED: _session_ended,
-    rules.OTHER_SESSIONS_ENDED: _("Signed out every other device"),
+    events.ACCOUNT_CREATED: _("Account created"),
+    events.ACCOUNT_IMPORTED: _("Account imported"),
+    events.SIGNED_IN: _signed_in,
+    events.SIGNED_OUT: _("Signed out"),
+    events.SESSION_ENDED: _session_ended,
+    events.OTHER_SESSIONS_ENDED: _("Signed out every other device"),
     rules.SECOND_STEP_FAILED: _second_step_failed,
     rules.SECOND_STEP_CONFIRMED: _("Confirmed by mail that codes may be tried again"),
     rules.THROTTLED: _throttled,
@@ -84,19 +85,19 @@ _SENTENCES: dict[str, LazyString | Callable[[dict[str, Any]], str]] = {
     rules.TWO_STEP_MOVED: _("Moved to a new authenticator app"),
     rules.RECOVERY_CODES_REISSUED: _("Recovery codes reissued"),
     rules.RECOVERY_CODE_USED: _recovery_code_used,
-    rules.NAME_CHANGED: _("Name changed"),
-    rules.PASSWORD_CHANGED: _("Password changed"),
-    rules.PASSWORD_RESET: _("New password set by an e-mailed link"),
-    rules.EMAIL_CHANGE_ASKED: _("Change of email asked for"),
-    rules.EMAIL_CHANGED: _("Email changed"),
-    rules.EMAIL_CHANGE_UNDONE: _("Change of email undone"),
-    rules.SUPPORT_LOOKED: _by_support(_("Support looked at your account")),
-    rules.SUPPORT_DISABLED: _by_support(_("Support turned 2-step verification off")),
-    rules.SUPPORT_SIGNED_OUT: _by_support(_("Support signed you out everywhere")),
-    rules.SUPPORT_LOCKED: _by_support(_("Support locked your account")),
-    rules.SUPPORT_UNLOCKED: _by_support(_("Support unlocked your account")),
+    events.NAME_CHANGED: _("Name changed"),
+    events.PASSWORD_CHANGED: _("Password changed"),
+    events.PASSWORD_RESET: _("New password set by an e-mailed link"),
+    events.EMAIL_CHANGE_ASKED: _("Change of email asked for"),
+    events.EMAIL_CHANGED: _("Email changed"),
+    events.EMAIL_CHANGE_UNDONE: _("Change of email undone"),
+    events.SUPPORT_LOOKED: _by_support(_("Support looked at your account")),
+    events.SUPPORT_DISABLED: _by_support(_("Support turned 2-step verification off")),
+    events.SUPPORT_SIGNED_OUT: _by_support(_("Support signed you out everywhere")),
+    events.SUPPORT_LOCKED: _by_support(_("Support locked your account")),
+    events.SUPPORT_UNLOCKED: _by_support(_("Support unlocked your account")),
 }
-_TROUBLE = {*rules.REFUSED, rules.SUPPORT_LOCKED}
+_TROUBLE = {*rules.REFUSED, events.SUPPORT_LOCKED}
 
 
 def sentence(event: ActivityEvent) -> str:

@@ -16,7 +16,7 @@ from itertools import islice
 from sqlalchemy import func, insert, select
 
 from console.accounts.models import Account
-from console.activity import rules as activity
+from console.activity import events
 from console.bulk import rows
 from console.bulk.files import Record
 from console.bulk.rows import BadCell, Entry
@@ -25,6 +25,7 @@ from console.extensions import db
 from console.toolbox import toolbox
 from console.two_step import sealing
 from console.two_step.models import Authenticator
+from mfa.activity import rules as activity
 from mfa.crypto import recovery_codes, totp
 from mfa.database import insert_absent, transaction
 
@@ -115,7 +116,7 @@ def _make(entries: list[Entry], now: datetime) -> set[str]:
         if authenticators:
             db.session.execute(insert(Authenticator), authenticators)
             sealing.note_key(now)
-        activity.record_all(ids.values(), activity.ACCOUNT_IMPORTED, now)
+        activity.record_all(ids.values(), events.ACCOUNT_IMPORTED, now)
     return set(ids)
 
 

@@ -16,12 +16,12 @@ from typing import Any, BinaryIO
 import click
 from flask.cli import with_appcontext
 
-from console.activity import log
 from console.bulk import files, rules
 from console.bulk.files import UnusableFile, Writer
 from console.bulk.rows import COLUMNS, SECRET_COLUMNS
 from console.commands import operator
 from mfa import clock
+from mfa.activity import log
 from mfa.here import Here
 
 REFUSED, UNUSABLE, STOPPED = 1, 2, 128 + signal.SIGINT

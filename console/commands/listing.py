@@ -10,11 +10,11 @@ from datetime import datetime
 import click
 from flask.cli import with_appcontext
 
-from console.activity import log
 from console.commands import operator
 from console.operator import search
 from console.operator.search import Filter, Found
 from mfa import clock
+from mfa.activity import log
 from mfa.here import Here
 
 NOTHING_FOUND = 1

@@ -18,13 +18,14 @@ from console.accounts import addresses, password as passwords, reserved, rules a
 from console.accounts.addresses import Address
 from console.accounts.models import Account, EmailChange
 from console.accounts.rules import LinkEnded
-from console.activity import rules as activity
+from console.activity import events
 from console.extensions import db
 from console.mail import messages
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
 from console.toolbox import UNDO_LINK_SECONDS, toolbox
 from console.two_step import factors
+from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import links
 from mfa.database import affected, transaction
@@ -81,7 +82,7 @@ def request(
         left = right.use() if right else None
         if left is not None:
             factors.tell_used(account, left, here.now)
-        activity.record(account.id, activity.EMAIL_CHANGE_ASKED, here)
+        activity.record(account.id, events.EMAIL_CHANGE_ASKED, here)
     token = toolbox().email_change_links.make(
         {"account": account.id, "generation": account.generation, "email": address.text}, here.now.timestamp()
     )
@@ -131,7 +132,7 @@ def confirm(account: Account, session: AccountSession, token: str, here: Here) -
             _move(account, address, here.now)
             earlier = _open_change(account, here.now)
             change = earlier or _keep(account, old, old_key, here.now)
-            activity.record(account.id, activity.EMAIL_CHANGED, here)
+            activity.record(account.id, events.EMAIL_CHANGED, here)
             for recipient in {old, change.old_email} - {address.text}:
                 outbox.post(
                     messages.email_changed,
@@ -192,7 +193,7 @@ def undo(token: str, here: Here) -> str:
             passwords.take_away(account, hashed)
             db.session.refresh(account)
             _move(account, Address(change.old_email, change.old_email_key), here.now)
-            activity.record(account.id, activity.EMAIL_CHANGE_UNDONE, here)
+            activity.record(account.id, events.EMAIL_CHANGE_UNDONE, here)
             for recipient in (change.old_email, other):
                 outbox.post(messages.email_change_undone, account, here.now, to=recipient)
             sessions.end_all(account.id)

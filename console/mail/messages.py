@@ -13,7 +13,7 @@ from flask import current_app, render_template
 from flask_babel import gettext, lazy_gettext as _, ngettext
 from flask_babel.speaklater import LazyString
 
-from console.activity import rules as activity
+from console.activity import events
 from console.toolbox import (
     CONFIRM_LINK_SECONDS,
     EMAIL_CHANGE_LINK_SECONDS,
@@ -235,11 +235,11 @@ NOTICES = (
 
 
 _BY_SUPPORT = {
-    activity.SUPPORT_LOOKED: _("Support looked at the settings of your account."),
-    activity.SUPPORT_DISABLED: _("Support turned 2-step verification off for your account."),
-    activity.SUPPORT_SIGNED_OUT: _("Support signed you out on every device."),
-    activity.SUPPORT_LOCKED: _("Support locked your account."),
-    activity.SUPPORT_UNLOCKED: _("Support unlocked your account."),
+    events.SUPPORT_LOOKED: _("Support looked at the settings of your account."),
+    events.SUPPORT_DISABLED: _("Support turned 2-step verification off for your account."),
+    events.SUPPORT_SIGNED_OUT: _("Support signed you out on every device."),
+    events.SUPPORT_LOCKED: _("Support locked your account."),
+    events.SUPPORT_UNLOCKED: _("Support unlocked your account."),
 }
 
 

@@ -29,13 +29,14 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from console.activity import log, rules as activity
+from console.activity import events
 from console.extensions import db
 from console.observability import health
 from console.two_step import pending
 from console.two_step.enrollment import STEPS
 from console.web.access import public
 from mfa import clock
+from mfa.activity import log, rules as activity
 from mfa.notices import outbox
 
 blueprint = Blueprint("metrics", __name__)
@@ -103,7 +104,7 @@ def observe(app: Flask) -> None:
 
 @log.said.connect
 def _count_event(event: str, **said: Any) -> None:
-    if event == activity.SIGNED_IN:
+    if event == events.SIGNED_IN:
         sign_ins.inc()
     elif event == activity.TWO_STEP_ON:
         enrollments.labels(COMPLETED).inc()

@@ -11,10 +11,11 @@ from datetime import datetime
 
 from console.accounts import addresses, rules as accounts
 from console.accounts.models import Account
-from console.activity import rules as activity
+from console.activity import events
 from console.mail import messages
 from console.sessions import rules as sessions
 from console.two_step import rules as two_step
+from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.database import transaction
 from mfa.errors import Refusal
@@ -84,7 +85,7 @@ def find(email: str) -> Account:
 def show(account: Account, act: Act) -> Shown:
     """What support needs to help: state, dates and counts, and nothing secret."""
     with transaction():
-        _write_down(account, activity.SUPPORT_LOOKED, act)
+        _write_down(account, events.SUPPORT_LOOKED, act)
     return Shown(
         account,
         two_step.state(account.id),
@@ -106,7 +107,7 @@ def disable_two_step(account: Account, act: Act) -> None:
         every = attempts.account_subject(account.id)
         attempts.reset((every, attempts.SECOND_STEP), (every, attempts.SECOND_STEP_FAILURES))
         _end_everything(account)
-        _write_down(account, activity.SUPPORT_DISABLED, act)
+        _write_down(account, events.SUPPORT_DISABLED, act)
 
 
 def sign_out(account: Account, act: Act) -> None:
@@ -114,7 +115,7 @@ def sign_out(account: Account, act: Act) -> None:
     with transaction():
         accounts.advance(account)
         _end_everything(account)
-        _write_down(account, activity.SUPPORT_SIGNED_OUT, act)
+        _write_down(account, events.SUPPORT_SIGNED_OUT, act)
 
 
 def lock(account: Account, act: Act) -> None:
@@ -129,7 +130,7 @@ def lock(account: Account, act: Act) -> None:
         # A sign-in at this moment holds the row by its generation, so it comes before this or fails.
         accounts.advance(account, locked_at=act.now)
         _end_everything(account)
-        _write_down(account, activity.SUPPORT_LOCKED, act)
+        _write_down(account, events.SUPPORT_LOCKED, act)
 
 
 def unlock(account: Account, act: Act) -> None:
@@ -141,7 +142,7 @@ def unlock(account: Account, act: Act) -> None:
         raise NothingToDo
     with transaction():
         accounts.advance(account, locked_at=None)
-        _write_down(account, activity.SUPPORT_UNLOCKED, act)
+        _write_down(account, events.SUPPORT_UNLOCKED, act)
 
 
 def _end_everything(account: Account) -> None:

@@ -19,13 +19,14 @@ from sqlalchemy import BindParameter, Integer, bindparam, case, delete, exists, 
 from console import languages
 from console.accounts import rules as accounts
 from console.accounts.models import Account
-from console.activity import rules as activity
+from console.activity import events
 from console.extensions import db
 from console.mail import messages
 from console.sessions.models import FULL, HALF, AccountSession
 from console.toolbox import toolbox
 from console.two_step.models import Authenticator
 from mfa import devices
+from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import ages
 from mfa.database import affected, run, transaction
@@ -245,7 +246,7 @@ def sign_out(session: AccountSession, here: Here) -> None:
     with transaction():
         lock_row(session.account_id)
         end(session.id)
-        activity.record(session.account_id, activity.SIGNED_OUT, here)
+        activity.record(session.account_id, events.SIGNED_OUT, here)
 
 
 def end_one(account: Account, session_id: int, here: Here) -> None:
@@ -263,7 +264,7 @@ def end_one(account: Account, session_id: int, here: Here) -> None:
         ).scalar()
         if ended is not None:
             forget_devices(account)
-            activity.record(account.id, activity.SESSION_ENDED, here, ended=devices.name(ended))
+            activity.record(account.id, events.SESSION_ENDED, here, ended=devices.name(ended))
 
 
 def end_others(account: Account, session: AccountSession, here: Here) -> None:
@@ -271,7 +272,7 @@ def end_others(account: Account, session: AccountSession, here: Here) -> None:
     with transaction():
         forget_devices(account)
         end_all(account.id, but=session.id)
-        activity.record(account.id, activity.OTHER_SESSIONS_ENDED, here)
+        activity.record(account.id, events.OTHER_SESSIONS_ENDED, here)
 
 
 def lock_row(account_id: int) -> None:
@@ -431,7 +432,7 @@ def _say_signed_in(account: Account, here: Here, failures: int, by: str, *, anno
     if account.language is None:
         account.language = languages.current()
     new_device = here.device.known_to(account.id, account.device_epoch) is None
-    activity.record(account.id, activity.SIGNED_IN, here, by=by, failures=failures, new_device=new_device)
+    activity.record(account.id, events.SIGNED_IN, here, by=by, failures=failures, new_device=new_device)
     if announce and (new_device or failures >= FAILURES_WORTH_A_MAIL):
         outbox.post(
             messages.new_sign_in,

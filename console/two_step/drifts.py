@@ -11,7 +11,7 @@ from datetime import datetime
 
 from flask import current_app
 
-from console.activity import log
+from mfa.activity import log
 from mfa.here import Here
 
 _ACCOUNTS = 20

@@ -14,13 +14,13 @@ from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import bindparam, exists, func, select, update
 
 from console.accounts.models import Account
-from console.activity import rules as activity
 from console.extensions import db
 from console.mail import messages
 from console.sessions import rules as sessions
 from console.two_step import drifts, sealing
 from console.two_step.models import Authenticator, RecoveryCode
 from mfa import words
+from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import digits, recovery_codes, totp
 from mfa.crypto.cost import Cost

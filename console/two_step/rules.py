@@ -15,7 +15,6 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from console.accounts import rules as accounts
 from console.accounts.models import Account
-from console.activity import rules as activity
 from console.extensions import db
 from console.mail import messages
 from console.sessions import rules as sessions
@@ -24,6 +23,7 @@ from console.toolbox import toolbox
 from console.two_step import factors, sealing
 from console.two_step.enrollment import Change, Enrollment, Pending
 from console.two_step.models import Authenticator, RecoveryCode
+from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import recovery_codes
 from mfa.database import affected, insert_if_absent, run, transaction

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from console import languages
 from console.accounts import rules as accounts
-from console.activity import rules as activity
 from console.mail import messages
 from console.sessions import rules as sessions
 from console.toolbox import toolbox
 from console.two_step import factors
+from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import links
 from mfa.database import transaction

@@ -37,21 +37,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sealing_keys")),
     )
     op.create_table(
-        "activity",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=True),
-        sa.Column("event", sa.String(length=40), nullable=False),
-        sa.Column("happened_at", sa.DateTime(), nullable=False),
-        sa.Column("device", sa.String(length=80), nullable=False),
-        sa.Column("address", sa.String(length=48), nullable=False),
-        sa.Column("details", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["accounts.id"], name=op.f("fk_activity_account_id_accounts"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
-    )
-    op.create_index("ix_activity_account_id_id", "activity", ["account_id", "id"], unique=False)
-    op.create_table(
         "authenticators",
         sa.Column("account_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("sealed_secret", sa.LargeBinary(length=128), nullable=False),
@@ -136,7 +121,5 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_email_changes_account_id"), table_name="email_changes")
     op.drop_table("email_changes")
     op.drop_table("authenticators")
-    op.drop_index("ix_activity_account_id_id", table_name="activity")
-    op.drop_table("activity")
     op.drop_table("sealing_keys")
     op.drop_table("accounts")

@@ -14,9 +14,10 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from console import create_app
-from console.activity import rules, words
-from console.activity.models import ActivityEvent
+from console.activity import events as console_events, words
 from console.extensions import db
+from mfa.activity import rules
+from mfa.activity.models import ActivityEvent
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person
 from tests.support.smtp import Inbox
@@ -162,7 +163,8 @@ def test_the_owner_reads_what_happened(mina: Person, act: Callable[[Person], obj
 
 
 def test_every_event_is_put_into_words() -> None:
-    kinds = {value for name, value in vars(rules).items() if name.isupper() and isinstance(value, str)}
+    named = {**vars(rules), **vars(console_events)}
+    kinds = {value for name, value in named.items() if name.isupper() and isinstance(value, str)}
     for kind in kinds:
         assert words.sentence(ActivityEvent(event=kind, details={}))
 

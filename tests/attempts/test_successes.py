@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from console.activity.models import ActivityEvent
 from console.extensions import db
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
+from mfa.activity.models import ActivityEvent
 from tests.support.clock import Clock
 from tests.support.person import PASSWORD, Person, entered
 

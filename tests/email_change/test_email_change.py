@@ -20,7 +20,7 @@ from tests.support.smtp import Inbox
 
 URL = "/account/profile/email"
 NEW = "mina@new.example"
-MAY_CHANGE = {"mfa_throttles", "sessions.seen_at", "sessions.proved_at", "activity", "mfa_outbox"}
+MAY_CHANGE = {"mfa_throttles", "sessions.seen_at", "sessions.proved_at", "mfa_activity", "mfa_outbox"}
 NEW_PASSWORD = "seven boats under glass"
 
 

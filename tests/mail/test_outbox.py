@@ -16,7 +16,7 @@ from flask import Flask
 
 from console import create_app
 from console.accounts.models import Account
-from console.activity import rules as activity
+from console.activity import events
 from console.extensions import db
 from console.mail import messages
 from mfa.database import transaction
@@ -252,7 +252,7 @@ EXAMPLES = {
     "new_device": True,
     "new_email": "mina@new.example",
     "change": 7,
-    "what": activity.SUPPORT_LOCKED,
+    "what": events.SUPPORT_LOCKED,
     "reason": "asked for on the phone",
 }
 

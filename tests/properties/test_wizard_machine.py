@@ -41,7 +41,7 @@ MOVE = "/account/two-step/move"
 WALKS = 4
 """At most: one walk in ten by fresh examples leaves out a place that is far from the beginning."""
 MAY_CHANGE = {
-    "activity",
+    "mfa_activity",
     "mfa_throttles",
     "mfa_spent",
     "mfa_outbox",

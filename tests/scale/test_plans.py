@@ -31,9 +31,9 @@ PER_ACCOUNT = {
         " user_agent, address, failures) SELECT n, {token}, 'full', '2026-01-01', '2026-01-01', '2026-01-01',"
         " '2027-01-01', '', '', 0"
     ),
-    "activity": (
-        "INSERT INTO activity (account_id, event, happened_at, device, address, details)"
-        " SELECT n, 'signed_in', '2026-01-01', '', '', '{{}}'"
+    "mfa_activity": (
+        "INSERT INTO mfa_activity (person_id, event, happened_at, device, address, details)"
+        " SELECT CAST(n AS TEXT), 'signed_in', '2026-01-01', '', '', '{{}}'"
     ),
     "mfa_throttles": (
         "INSERT INTO mfa_throttles (subject, purpose, attempts, blocked_until, attempted_at)"

@@ -175,10 +175,13 @@ class Caddy(Proxy):
         site = "{$MFA_SERVER_NAME} {"
         head, found, rest = shipped.read_text().partition(site)
         assert found
+        # An error's page is not among what is handled for a path.
+        rest, errors, pages = rest.partition("\thandle_errors")
+        assert errors
         below = self.folder / "Caddyfile"
         # Caddy cuts the path off. Its handle_path does not take the path without the slash.
         own = f"redir {self.root} {self.root}/\nhandle_path {self.root}/*"
-        below.write_text(f"{head}{site}\n{own} {{{rest}}}\n")
+        below.write_text(f"{head}{site}\n{own} {{{rest}}}\n{errors}{pages}")
         return below
 
 

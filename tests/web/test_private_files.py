@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from console import create_app, private
-from console.activity import log
+from mfa.activity import log
 from mfa.here import Here
 from tests.support.stores import Stores
 

@@ -15,6 +15,18 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "mfa_activity",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.String(length=64), nullable=True),
+        sa.Column("event", sa.String(length=40), nullable=False),
+        sa.Column("happened_at", sa.DateTime(), nullable=False),
+        sa.Column("device", sa.String(length=80), nullable=False),
+        sa.Column("address", sa.String(length=48), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mfa_activity")),
+    )
+    op.create_index("ix_mfa_activity_person_id_id", "mfa_activity", ["person_id", "id"], unique=False)
+    op.create_table(
         "mfa_network_hits",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("limited", sa.String(length=160), nullable=False),
@@ -77,3 +89,5 @@ def downgrade() -> None:
     op.drop_index("ix_mfa_network_hits_limited_happened_at", table_name="mfa_network_hits")
     op.drop_index(op.f("ix_mfa_network_hits_forget_at"), table_name="mfa_network_hits")
     op.drop_table("mfa_network_hits")
+    op.drop_index("ix_mfa_activity_person_id_id", table_name="mfa_activity")
+    op.drop_table("mfa_activity")

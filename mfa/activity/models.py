@@ -1,15 +1,15 @@
-"""One thing that happened to an account."""
+"""One thing that happened to a person."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy import JSON, BigInteger, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from console.extensions import Model
 from mfa.columns import Instant
+from mfa.database import PERSON_ID_LENGTH, Model
 
 DEVICE_LENGTH = 80
 
@@ -17,11 +17,11 @@ DEVICE_LENGTH = 80
 class ActivityEvent(Model):
     """Written in the transaction of the change that it tells of, and never changed."""
 
-    __tablename__ = "activity"
-    __table_args__ = (Index("ix_activity_account_id_id", "account_id", "id"),)
+    __tablename__ = "mfa_activity"
+    __table_args__ = (Index("ix_mfa_activity_person_id_id", "person_id", "id"),)
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    person_id: Mapped[str | None] = mapped_column(String(PERSON_ID_LENGTH))
     """None for an address without an account: a guess there costs what it costs at a real one."""
     event: Mapped[str] = mapped_column(String(40))
     happened_at: Mapped[datetime] = mapped_column(Instant)
