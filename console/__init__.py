@@ -19,8 +19,8 @@ from console import (
     readiness,
     toolbox,
 )
-from console.accounts import routes as accounts_routes
 from console.activity import log, routes as activity_routes
+from console.auth import routes as auth_routes
 from console.commands import (
     backup as backup_commands,
     keys as key_commands,
@@ -138,7 +138,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     errors.handle(app, onward=sign_in.onward)
     for routes in (
         console,
-        accounts_routes,
+        auth_routes,
         email_change_routes,
         sessions_routes,
         activity_routes,

@@ -1,1 +1,1 @@
-"""Accounts: sign-up, the first step of sign-in, password and profile."""
+"""People: accounts, addresses and names, and how an account is found, held and changed."""

@@ -7,8 +7,8 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from console.accounts.addresses import BadAddress
-from console.accounts.password import WrongPassword
 from console.accounts.rules import Changed, LinkEnded
+from console.auth.password import WrongPassword
 from console.email_change import forms, rules
 from console.sessions import browser
 from console.sessions.rules import Locked, SessionEnded

@@ -14,11 +14,12 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from console import languages
-from console.accounts import addresses, password as passwords, reserved, rules as accounts
+from console.accounts import addresses, reserved, rules as accounts
 from console.accounts.addresses import Address
 from console.accounts.models import Account, EmailChange
 from console.accounts.rules import LinkEnded
 from console.activity import events
+from console.auth import password as passwords
 from console.extensions import db
 from console.mail import messages
 from console.sessions import rules as sessions

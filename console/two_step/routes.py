@@ -6,7 +6,7 @@ from flask import Blueprint, Response, url_for
 from flask_babel import gettext, lazy_gettext as _
 from flask_login import current_user
 
-from console.accounts import password as passwords
+from console.auth import password as passwords
 from console.sessions import browser
 from console.toolbox import toolbox
 from console.two_step import factors, forms, pending, rules, sheet

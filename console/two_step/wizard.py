@@ -16,7 +16,7 @@ from flask_babel import gettext, lazy_gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 
-from console.accounts import password as passwords
+from console.auth import password as passwords
 from console.sessions import browser, rules as sessions
 from console.toolbox import toolbox
 from console.two_step import email_proof, factors, forms, pending, rules, sheet

@@ -166,7 +166,7 @@ def test_a_door_that_hashes_for_accounts_alone_would_be_found(
     many_known: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The measure itself is tried: with the leak that everybody writes first, it speaks."""
-    from console.accounts import password as rules
+    from console.auth import password as rules
     from console.passwords.rules import Hasher
 
     seek, real = rules.seek, Hasher.verify

@@ -25,8 +25,8 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine, literal, select
 
-from console.accounts import password as passwords
 from console.accounts.models import Account
+from console.auth import password as passwords
 from console.extensions import db
 from console.operator import rules as operator
 from console.sessions import rules as sessions

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from console.accounts import password as passwords, rules as accounts
+from console.accounts import rules as accounts
+from console.auth import password as passwords
 from console.extensions import db
 from mfa.database import transaction
 from tests.support.clock import Clock

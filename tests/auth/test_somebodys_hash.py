@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import delete
 from werkzeug.security import generate_password_hash
 
-from console.accounts import password
 from console.accounts.models import Account
+from console.auth import password
 from console.extensions import db
 from mfa.database import transaction
 from tests.support.person import EMAIL, PASSWORD, Person, entered

@@ -9,9 +9,9 @@ from console import languages
 from console.accounts import addresses, names, reserved, rules
 from console.accounts.addresses import Address
 from console.accounts.models import Account
-from console.accounts.password import check
 from console.accounts.rules import LinkEnded
 from console.activity import events
+from console.auth.password import check
 from console.mail import messages
 from console.sessions import rules as sessions
 from console.toolbox import toolbox

@@ -9,10 +9,11 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from console import languages
-from console.accounts import forms, password as passwords, rules, sign_up as sign_ups
+from console.accounts import rules
 from console.accounts.addresses import Address, BadAddress
 from console.accounts.models import Account
 from console.accounts.names import BadName
+from console.auth import forms, password as passwords, sign_up as sign_ups
 from console.mail import mailbox
 from console.passwords.rules import BadPassword
 from console.sessions import browser
