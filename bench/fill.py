@@ -33,11 +33,11 @@ from console.accounts.models import Account
 from console.extensions import db
 from console.sessions.models import FULL, AccountSession
 from console.toolbox import toolbox
-from console.two_step import sealing
-from console.two_step.models import Authenticator, RecoveryCode
 from mfa import clock
 from mfa.activity.models import ActivityEvent
 from mfa.attempts.models import Throttle
+from mfa.factors import sealing
+from mfa.factors.models import Authenticator, RecoveryCode
 
 ACTIVITY_EACH = 10
 _STRIDE = 7919
@@ -67,7 +67,7 @@ def fill(accounts: int) -> None:
         Authenticator,
         accounts,
         lambda i: {
-            "account_id": i,
+            "person_id": cast(i, String),
             "sealed_secret": literal(b"0" * 50, Authenticator.sealed_secret.type),
             "used_step": literal(0),
             "activated_at": literal(now, Authenticator.activated_at.type),
@@ -80,7 +80,7 @@ def fill(accounts: int) -> None:
         RecoveryCode,
         accounts,
         lambda i: {
-            "account_id": i,
+            "person_id": cast(i, String),
             "digest": literal(b"0" * 32, RecoveryCode.digest.type),
             "used_at": cast(null(), RecoveryCode.used_at.type),
         },

@@ -18,8 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from console import database, migrations
 from console.config import BadSetting
 from console.extensions import db
-from console.two_step import sealing
 from mfa import clock, schema
+from mfa.factors import sealing
 
 WRITE_EVERY = timedelta(seconds=5)
 _LAST_WRITE = "last_write"

@@ -8,7 +8,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from console.passwords.rules import Hasher
-from mfa import devices
+from mfa import devices, ring
 from mfa.crypto.cost import Cost
 from mfa.crypto.keys import KeyRing
 from mfa.crypto.links import Signer
@@ -45,25 +45,26 @@ class Toolbox:
 def fill(app: Flask) -> Toolbox:
     """Make the application's toolbox from its configuration."""
     config = app.config
-    ring = KeyRing([key.encode() for key in [config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]]])
+    keys = KeyRing([key.encode() for key in [config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]]])
     box = Toolbox(
-        ring=ring,
+        ring=keys,
         hasher=Hasher(Cost.parse(config["PASSWORD_HASH_COST"])),
         recovery_cost=Cost.parse(config["RECOVERY_HASH_COST"]),
         password_minimum=config["PASSWORD_MIN_LENGTH"],
         product_name=config["PRODUCT_NAME"],
         session_idle=config["SESSION_IDLE_SECONDS"],
         session_absolute=config["SESSION_ABSOLUTE_SECONDS"],
-        sign_up_links=Signer(ring, "sign-up", SIGN_UP_LINK_SECONDS),
-        reset_links=Signer(ring, "reset-password", RESET_LINK_SECONDS),
-        enrollment_links=Signer(ring, "enrollment", NUMBER_SECONDS),
-        email_change_links=Signer(ring, "email-change", EMAIL_CHANGE_LINK_SECONDS),
-        undo_links=Signer(ring, "email-change-undo", UNDO_LINK_SECONDS),
-        confirm_links=Signer(ring, "confirm-second-step", CONFIRM_LINK_SECONDS),
-        device_marks=Signer(ring, "device", devices.LIFETIME),
-        notices=Signer(ring, "notice", NOTICE_SECONDS),
+        sign_up_links=Signer(keys, "sign-up", SIGN_UP_LINK_SECONDS),
+        reset_links=Signer(keys, "reset-password", RESET_LINK_SECONDS),
+        enrollment_links=Signer(keys, "enrollment", NUMBER_SECONDS),
+        email_change_links=Signer(keys, "email-change", EMAIL_CHANGE_LINK_SECONDS),
+        undo_links=Signer(keys, "email-change-undo", UNDO_LINK_SECONDS),
+        confirm_links=Signer(keys, "confirm-second-step", CONFIRM_LINK_SECONDS),
+        device_marks=Signer(keys, "device", devices.LIFETIME),
+        notices=Signer(keys, "notice", NOTICE_SECONDS),
     )
     app.extensions["twostep"] = box
+    ring.use(app, keys)
     return box
 
 

@@ -17,10 +17,10 @@ from console.accounts import addresses
 from console.accounts.models import Account
 from console.extensions import db
 from console.toolbox import toolbox
-from console.two_step import sealing
-from console.two_step.models import Authenticator, RecoveryCode
 from mfa import clock
 from mfa.devices import Mark
+from mfa.factors import sealing
+from mfa.factors.models import Authenticator, RecoveryCode
 
 DEVICES = "devices.json"
 """The device cookies of those with a second step, in the order of their numbers."""
@@ -53,7 +53,7 @@ def add(protected: int, plain: int) -> None:
     owners = [ids[people.protected(number)] for number in range(protected)]
     db.session.execute(insert(Authenticator), [authenticator(owner, now) for owner in owners])
     codes = [
-        {"account_id": owner, "digest": bytes([n]) * 32, "used_at": None}
+        {"person_id": str(owner), "digest": bytes([n]) * 32, "used_at": None}
         for owner in owners
         for n in range(10)
     ]
@@ -83,13 +83,13 @@ def authenticator(owner: int, now: datetime) -> dict[str, object]:
     """A second step that works, as a row."""
     secret = pyotp.TOTP(people.SECRET).byte_secret()
     return {
-        "account_id": owner,
-        "sealed_secret": sealing.seal_secret(owner, secret),
+        "person_id": str(owner),
+        "sealed_secret": sealing.seal_secret(str(owner), secret),
         "used_step": 0,
         "activated_at": now,
         "recovery_salt": b"0" * 16,
         "recovery_cost": str(toolbox().recovery_cost),
-        "recovery_pepper": sealing.make_pepper(owner)[1],
+        "recovery_pepper": sealing.make_pepper(str(owner))[1],
     }
 
 

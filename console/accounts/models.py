@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ColumnElement, ForeignKey, String, cast
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from console.accounts import names
@@ -36,6 +37,16 @@ class Account(Model):
     language: Mapped[str | None] = mapped_column(String(CODE_LENGTH))
     """In which it is spoken to; None for whatever the browser asks for."""
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+    @hybrid_property
+    def person_id(self) -> str:
+        """The id as the extension's tables have it."""
+        return str(self.id)
+
+    @person_id.inplace.expression
+    @classmethod
+    def _person_id(cls) -> ColumnElement[str]:
+        return cast(cls.id, String)
 
     @property
     def initials(self) -> str:

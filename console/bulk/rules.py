@@ -23,11 +23,11 @@ from console.bulk.rows import BadCell, Entry
 from console.bulk.seen import Seen
 from console.extensions import db
 from console.toolbox import toolbox
-from console.two_step import sealing
-from console.two_step.models import Authenticator
 from mfa.activity import rules as activity
 from mfa.crypto import recovery_codes, totp
 from mfa.database import insert_absent, transaction
+from mfa.factors import sealing
+from mfa.factors.models import Authenticator
 
 
 @dataclass
@@ -109,7 +109,7 @@ def _make(entries: list[Entry], now: datetime) -> set[str]:
     with transaction():
         ids = dict(insert_absent(Account, values, Account.email_key, Account.id))
         authenticators = [
-            _authenticator(ids[entry.address.key], entry, now)
+            _authenticator(str(ids[entry.address.key]), entry, now)
             for entry in entries
             if entry.secret and entry.address.key in ids
         ]
@@ -132,13 +132,13 @@ def _account(entry: Entry) -> dict[str, object]:
     }
 
 
-def _authenticator(account_id: int, entry: Entry, now: datetime) -> dict[str, object]:
+def _authenticator(person_id: str, entry: Entry, now: datetime) -> dict[str, object]:
     """An app as it goes on being used, with an empty set of recovery codes."""
     assert entry.secret is not None
-    _, sealed_pepper = sealing.make_pepper(account_id)
+    _, sealed_pepper = sealing.make_pepper(person_id)
     return {
-        "account_id": account_id,
-        "sealed_secret": sealing.seal_secret(account_id, entry.secret),
+        "person_id": person_id,
+        "sealed_secret": sealing.seal_secret(person_id, entry.secret),
         # The code that the app shows now may have been used in the other system.
         "used_step": totp.time_step(now.timestamp()),
         "activated_at": entry.activated_at,
@@ -170,7 +170,7 @@ def give_away(*, after: int, size: int, with_secrets: bool) -> Iterator[list[dic
 def _page(after: int, size: int) -> list[tuple[Account, Authenticator | None]]:
     found = (
         select(Account, Authenticator)
-        .outerjoin(Authenticator, Authenticator.account_id == Account.id)
+        .outerjoin(Authenticator, Authenticator.person_id == Account.person_id)
         .where(Account.id > after)
         .order_by(Account.id)
         .limit(size)

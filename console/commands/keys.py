@@ -6,8 +6,8 @@ import click
 
 from console.commands import Commands
 from console.toolbox import toolbox
-from console.two_step import sealing
 from mfa import clock
+from mfa.factors import sealing
 
 group = Commands("keys", help="The keys that encrypt secrets.")
 

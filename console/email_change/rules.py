@@ -74,7 +74,7 @@ def request(
     passwords.prove(account, password, here)
     # Asked of the database and not of the form: who sends no code has none, and is told so.
     attempt = factors.Attempt(account, here)
-    right = factors.check(factor, attempt, typed or "") if factors.is_on(account.id) else None
+    right = factors.check(factor, attempt, typed or "") if factors.is_on(account.person_id) else None
     # Before the code is used up: a mail that may not be sent shall cost none.
     accounts.count_mail(address, attempts.EMAIL_CHANGE_SENDING, here.now)
     with transaction():

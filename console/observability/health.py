@@ -15,8 +15,8 @@ from flask import Blueprint, Flask, Response, jsonify
 
 from console import readiness
 from console.extensions import db
-from console.two_step import drifts
 from console.web.access import public
+from mfa.factors import drifts
 
 blueprint = Blueprint("health", __name__)
 

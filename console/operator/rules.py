@@ -88,7 +88,7 @@ def show(account: Account, act: Act) -> Shown:
         _write_down(account, events.SUPPORT_LOOKED, act)
     return Shown(
         account,
-        two_step.state(account.id),
+        two_step.state(account.person_id),
         len(sessions.live(account.id, act.now)),
         attempts.wait(accounts.address_subject(accounts.address_of(account)), attempts.PASSWORD, act.now),
     )
@@ -102,7 +102,7 @@ def disable_two_step(account: Account, act: Act) -> None:
     """
     with transaction():
         accounts.advance(account)
-        if not two_step.delete_second_step(account.id):
+        if not two_step.delete_second_step(account.person_id):
             raise NothingToDo
         every = attempts.account_subject(account.id)
         attempts.reset((every, attempts.SECOND_STEP), (every, attempts.SECOND_STEP_FAILURES))

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, or_, select
 
 from console.accounts.models import Account
 from console.extensions import db
-from console.two_step.models import Authenticator
 from mfa.database import transaction
+from mfa.factors.models import Authenticator
 
 PAGE = 500
 
@@ -70,7 +70,7 @@ def _page(wanted: Filter, after: int) -> list[Found]:
             Account.locked_at,
             Authenticator.activated_at,
         )
-        .outerjoin(Authenticator, Authenticator.account_id == Account.id)
+        .outerjoin(Authenticator, Authenticator.person_id == Account.person_id)
         .where(Account.id > after, *wanted.conditions())
         .order_by(Account.id)
         .limit(PAGE)

@@ -14,7 +14,19 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import BindParameter, Integer, bindparam, case, delete, exists, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Integer,
+    String,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 
 from console import languages
 from console.accounts import rules as accounts
@@ -24,13 +36,13 @@ from console.extensions import db
 from console.mail import messages
 from console.sessions.models import FULL, HALF, AccountSession
 from console.toolbox import toolbox
-from console.two_step.models import Authenticator
 from mfa import devices
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import ages
 from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
+from mfa.factors.models import Authenticator
 from mfa.here import Here
 from mfa.notices import outbox
 
@@ -317,7 +329,7 @@ _ALIVE = (
     AccountSession.expires_at > bindparam("now"),
     AccountSession.seen_at > bindparam("idle_since"),
 )
-_OWN_AUTHENTICATOR = Authenticator.account_id == AccountSession.account_id
+_OWN_AUTHENTICATOR = Authenticator.person_id == cast(AccountSession.account_id, String)
 _LIVE = (
     select(AccountSession, Account, exists().where(_OWN_AUTHENTICATOR))
     .join(Account, Account.id == AccountSession.account_id)
@@ -329,7 +341,7 @@ _LIVE_HALF = (
     .outerjoin(Authenticator, _OWN_AUTHENTICATOR)
     .where(*_ALIVE)
 )
-_PROTECTED = exists().where(Authenticator.account_id == Account.id)
+_PROTECTED = exists().where(Authenticator.person_id == Account.person_id)
 _WHOSE = bindparam("whose", type_=Integer)
 
 

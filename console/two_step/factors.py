@@ -14,18 +14,17 @@ from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import bindparam, exists, func, select, update
 
 from console.accounts.models import Account
-from console.extensions import db
 from console.mail import messages
 from console.sessions import rules as sessions
-from console.two_step import drifts, sealing
-from console.two_step.models import Authenticator, RecoveryCode
 from mfa import words
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import digits, recovery_codes, totp
 from mfa.crypto.cost import Cost
-from mfa.database import affected, run, transaction
+from mfa.database import affected, run, session, transaction
 from mfa.errors import Refusal
+from mfa.factors import drifts, sealing
+from mfa.factors.models import Authenticator, RecoveryCode
 from mfa.here import Here
 from mfa.notices import outbox
 
@@ -179,7 +178,7 @@ def check(factor: str, attempt: Attempt, typed: str, authenticator: Authenticato
     :raises WrongRecoveryCode: not an unused recovery code; also out of :meth:`Factor.use`, as is UsedCode:
         it was used meanwhile.
     """
-    authenticator = authenticator or db.session.get(Authenticator, attempt.account.id)
+    authenticator = authenticator or session().get(Authenticator, attempt.account.person_id)
     if authenticator is None:
         raise NotOn
     look = _look_at_code if factor == CODE else _look_at_recovery_code
@@ -197,7 +196,7 @@ def six_digits(typed: str) -> str:
     return code
 
 
-def match_code(account_id: int, secret: bytes, code: str, now: datetime, *, used_step: int = -1) -> int:
+def match_code(person_id: str, secret: bytes, code: str, now: datetime, *, used_step: int = -1) -> int:
     """Return the time step of a right code, and note how far the clock of its phone is off.
 
     Here the errors of ``mfa.crypto``, which knows no language, become refusals with a sentence.
@@ -210,9 +209,9 @@ def match_code(account_id: int, secret: bytes, code: str, now: datetime, *, used
         raise UsedCode from error
     except totp.WrongCode as error:
         if error.drift is not None:
-            drifts.note(account_id, error.drift, now)
+            drifts.note(person_id, error.drift, now)
         raise WrongCode(error.drift) from error
-    drifts.note(account_id, totp.drift_of(step, now.timestamp()), now)
+    drifts.note(person_id, totp.drift_of(step, now.timestamp()), now)
     return step
 
 
@@ -231,14 +230,14 @@ def tell_used(account: Account, left: int, now: datetime) -> None:
     outbox.post(messages.recovery_code_used, account, now, codes_left=left)
 
 
-def is_on(account_id: int) -> bool:
+def is_on(person_id: str) -> bool:
     """Whether 2-step verification is on."""
-    return bool(run(_IS_ON, {"whose": account_id}).scalar())
+    return bool(run(_IS_ON, {"whose": person_id}).scalar())
 
 
-def codes_left(account_id: int) -> int:
+def codes_left(person_id: str) -> int:
     """How many recovery codes are unused."""
-    return run(_CODES_LEFT, {"whose": account_id}).scalar() or 0
+    return run(_CODES_LEFT, {"whose": person_id}).scalar() or 0
 
 
 # How a code is looked at
@@ -252,7 +251,7 @@ def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) ->
     secret = sealing.open_secret(authenticator)
     try:
         step = match_code(
-            attempt.account.id, secret, code, attempt.here.now, used_step=authenticator.used_step
+            attempt.account.person_id, secret, code, attempt.here.now, used_step=authenticator.used_step
         )
     except UsedCode:
         refuse_second_post(attempt)
@@ -264,7 +263,7 @@ def _look_at_code(authenticator: Authenticator, attempt: Attempt, typed: str) ->
         raise WrongCode(error.drift if past else None) from error
 
     def use() -> None:
-        if not affected(_USE_STEP, {"whose": attempt.account.id, "step": step}):
+        if not affected(_USE_STEP, {"whose": attempt.account.person_id, "step": step}):
             raise UsedCode
         _forget_failures(attempt)
 
@@ -282,7 +281,7 @@ def _look_at_recovery_code(authenticator: Authenticator, attempt: Attempt, typed
         cost=Cost.parse(authenticator.recovery_cost),
         pepper=sealing.open_pepper(authenticator),
     )
-    named = {"whose": attempt.account.id, "named": digest}
+    named = {"whose": attempt.account.person_id, "named": digest}
     if run(_UNUSED_CODE, named).first() is None:
         if run(_ANY_CODE, named).first() is not None:
             refuse_second_post(attempt)
@@ -293,7 +292,7 @@ def _look_at_recovery_code(authenticator: Authenticator, attempt: Attempt, typed
         if not affected(_USE_CODE, {**named, "now": attempt.here.now}):
             raise WrongRecoveryCode
         _forget_failures(attempt)
-        left = codes_left(attempt.account.id)
+        left = codes_left(attempt.account.person_id)
         activity.record(attempt.account.id, activity.RECOVERY_CODE_USED, attempt.here, left=left)
         return left
 
@@ -355,16 +354,16 @@ def _forget_failures(attempt: Attempt) -> None:
 
 
 # Made once, as every sign-in runs them
-_IS_ON = select(exists().where(Authenticator.account_id == bindparam("whose")))
+_IS_ON = select(exists().where(Authenticator.person_id == bindparam("whose")))
 _USE_STEP = (
     update(Authenticator)
-    .where(Authenticator.account_id == bindparam("whose"), Authenticator.used_step < bindparam("step"))
+    .where(Authenticator.person_id == bindparam("whose"), Authenticator.used_step < bindparam("step"))
     .values(used_step=bindparam("step"))
 )
-_UNUSED = (RecoveryCode.account_id == bindparam("whose"), RecoveryCode.used_at.is_(None))
+_UNUSED = (RecoveryCode.person_id == bindparam("whose"), RecoveryCode.used_at.is_(None))
 _CODES_LEFT = select(func.count()).where(*_UNUSED)
 _ANY_CODE = select(RecoveryCode.id).where(
-    RecoveryCode.account_id == bindparam("whose"), RecoveryCode.digest == bindparam("named")
+    RecoveryCode.person_id == bindparam("whose"), RecoveryCode.digest == bindparam("named")
 )
 _UNUSED_CODE = select(RecoveryCode.id).where(*_UNUSED, RecoveryCode.digest == bindparam("named"))
 _USE_CODE = (

@@ -53,7 +53,7 @@ def enrollment(shown: str | None = None) -> Enrollment:
     """
     found = Enrollment.read(session.get(_ENROLLMENT))
     if found is None:
-        raise rules.AlreadyOn if rules.state(current_user.account.id).on else rules.Stale
+        raise rules.AlreadyOn if rules.state(current_user.account.person_id).on else rules.Stale
     _check(found, shown)
     return email_proof.newest(found)
 
@@ -130,7 +130,7 @@ def _ended(error: Refusal, *, restart: bool) -> Response:
             "tab": "two-step",
             "heading": str(heading),
             "sentence": str(sentence),
-            "restart": restart and not rules.state(current_user.account.id).on,
+            "restart": restart and not rules.state(current_user.account.person_id).on,
             "way_url": url_for("two_step.tab"),
         },
     )

@@ -38,7 +38,7 @@ def tab() -> Response:
 
 
 def _show_tab(message: str | None = None) -> Response:
-    state = rules.state(current_user.account.id)
+    state = rules.state(current_user.account.person_id)
     begun = pending.peek()
     return hx.render(
         "mfa/manage/_tab.html",
@@ -249,7 +249,7 @@ def _show_move(change: Change, form: forms.ChangeForm | None = None, status: int
         status=status,
         tab="two-step",
         form=form,
-        left=rules.state(current_user.account.id).codes_left,
+        left=rules.state(current_user.account.person_id).codes_left,
         total=recovery_codes.COUNT,
         cancel_url=url_for("two_step.tab"),
     )
@@ -298,7 +298,7 @@ def _prove(purpose: str) -> Response | None:
 
 
 def _show_proof(purpose: str, form: forms.PasswordProofForm | None = None, status: int = 200) -> Response:
-    if not rules.state(current_user.account.id).on:
+    if not rules.state(current_user.account.person_id).on:
         raise factors.NotOn
     heading, lead = _LEADS[purpose]
     return hx.render(

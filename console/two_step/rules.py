@@ -20,14 +20,15 @@ from console.mail import messages
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
 from console.toolbox import toolbox
-from console.two_step import factors, sealing
+from console.two_step import factors
 from console.two_step.enrollment import Change, Enrollment, Pending
-from console.two_step.models import Authenticator, RecoveryCode
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import recovery_codes
 from mfa.database import affected, insert_if_absent, run, transaction
 from mfa.errors import Refusal
+from mfa.factors import sealing
+from mfa.factors.models import Authenticator, RecoveryCode
 from mfa.here import Here
 from mfa.notices import outbox
 
@@ -76,18 +77,18 @@ class State:
         return self.since is not None
 
 
-def state(account_id: int) -> State:
+def state(person_id: str) -> State:
     """Whether it is on, since when, and how its recovery codes stand: one statement."""
-    found = run(_STATE, {"whose": account_id}).first()
+    found = run(_STATE, {"whose": person_id}).first()
     return State(*found) if found else State(None, 0, None)
 
 
-_OWN_CODES = RecoveryCode.account_id == bindparam("whose")
+_OWN_CODES = RecoveryCode.person_id == bindparam("whose")
 _STATE = select(
     Authenticator.activated_at,
     select(func.count()).where(_OWN_CODES, RecoveryCode.used_at.is_(None)).scalar_subquery(),
     select(func.max(RecoveryCode.used_at)).where(_OWN_CODES).scalar_subquery(),
-).where(Authenticator.account_id == bindparam("whose"))
+).where(Authenticator.person_id == bindparam("whose"))
 
 
 # The wizard's third and last step
@@ -103,7 +104,7 @@ def confirm_code(account: Account, enrollment: Enrollment, typed: str, now: date
     code = factors.six_digits(typed)
     subject = attempts.account_subject(account.id)
     attempts.count(subject, attempts.ENROLLMENT_CODE, now)
-    step = factors.match_code(account.id, enrollment.secret(toolbox().ring), code, now)
+    step = factors.match_code(account.person_id, enrollment.secret(toolbox().ring), code, now)
     with transaction():
         attempts.reset((subject, attempts.ENROLLMENT_CODE))
     return enrollment.with_code(step)
@@ -159,9 +160,9 @@ def complete(
     if not saved:
         raise NotSaved
     assert enrollment.code_step is not None
-    recovery_set = _make_set(account.id, enrollment)
+    recovery_set = _make_set(account.person_id, enrollment)
     kept = {
-        "sealed_secret": sealing.seal_secret(account.id, enrollment.secret(toolbox().ring)),
+        "sealed_secret": sealing.seal_secret(account.person_id, enrollment.secret(toolbox().ring)),
         "used_step": enrollment.code_step,
         **recovery_set.columns(),
     }
@@ -169,9 +170,9 @@ def complete(
         _spend(enrollment, here.now)
         _advance(account, enrollment)
         if enrollment.moves:
-            _replace(account.id, kept, recovery_set)
-        elif insert_if_absent(Authenticator, account_id=account.id, activated_at=here.now, **kept):
-            _insert_codes(account.id, recovery_set)
+            _replace(account.person_id, kept, recovery_set)
+        elif insert_if_absent(Authenticator, person_id=account.person_id, activated_at=here.now, **kept):
+            _insert_codes(account.person_id, recovery_set)
         else:
             raise accounts.Changed
         sealing.note_key(here.now)
@@ -215,11 +216,11 @@ def reissue(account: Account, change: Change, *, saved: bool, here: Here) -> Non
     """
     if not saved:
         raise NotSaved
-    recovery_set = _make_set(account.id, change)
+    recovery_set = _make_set(account.person_id, change)
     with transaction():
         _spend(change, here.now)
         _advance(account, change)
-        _replace(account.id, recovery_set.columns(), recovery_set)
+        _replace(account.person_id, recovery_set.columns(), recovery_set)
         sealing.note_key(here.now)
         activity.record(account.id, activity.RECOVERY_CODES_REISSUED, here)
         outbox.post(messages.recovery_codes_reissued, account, here.now)
@@ -247,17 +248,17 @@ def disable(
         _spend(change, here.now)
         _advance(account, change)
         right.use()
-        delete_second_step(account.id)
+        delete_second_step(account.person_id)
         activity.record(account.id, activity.TWO_STEP_OFF, here)
         outbox.post(messages.two_step_off, account, here.now)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, here.now, proved=False)
 
 
-def delete_second_step(account_id: int) -> bool:
+def delete_second_step(person_id: str) -> bool:
     """Delete everything that is kept of it, as part of the caller's transaction; whether it was on."""
-    _delete_codes(account_id)
-    return affected(delete(Authenticator).where(Authenticator.account_id == account_id)) == 1
+    _delete_codes(person_id)
+    return affected(delete(Authenticator).where(Authenticator.person_id == person_id)) == 1
 
 
 # What the above share
@@ -278,10 +279,10 @@ class _RecoverySet:
         }
 
 
-def _make_set(account_id: int, pending: Pending) -> _RecoverySet:
+def _make_set(person_id: str, pending: Pending) -> _RecoverySet:
     box = toolbox()
     salt = os.urandom(recovery_codes.SALT_BYTES)
-    pepper, sealed_pepper = sealing.make_pepper(account_id)
+    pepper, sealed_pepper = sealing.make_pepper(person_id)
     digests = [
         recovery_codes.digest(code, salt=salt, cost=box.recovery_cost, pepper=pepper)
         for code in pending.recovery_codes(box.ring)
@@ -289,22 +290,22 @@ def _make_set(account_id: int, pending: Pending) -> _RecoverySet:
     return _RecoverySet(salt, str(box.recovery_cost), sealed_pepper, digests)
 
 
-def _replace(account_id: int, kept: dict[str, object], recovery_set: _RecoverySet) -> None:
+def _replace(person_id: str, kept: dict[str, object], recovery_set: _RecoverySet) -> None:
     """Put *kept* into the authenticator's row, and new recovery codes in place of the old ones."""
-    _delete_codes(account_id)
-    if not affected(update(Authenticator).where(Authenticator.account_id == account_id).values(kept)):
+    _delete_codes(person_id)
+    if not affected(update(Authenticator).where(Authenticator.person_id == person_id).values(kept)):
         raise accounts.Changed
-    _insert_codes(account_id, recovery_set)
+    _insert_codes(person_id, recovery_set)
 
 
-def _delete_codes(account_id: int) -> None:
-    db.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+def _delete_codes(person_id: str) -> None:
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
 
 
-def _insert_codes(account_id: int, recovery_set: _RecoverySet) -> None:
+def _insert_codes(person_id: str, recovery_set: _RecoverySet) -> None:
     db.session.execute(
         insert(RecoveryCode),
-        [{"account_id": account_id, "digest": digest} for digest in recovery_set.digests],
+        [{"person_id": person_id, "digest": digest} for digest in recovery_set.digests],
     )
 
 

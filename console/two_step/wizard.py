@@ -72,7 +72,7 @@ def prove_password() -> Response:
 
 def _begin() -> Response:
     account = current_user.account
-    if rules.state(account.id).on:
+    if rules.state(account.person_id).on:
         raise rules.AlreadyOn
     enrollment = Enrollment.start(
         account=account.id,
@@ -314,14 +314,14 @@ def complete() -> Response:
 
 @blueprint.get("/done")
 def done() -> Response:
-    if not rules.state(current_user.account.id).on:
+    if not rules.state(current_user.account.person_id).on:
         return hx.redirect(url_for("two_step.tab"))
     return _show_done()
 
 
 @blueprint.get("/moved")
 def moved() -> Response:
-    if not rules.state(current_user.account.id).on:
+    if not rules.state(current_user.account.person_id).on:
         return hx.redirect(url_for("two_step.tab"))
     return _show_moved()
 

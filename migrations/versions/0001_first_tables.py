@@ -31,29 +31,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "sealing_keys",
-        sa.Column("id", sa.String(length=8), nullable=False),
-        sa.Column("first_used_at", sa.DateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sealing_keys")),
-    )
-    op.create_table(
-        "authenticators",
-        sa.Column("account_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("sealed_secret", sa.LargeBinary(length=128), nullable=False),
-        sa.Column("used_step", sa.BigInteger(), nullable=False),
-        sa.Column("activated_at", sa.DateTime(), nullable=False),
-        sa.Column("recovery_salt", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("recovery_cost", sa.String(length=40), nullable=False),
-        sa.Column("recovery_pepper", sa.LargeBinary(length=128), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["accounts.id"],
-            name=op.f("fk_authenticators_account_id_accounts"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_authenticators")),
-    )
-    op.create_table(
         "email_changes",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -95,31 +72,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_sessions_account_id"), "sessions", ["account_id"], unique=False)
     op.create_index(op.f("ix_sessions_expires_at"), "sessions", ["expires_at"], unique=False)
-    op.create_table(
-        "recovery_codes",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("used_at", sa.DateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["authenticators.account_id"],
-            name=op.f("fk_recovery_codes_account_id_authenticators"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_codes")),
-        sa.UniqueConstraint("account_id", "digest", name=op.f("uq_recovery_codes_account_id_digest")),
-    )
 
 
 def downgrade() -> None:
-    op.drop_table("recovery_codes")
     op.drop_index(op.f("ix_sessions_expires_at"), table_name="sessions")
     op.drop_index(op.f("ix_sessions_account_id"), table_name="sessions")
     op.drop_table("sessions")
     op.drop_index(op.f("ix_email_changes_old_email_key"), table_name="email_changes")
     op.drop_index(op.f("ix_email_changes_account_id"), table_name="email_changes")
     op.drop_table("email_changes")
-    op.drop_table("authenticators")
-    op.drop_table("sealing_keys")
     op.drop_table("accounts")

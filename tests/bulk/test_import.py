@@ -425,7 +425,7 @@ def test_a_row_whose_app_can_not_be_kept_makes_no_account(files: Files, engine: 
     """The account and its second step are one: without the second the first must not stand."""
 
     def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if "INTO authenticators" in statement:
+        if "INTO mfa_authenticators" in statement:
             raise RuntimeError
 
     event.listen(engine, "before_cursor_execute", fail)

@@ -18,7 +18,7 @@ from tests.bulk.conftest import KEY, Files
 pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = ("accounts", "authenticators", "mfa_activity")
+TABLES = ("accounts", "mfa_authenticators", "mfa_activity")
 
 
 def kill_before(step: int, config: dict[str, Any], file: Path) -> int:

@@ -37,7 +37,7 @@ def peak(files: Files, *arguments: str) -> int:
 def test_20_000_rows_go_in_and_out_by_the_batch(files: Files, long_file: Path, engine: Engine) -> None:
     assert peak(files, "import", str(long_file)) < MOST_BYTES
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM authenticators")).scalar() == ROWS
+        assert connection.execute(text("SELECT count(*) FROM mfa_authenticators")).scalar() == ROWS
     out = files.folder / "out.csv"
     assert peak(files, "export", str(out), "--with-secrets", "--yes") < MOST_BYTES
     assert len(out.read_text().splitlines()) == ROWS + 1

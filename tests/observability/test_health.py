@@ -47,7 +47,7 @@ def test_while_a_newer_version_is_brought_in_it_goes_on(app: Flask, engine: Engi
 
 
 def test_without_a_key_that_the_database_needs_it_is_not_ready(app: Flask, engine: Engine) -> None:
-    run_sql(engine, "INSERT INTO sealing_keys VALUES ('ffffffff', '2026-11-24 12:00:00')")
+    run_sql(engine, "INSERT INTO mfa_sealing_keys VALUES ('ffffffff', '2026-11-24 12:00:00')")
     answer = app.test_client().get("/readyz")
     assert (answer.status_code, answer.get_json()) == (503, {"ready": False, "reason": "keys"})
 

@@ -39,11 +39,14 @@ PER_ACCOUNT = {
         "INSERT INTO mfa_throttles (subject, purpose, attempts, blocked_until, attempted_at)"
         " SELECT 'account:' || n, 'password', 1, 0, 0"
     ),
-    "authenticators": (
-        "INSERT INTO authenticators (account_id, sealed_secret, used_step, activated_at, recovery_salt,"
-        " recovery_cost, recovery_pepper) SELECT n, {token}, 0, '2026-01-01', {token}, 'none', {token}"
+    "mfa_authenticators": (
+        "INSERT INTO mfa_authenticators (person_id, sealed_secret, used_step, activated_at, recovery_salt,"
+        " recovery_cost, recovery_pepper)"
+        " SELECT CAST(n AS TEXT), {token}, 0, '2026-01-01', {token}, 'none', {token}"
     ),
-    "recovery_codes": "INSERT INTO recovery_codes (account_id, digest) SELECT n, {token}",
+    "mfa_recovery_codes": (
+        "INSERT INTO mfa_recovery_codes (person_id, digest) SELECT CAST(n AS TEXT), {token}"
+    ),
     "mfa_outbox": (
         "INSERT INTO mfa_outbox (message, recipient, details, created_at, due_at, tries, reference)"
         " SELECT 'two_step_on', 'p' || n || '@example.org', '{{}}', '2026-01-01', '2026-11-24 12:59:00', 0,"

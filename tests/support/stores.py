@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import flask_migrate
@@ -110,7 +111,9 @@ class Servers:
         self._free: list[URL] = []
         self._redis: dict[URL, str] = {}
         self._lost: list[URL] = []
-        self.postgresql, self.redis = PostgreSQL(folder), Redis(folder)
+        # Not below pytest's folder: another run that begins takes that from every user but its own.
+        self._cluster = TemporaryDirectory(prefix="twostep-postgresql-", ignore_cleanup_errors=True)
+        self.postgresql, self.redis = PostgreSQL(Path(self._cluster.name)), Redis(folder)
         self.redis.start()
         self._empty = self._migrate(folder, settings)
         self._tables = self.postgresql.tables(self.postgresql.create(like=self._empty))
@@ -152,6 +155,7 @@ class Servers:
     def stop(self) -> None:
         self.redis.stop()
         self.postgresql.stop()
+        self._cluster.cleanup()
 
     def _migrate(self, folder: Path, settings: dict[str, Any]) -> URL:
         url = self.postgresql.create()

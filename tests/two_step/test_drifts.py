@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from console import create_app
-from console.two_step.drifts import Drifts
+from mfa.factors.drifts import Drifts
 from tests.support.person import Person
 
 

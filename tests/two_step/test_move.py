@@ -35,7 +35,7 @@ MAY_CHANGE = {
     "sessions.token_hash",
     "sessions.seen_at",
     "sessions.proved_at",
-    "authenticators.used_step",
+    "mfa_authenticators.used_step",
 }
 STEPS = ("scan", "code", "recovery")
 
@@ -403,7 +403,7 @@ def test_a_move_that_is_over_does_not_offer_to_activate(protected: Person, clock
 
 def test_without_codes_it_says_that_they_can_be_reissued_first(protected: Person, engine: Engine) -> None:
     with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE recovery_codes SET used_at = '2026-11-24 12:00:00'")
+        connection.exec_driver_sql("UPDATE mfa_recovery_codes SET used_at = '2026-11-24 12:00:00'")
     assert "You have no recovery codes left." in protected.prove_password("move").text
 
 

@@ -91,7 +91,12 @@ def test_an_installation_without_second_steps_may_change_its_key_at_once(
 
 
 def test_nothing_but_what_is_sealed_is_changed(protected: Person, both: Flask, engine: Engine) -> None:
-    sealed = {"authenticators.sealed_secret", "authenticators.recovery_pepper", "sealing_keys", "mfa_outbox"}
+    sealed = {
+        "mfa_authenticators.sealed_secret",
+        "mfa_authenticators.recovery_pepper",
+        "mfa_sealing_keys",
+        "mfa_outbox",
+    }
     before = dump(engine, without=sealed)
     rotate(both)
     assert dump(engine, without=sealed) == before
@@ -125,7 +130,7 @@ def test_a_run_that_was_broken_off_goes_on(
     both: Flask,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from console.two_step import sealing
+    from mfa.factors import sealing
 
     make_person().sign_up("other@example.com").activate()
     real, calls = sealing._seal_anew, []
@@ -145,12 +150,12 @@ def test_a_run_that_was_broken_off_goes_on(
 def test_without_the_old_key_it_changes_nothing(
     protected: Person, both: Flask, engine: Engine, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("console.two_step.sealing.missing_keys", list)
+    monkeypatch.setattr("mfa.factors.sealing.missing_keys", list)
     alone = create_app({**config, "SECRET_KEY": NEW_KEY})
-    before = dump(engine, without={"mfa_outbox", "sealing_keys"})
+    before = dump(engine, without={"mfa_outbox", "mfa_sealing_keys"})
     result = alone.test_cli_runner().invoke(args=["keys", "rotate"])
     assert result.exit_code != 0
-    assert dump(engine, without={"mfa_outbox", "sealing_keys"}) == before
+    assert dump(engine, without={"mfa_outbox", "mfa_sealing_keys"}) == before
     closed(alone)
 
 
@@ -172,7 +177,7 @@ def test_a_second_step_that_changes_at_that_moment_is_left_to_the_next_look(
     protected: Person, both: Flask, monkeypatch: pytest.MonkeyPatch, engine: Engine
 ) -> None:
     """Somebody turns it off and on again between the look and the change: the new secret stays."""
-    from console.two_step import sealing
+    from mfa.factors import sealing
 
     real = sealing._stale
     renewed = []
@@ -225,7 +230,7 @@ def test_what_a_server_with_the_old_key_seals_at_the_last_moment_keeps_that_key_
     config: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from console.two_step import sealing
+    from mfa.factors import sealing
 
     late, real = make_person().sign_up("late@example.com"), sealing._stale
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from console.two_step import rules
-from console.two_step.models import RecoveryCode
+from mfa.factors.models import RecoveryCode
 from tests.support.clock import Clock
 from tests.support.person import Person
 

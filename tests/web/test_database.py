@@ -18,6 +18,6 @@ def test_every_connection_has_it(engine: Engine, pragma: str, value: object) -> 
 
 
 def test_a_row_that_belongs_to_no_account_is_refused(engine: Engine) -> None:
-    orphan = text("INSERT INTO recovery_codes (account_id, digest) VALUES (4711, x'00')")
+    orphan = text("INSERT INTO mfa_recovery_codes (person_id, digest) VALUES (4711, x'00')")
     with engine.begin() as connection, pytest.raises(IntegrityError):
         connection.execute(orphan)

@@ -27,6 +27,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_mfa_activity_person_id_id", "mfa_activity", ["person_id", "id"], unique=False)
     op.create_table(
+        "mfa_authenticators",
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(length=128), nullable=False),
+        sa.Column("used_step", sa.BigInteger(), nullable=False),
+        sa.Column("activated_at", sa.DateTime(), nullable=False),
+        sa.Column("recovery_salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("recovery_cost", sa.String(length=40), nullable=False),
+        sa.Column("recovery_pepper", sa.LargeBinary(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_mfa_authenticators")),
+    )
+    op.create_table(
         "mfa_network_hits",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("limited", sa.String(length=160), nullable=False),
@@ -60,6 +71,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_mfa_outbox_recipient"), "mfa_outbox", ["recipient"], unique=False)
     op.create_index(op.f("ix_mfa_outbox_reference"), "mfa_outbox", ["reference"], unique=False)
     op.create_table(
+        "mfa_sealing_keys",
+        sa.Column("id", sa.String(length=8), nullable=False),
+        sa.Column("first_used_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mfa_sealing_keys")),
+    )
+    op.create_table(
         "mfa_spent",
         sa.Column("purpose", sa.String(length=32), nullable=False),
         sa.Column("reference", sa.String(length=64), nullable=False),
@@ -76,12 +93,29 @@ def upgrade() -> None:
         sa.Column("attempted_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("subject", "purpose", name=op.f("pk_mfa_throttles")),
     )
+    op.create_table(
+        "mfa_recovery_codes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("used_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["mfa_authenticators.person_id"],
+            name=op.f("fk_mfa_recovery_codes_person_id_mfa_authenticators"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mfa_recovery_codes")),
+        sa.UniqueConstraint("person_id", "digest", name=op.f("uq_mfa_recovery_codes_person_id_digest")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("mfa_recovery_codes")
     op.drop_table("mfa_throttles")
     op.drop_index(op.f("ix_mfa_spent_forget_at"), table_name="mfa_spent")
     op.drop_table("mfa_spent")
+    op.drop_table("mfa_sealing_keys")
     op.drop_index(op.f("ix_mfa_outbox_reference"), table_name="mfa_outbox")
     op.drop_index(op.f("ix_mfa_outbox_recipient"), table_name="mfa_outbox")
     op.drop_index(op.f("ix_mfa_outbox_due_at"), table_name="mfa_outbox")
@@ -89,5 +123,6 @@ def downgrade() -> None:
     op.drop_index("ix_mfa_network_hits_limited_happened_at", table_name="mfa_network_hits")
     op.drop_index(op.f("ix_mfa_network_hits_forget_at"), table_name="mfa_network_hits")
     op.drop_table("mfa_network_hits")
+    op.drop_table("mfa_authenticators")
     op.drop_index("ix_mfa_activity_person_id_id", table_name="mfa_activity")
     op.drop_table("mfa_activity")

@@ -14,35 +14,34 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, inspect, or_, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from console.extensions import db
-from console.toolbox import toolbox
-from console.two_step.models import Authenticator, SealingKey
 from mfa.crypto.keys import KEY_ID_LENGTH
-from mfa.database import affected, dialect, insert_if_absent, run, transaction, upsert
+from mfa.database import affected, dialect, insert_if_absent, run, session, transaction, upsert
+from mfa.factors.models import Authenticator, SealingKey
+from mfa.ring import ring
 
 _SECRET, _PEPPER = "totp-secret", "recovery-pepper"
 PEPPER_BYTES = 32
 
 
-def seal_secret(account_id: int, secret: bytes) -> bytes:
+def seal_secret(person_id: str, secret: bytes) -> bytes:
     """The TOTP secret of an account, sealed with the current master key."""
-    return toolbox().ring.seal(_SECRET, secret, _associated(account_id))
+    return ring().seal(_SECRET, secret, _associated(person_id))
 
 
 def open_secret(authenticator: Authenticator) -> bytes:
     """The TOTP secret: 20 bytes, or what another system gave the app."""
-    return toolbox().ring.open(_SECRET, authenticator.sealed_secret, _associated(authenticator.account_id))
+    return ring().open(_SECRET, authenticator.sealed_secret, _associated(authenticator.person_id))
 
 
-def make_pepper(account_id: int) -> tuple[bytes, bytes]:
+def make_pepper(person_id: str) -> tuple[bytes, bytes]:
     """A new key for a set of recovery codes, plain (32 bytes) and sealed."""
     pepper = os.urandom(PEPPER_BYTES)
-    return pepper, toolbox().ring.seal(_PEPPER, pepper, _associated(account_id))
+    return pepper, ring().seal(_PEPPER, pepper, _associated(person_id))
 
 
 def open_pepper(authenticator: Authenticator) -> bytes:
     """The key of the set of recovery codes: 32 bytes."""
-    return toolbox().ring.open(_PEPPER, authenticator.recovery_pepper, _associated(authenticator.account_id))
+    return ring().open(_PEPPER, authenticator.recovery_pepper, _associated(authenticator.person_id))
 
 
 def note_key(now: datetime) -> None:
@@ -57,14 +56,14 @@ def note_key(now: datetime) -> None:
         where=lambda _: true(),
         returning=[SealingKey.id],
     )
-    run(noted, [{"id": toolbox().ring.current, "first_used_at": now}])
+    run(noted, [{"id": ring().current, "first_used_at": now}])
 
 
 def keys() -> dict[str, int]:
     """The ids of the master keys that anything is sealed with, each with its number of accounts."""
     both = _key_of(Authenticator.sealed_secret), _key_of(Authenticator.recovery_pepper)
     accounts: Counter[str] = Counter()
-    for secret, pepper, count in db.session.execute(select(*both, func.count()).group_by(*both)):
+    for secret, pepper, count in session().execute(select(*both, func.count()).group_by(*both)):
         for key in {bytes(secret), bytes(pepper)}:
             accounts[key.decode("ascii", "replace")] += count
     return dict(accounts)
@@ -75,10 +74,10 @@ def missing_keys() -> list[str]:
 
     None before the tables are made: the command that makes them starts the application too.
     """
-    ring = toolbox().ring
-    if not inspect(db.engine).has_table(SealingKey.__tablename__):
+    keys = ring()
+    if not inspect(session().get_bind()).has_table(SealingKey.__tablename__):
         return []
-    return [key for key in db.session.scalars(select(SealingKey.id)) if not ring.has(key)]
+    return [key for key in session().scalars(select(SealingKey.id)) if not keys.has(key)]
 
 
 def rotate(now: datetime, *, batch: int) -> Iterator[int]:
@@ -96,38 +95,35 @@ def rotate(now: datetime, *, batch: int) -> Iterator[int]:
             sealed = sum(_seal_anew(authenticator) for authenticator in stale)
         yield sealed
     with transaction():
-        affected(delete(SealingKey).where(SealingKey.id != toolbox().ring.current))
+        affected(delete(SealingKey).where(SealingKey.id != ring().current))
         # A server that has the old key as its current one may have sealed something since the last look.
         for key in keys():
             insert_if_absent(SealingKey, id=key, first_used_at=now)
 
 
 def _stale(batch: int) -> list[Authenticator]:
-    current = toolbox().ring.current.encode()
+    current = ring().current.encode()
     stale = or_(
         _key_of(Authenticator.sealed_secret) != current,
         _key_of(Authenticator.recovery_pepper) != current,
     )
-    found = select(Authenticator).where(stale).order_by(Authenticator.account_id).limit(batch)
-    return list(db.session.scalars(found.execution_options(populate_existing=True)).all())
+    found = select(Authenticator).where(stale).order_by(Authenticator.person_id).limit(batch)
+    return list(session().scalars(found.execution_options(populate_existing=True)).all())
 
 
 def _seal_anew(authenticator: Authenticator) -> int:
-    account_id, associated, ring = (
-        authenticator.account_id,
-        _associated(authenticator.account_id),
-        toolbox().ring,
-    )
+    person_id = authenticator.person_id
+    associated = _associated(person_id)
     return affected(
         update(Authenticator)
         .where(
-            Authenticator.account_id == account_id,
+            Authenticator.person_id == person_id,
             Authenticator.sealed_secret == authenticator.sealed_secret,
             Authenticator.recovery_pepper == authenticator.recovery_pepper,
         )
         .values(
-            sealed_secret=ring.seal(_SECRET, open_secret(authenticator), associated),
-            recovery_pepper=ring.seal(_PEPPER, open_pepper(authenticator), associated),
+            sealed_secret=ring().seal(_SECRET, open_secret(authenticator), associated),
+            recovery_pepper=ring().seal(_PEPPER, open_pepper(authenticator), associated),
         )
     )
 
@@ -136,5 +132,5 @@ def _key_of(sealed: InstrumentedAttribute[bytes]) -> ColumnElement[bytes]:
     return func.substr(sealed, 1, KEY_ID_LENGTH)
 
 
-def _associated(account_id: int) -> bytes:
-    return f"account:{account_id}".encode()
+def _associated(person_id: str) -> bytes:
+    return f"person:{person_id}".encode()

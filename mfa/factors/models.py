@@ -7,18 +7,16 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from console.extensions import Model
 from mfa.columns import Instant
+from mfa.database import PERSON_ID_LENGTH, Model
 
 
 class Authenticator(Model):
-    """The authenticator app of an account. There is a row exactly while 2-step verification is on."""
+    """The authenticator app of a person. There is a row exactly while 2-step verification is on."""
 
-    __tablename__ = "authenticators"
+    __tablename__ = "mfa_authenticators"
 
-    account_id: Mapped[int] = mapped_column(
-        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
+    person_id: Mapped[str] = mapped_column(String(PERSON_ID_LENGTH), primary_key=True)
     sealed_secret: Mapped[bytes] = mapped_column(LargeBinary(128))
     used_step: Mapped[int] = mapped_column(BigInteger)
     """The newest time step whose code was accepted; it and older ones are never accepted again."""
@@ -30,11 +28,11 @@ class Authenticator(Model):
 
 
 class RecoveryCode(Model):
-    __tablename__ = "recovery_codes"
-    __table_args__ = (UniqueConstraint("account_id", "digest"),)
+    __tablename__ = "mfa_recovery_codes"
+    __table_args__ = (UniqueConstraint("person_id", "digest"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("authenticators.account_id", ondelete="CASCADE"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("mfa_authenticators.person_id", ondelete="CASCADE"))
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     used_at: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -45,7 +43,7 @@ class SealingKey(Model):
     So that a key that is missing from the configuration is found at the start, without reading every account.
     """
 
-    __tablename__ = "sealing_keys"
+    __tablename__ = "mfa_sealing_keys"
 
     id: Mapped[str] = mapped_column(String(8), primary_key=True)
     first_used_at: Mapped[datetime] = mapped_column(Instant)

@@ -1,6 +1,6 @@
 """How far the phones' clocks are from the server's: a difference that nearly all have is the server's own.
 
-Kept in the memory of each process, of the last accounts that entered a code; nothing is decided by it.
+Kept in the memory of each process, of the last people who entered a code; nothing is decided by it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from flask import current_app
 from mfa.activity import log
 from mfa.here import Here
 
-_ACCOUNTS = 20
-"""Of so many accounts the last difference is kept."""
+_PEOPLE = 20
+"""Of so many people the last difference is kept."""
 _ENOUGH = 5
 _NEARLY_ALL = 0.8
 _LEAST = 60
@@ -23,18 +23,18 @@ _LEAST = 60
 
 
 class Drifts:
-    """The last difference of each of some accounts."""
+    """The last difference of each of some people."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._last: dict[int, int] = {}
+        self._last: dict[str, int] = {}
 
-    def note(self, account_id: int, seconds: int) -> None:
-        """Keep how many seconds ahead of the server an account's phone is (behind, if negative)."""
+    def note(self, person_id: str, seconds: int) -> None:
+        """Keep how many seconds ahead of the server a person's phone is (behind, if negative)."""
         with self._lock:
-            self._last.pop(account_id, None)
-            self._last[account_id] = seconds
-            if len(self._last) > _ACCOUNTS:
+            self._last.pop(person_id, None)
+            self._last[person_id] = seconds
+            if len(self._last) > _PEOPLE:
                 del self._last[next(iter(self._last))]
 
     def of_all(self) -> int | None:
@@ -48,11 +48,11 @@ class Drifts:
         return middle if abs(middle) > _LEAST and len(near) >= _NEARLY_ALL * len(kept) else None
 
 
-def note(account_id: int, seconds: int, now: datetime) -> None:
-    """Keep an account's difference; log it once when the server's own clock begins to look wrong."""
+def note(person_id: str, seconds: int, now: datetime) -> None:
+    """Keep a person's difference; log it once when the server's own clock begins to look wrong."""
     drifts = _drifts()
     before = drifts.of_all()
-    drifts.note(account_id, seconds)
+    drifts.note(person_id, seconds)
     after = drifts.of_all()
     if after is not None and before is None:
         log.write("server_clock_off", Here(now), outcome="refused", account=None, seconds=after)
@@ -64,5 +64,5 @@ def server_is_off() -> int | None:
 
 
 def _drifts() -> Drifts:
-    found: Drifts = current_app.extensions.setdefault("twostep_drifts", Drifts())
+    found: Drifts = current_app.extensions.setdefault("mfa_drifts", Drifts())
     return found

@@ -1,0 +1,21 @@
+"""The keys that the extension's secrets are sealed, signed and derived with."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Flask, current_app
+
+from mfa.crypto.keys import KeyRing
+
+_RING = "mfa_ring"
+
+
+def use(app: Flask, keys: KeyRing) -> None:
+    """Let *app* seal, sign and derive with *keys*."""
+    app.extensions[_RING] = keys
+
+
+def ring() -> KeyRing:
+    """Return the keys of the application at work."""
+    return cast("KeyRing", current_app.extensions[_RING])
