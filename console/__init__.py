@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from console import (
     config as settings,
     database,
+    fast,
     home as console,
     housekeeping,
     languages,
@@ -56,15 +57,6 @@ from mfa.web.host import Host
 _ROOT = Path(__file__).resolve().parent.parent
 
 
-class App(Flask):
-    """Flask, told that none of our functions is a coroutine: it would look at 18 of them in each request."""
-
-    jinja_environment = templates.Environment
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        return func
-
-
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """The application: its parts, put together.
 
@@ -79,7 +71,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         instance.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise settings.BadSetting("MFA_INSTANCE_PATH names a folder that can't be made.") from error
-    app = App("console", root_path=str(_ROOT), instance_path=str(instance), static_folder=None)
+    app = fast.Application("console", root_path=str(_ROOT), instance_path=str(instance), static_folder=None)
     settings.load(app.config, given, instance)
 
     log.set_up(app)

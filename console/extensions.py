@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import request
-from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
@@ -57,7 +56,6 @@ else:
 mail = Mail()
 csrf = CSRFProtect()
 login_manager = LoginManager()
-babel = Babel()
 limiter = Limiter(get_remote_address)  # each limit names its own range: see console.web.ranges
 
 

@@ -12,11 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from babel import Locale
-from babel.support import NullTranslations, Translations
-from flask import Flask, g, has_app_context
-from flask_babel import Domain, force_locale, get_locale
-
-from console.extensions import babel
+from babel.support import NullTranslations
+from flask import Flask, g
+from flask_babel import Babel, force_locale, get_locale, get_translations
 
 FOLDER = Path(__file__).resolve().parent / "translations"
 SOURCE = "en"
@@ -25,13 +23,12 @@ CODE_LENGTH = 16
 
 def set_up(app: Flask, choose: Callable[[], str | None]) -> None:
     """Have *app* speak the language that *choose* returns, where it is offered."""
-    babel.init_app(
+    Babel(
         app,
         default_locale=SOURCE,
         default_translation_directories=str(FOLDER),
         locale_selector=lambda: known(choose()) or SOURCE,
     )
-    babel.domain_instance = _Domain()  # type: ignore[no-untyped-call]
     app.jinja_env.globals["language"] = current
 
 
@@ -65,26 +62,13 @@ def catalog() -> NullTranslations:
     """What says a text in the language that is spoken now; looked for once a request."""
     found: NullTranslations | None = g.get("catalog")
     if found is None:
-        found = g.catalog = _catalog(get_locale())
+        found = g.catalog = get_translations()
     return found
-
-
-class _Domain(Domain):
-    """Flask-Babel's, which would ask for the language at each text."""
-
-    def get_translations(self) -> NullTranslations:
-        return catalog() if has_app_context() else NullTranslations()
 
 
 @cache
 def _code(locale: Locale | None) -> str:
     return str(locale or SOURCE)
-
-
-@cache
-def _catalog(locale: Locale | None) -> NullTranslations:
-    # Without one of its own, as for the source, what babel gives is empty and hands every text back.
-    return Translations.load(str(FOLDER), [locale] if locale else [])
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from flask import Flask
 
+from console import fast
 from console.extensions import db
 
 VERSION_TABLE = "alembic_version"
@@ -45,5 +46,10 @@ class _Command(click.Command):
 
 def offer(app: Flask, directory: Path) -> None:
     """Have ``flask db`` and :mod:`flask_migrate` find the migrations of *app* in *directory*."""
+    if not fast.ON:
+        from flask_migrate import Migrate  # noqa: PLC0415 (see the module's text)
+
+        Migrate(app, db, str(directory))
+        return
     app.extensions["migrate"] = _Offered(app, directory)
     app.cli.add_command(_Command("db", help="Perform database migrations."))

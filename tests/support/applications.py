@@ -50,6 +50,10 @@ class Applications:
         self._made[key] = app, as_made
         return app
 
+    def forget(self) -> None:
+        """Give out none of those that were made so far."""
+        self._made.clear()
+
 
 def _parts(app: Flask) -> dict[str, Any]:
     """Return what a test may have changed."""

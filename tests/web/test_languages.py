@@ -15,6 +15,7 @@ from sqlalchemy import Engine, update
 from console import languages
 from console.accounts.models import Account
 from tests.support import catalogs
+from tests.support.applications import Applications
 from tests.support.database import dump
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 from tests.support.smtp import Inbox
@@ -294,18 +295,20 @@ def test_an_empty_field_is_refused_in_korean(korean: Person) -> None:
 
 
 @pytest.fixture
-def german_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def german_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, applications: Applications
+) -> Iterator[None]:
     """The languages with a folder ``de`` beside them. What it says is Korean."""
     folder = tmp_path / "translations"
     shutil.copytree(languages.FOLDER, folder)
     shutil.copytree(folder / "ko", folder / "de")
     monkeypatch.setattr(languages, "FOLDER", folder)
-    kept = (languages.codes, languages.offered, languages._catalog)
-    for one in kept:
-        one.cache_clear()
+    kept = (languages.codes.cache_clear, languages.offered.cache_clear, applications.forget)
+    for forget in kept:
+        forget()
     yield
-    for one in kept:
-        one.cache_clear()
+    for forget in kept:
+        forget()
 
 
 @pytest.fixture

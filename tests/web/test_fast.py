@@ -1,0 +1,77 @@
+"""What console.fast replaces in Jinja changes no page: each is the same with it and without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.templating import Environment
+from flask_migrate import _MigrateConfig as MigrateConfig
+
+from console import create_app, fast, languages
+from console.mail import messages
+from tests.support.pages import lasting
+from tests.support.person import Person
+
+PUBLIC = ["/sign-in", "/sign-up", "/forgot-password", "/nothing"]
+OWN = [
+    "/",
+    "/account/profile",
+    "/account/profile/email",
+    "/account/password",
+    "/account/two-step",
+    "/account/two-step/reissue",
+    "/account/two-step/move/verify",
+    "/account/two-step/disable/verify",
+    "/account/sessions",
+    "/account/activity",
+]
+KINDS = [
+    {"HX-Request": htmx, "Accept-Language": language} for htmx in ("true", "") for language in ("en", "ko")
+]
+
+
+@pytest.fixture
+def plain(config: dict[str, Any], app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The same application with nothing replaced."""
+    monkeypatch.setattr(fast, "ON", False)
+    plain = create_app(config)
+    assert type(plain.jinja_env) is Environment
+    return plain
+
+
+def shown(app: Flask, person: Person, url: str) -> list[str]:
+    """Return the fragment and the page in each language."""
+    client = app.test_client()
+    for cookie in person.cookies():
+        client.set_cookie(cookie["name"], cookie["value"], domain="127.0.0.1")
+    return [lasting(client.get(url, headers=kind).text) for kind in KINDS]
+
+
+@pytest.mark.parametrize("url", OWN)
+def test_page_is_the_same_without_it(app: Flask, plain: Flask, protected: Person, url: str) -> None:
+    assert shown(app, protected, url) == shown(plain, protected, url)
+
+
+@pytest.mark.parametrize("url", PUBLIC)
+def test_public_page_is_the_same_without_it(app: Flask, plain: Flask, person: Person, url: str) -> None:
+    assert shown(app, person, url) == shown(plain, person, url)
+
+
+@pytest.mark.parametrize("url", ["/account/two-step", "/account/two-step/enroll"])
+def test_page_of_enrollment_is_the_same_without_it(app: Flask, plain: Flask, mina: Person, url: str) -> None:
+    assert shown(app, mina, url) == shown(plain, mina, url)
+
+
+def test_mails_are_the_same_without_it(app: Flask, plain: Flask) -> None:
+    made = []
+    for each in (app, plain):
+        with each.test_request_context("/"), languages.speaking("ko"):
+            made.append(messages.sign_up("mina@example.com", token="a<b"))
+    assert made[0] == made[1]
+
+
+def test_migrations_are_offered_without_it(plain: Flask) -> None:
+    assert isinstance(plain.extensions["migrate"], MigrateConfig)
+    assert "db" in plain.cli.commands
