@@ -11,22 +11,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import (
-    BindParameter,
-    Integer,
-    String,
-    bindparam,
-    case,
-    cast,
-    delete,
-    exists,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import delete, update
 
 from console import languages
 from console.accounts import rules as accounts
@@ -34,11 +22,11 @@ from console.accounts.models import Account
 from console.activity import events
 from console.extensions import db
 from console.mail import messages
+from console.sessions import statements
 from console.sessions.models import FULL, HALF, AccountSession
 from console.toolbox import toolbox
 from mfa import devices
 from mfa.activity import rules as activity
-from mfa.attempts import rules as attempts
 from mfa.crypto import ages
 from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
@@ -133,7 +121,7 @@ def enter(
     if begun.needs_second_step:
         _warn_unless_finished(account, begun.session, here)
     else:
-        run(_END_OLDEST, {"whose": account.id})
+        _end_oldest(account)
         _say_signed_in(account, here, failures, "password", announce=announce)
     return begun
 
@@ -146,9 +134,10 @@ def complete(half: AccountSession, account: Account, here: Here, *, failures: in
     :raises SessionEnded: it was used or ended meanwhile.
     """
     token, values = _make(here)
-    if not affected(_COMPLETE, {**values, "half": half.id, "ends_at": _end(here.now)}):
+    values |= {"session_id": half.id, "expires_at": _end(here.now)}
+    if not affected(statements.COMPLETE_HALF_SESSION, values):
         raise SessionEnded
-    run(_END_OLDEST, {"whose": account.id})
+    _end_oldest(account)
     outbox.take_back(_unfinished(account.id, half.id))
     _say_signed_in(account, here, half.failures + failures, by)
     return Entry(token, account, AccountSession(id=half.id, account_id=account.id, stage=FULL))
@@ -160,29 +149,24 @@ def give_way(half: AccountSession, to: AccountSession) -> None:
     The mail about it keeps its hour: typing the password again and again does not put it off. A session that
     it has become meanwhile, by a code in another window, goes on.
     """
-    affected(delete(AccountSession).where(AccountSession.id == half.id, AccountSession.stage == HALF))
+    affected(statements.END_HALF_SESSION, {"session_id": half.id})
     outbox.hand_over(_unfinished(half.account_id, half.id), to=_unfinished(to.account_id, to.id))
 
 
 def confirm(half_id: int, now: datetime) -> bool:
     """Let codes be tried in a half-session again; whether there was one that this had not been done for."""
-    confirmed = update(AccountSession).where(
-        AccountSession.id == half_id,
-        AccountSession.stage == HALF,
-        AccountSession.confirmed_at.is_(None),
-    )
-    return affected(confirmed.values(confirmed_at=now)) == 1
+    return affected(statements.CONFIRM_HALF_SESSION, {"session_id": half_id, "confirmed_at": now}) == 1
 
 
 def load(token: str, now: datetime) -> Live | None:
     """The live session of a token, in one statement; None if there is none."""
-    found = db.session.execute(_LIVE, _alive(token, FULL, now)).first()
+    found = db.session.execute(statements.LIVE_SESSION, _alive(token, now)).first()
     return Live(*found) if found else None
 
 
 def load_half(token: str, now: datetime) -> Half | None:
     """The live half-session of a token, in one statement; None if there is none."""
-    found = db.session.execute(_LIVE_HALF, _alive(token, HALF, now)).first()
+    found = db.session.execute(statements.LIVE_HALF_SESSION, _alive(token, now)).first()
     if found is None or _is_beyond(found[0].expires_at, now + HALF_LIFETIME):
         return None
     session, account, failures, authenticator = found
@@ -191,7 +175,7 @@ def load_half(token: str, now: datetime) -> Half | None:
 
 def is_half(half_id: int) -> bool:
     """Return True if the half-session has neither ended nor become a session."""
-    return run(_IS_HALF, {"half": half_id}).first() is not None
+    return run(statements.HALF_SESSION_EXISTS, {"session_id": half_id}).first() is not None
 
 
 def see(session: AccountSession, now: datetime) -> None:
@@ -240,17 +224,8 @@ def recently_proved(session: AccountSession, now: datetime) -> bool:
 
 def live(account_id: int, now: datetime) -> Sequence[AccountSession]:
     """The sessions of an account that could be used now, the last seen first."""
-    idle = timedelta(seconds=toolbox().session_idle)
-    return db.session.scalars(
-        select(AccountSession)
-        .where(
-            AccountSession.account_id == account_id,
-            AccountSession.stage == FULL,
-            AccountSession.expires_at > now,
-            AccountSession.seen_at > now - idle,
-        )
-        .order_by(AccountSession.seen_at.desc(), AccountSession.id.desc())
-    ).all()
+    asked = {"account_id": account_id, **_in_time(now)}
+    return db.session.scalars(statements.LIVE_SESSIONS_OF_ACCOUNT, asked).all()
 
 
 def sign_out(session: AccountSession, here: Here) -> None:
@@ -269,11 +244,8 @@ def end_one(account: Account, session_id: int, here: Here) -> None:
     """
     with transaction():
         lock_row(account.id)
-        ended = run(
-            delete(AccountSession)
-            .where(AccountSession.id == session_id, AccountSession.account_id == account.id)
-            .returning(AccountSession.user_agent)
-        ).scalar()
+        own = {"session_id": session_id, "account_id": account.id}
+        ended = run(statements.END_SESSION_OF_ACCOUNT, own).scalar()
         if ended is not None:
             forget_devices(account)
             activity.record(account.id, events.SESSION_ENDED, here, ended=devices.name(ended))
@@ -293,7 +265,7 @@ def lock_row(account_id: int) -> None:
     Whatever begins or ends sessions holds it first: so a session that begins while others end is ended with
     them or comes after, and nobody waits for rows that another holds in another order.
     """
-    db.session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
+    run(statements.LOCK_ACCOUNT, {"account_id": account_id})
 
 
 def forget_devices(account: Account) -> None:
@@ -305,12 +277,12 @@ def forget_devices(account: Account) -> None:
 def forget_dead(now: datetime) -> None:
     """Delete the rows of sessions that are over; a worker's part, which nothing waits for."""
     with transaction():
-        run(_FORGET_DEAD, {"now": now})
+        run(statements.DELETE_EXPIRED, {"now": now})
 
 
 def end(session_id: int) -> None:
     """End one session."""
-    affected(delete(AccountSession).where(AccountSession.id == session_id))
+    affected(statements.END_SESSION, {"session_id": session_id})
 
 
 def end_all(account_id: int, *, but: int | None = None) -> None:
@@ -321,96 +293,24 @@ def end_all(account_id: int, *, but: int | None = None) -> None:
     affected(ending)
 
 
-# Made once, as every request or every sign-in runs them
-_ALIVE = (
-    AccountSession.token_hash == bindparam("token"),
-    AccountSession.stage == bindparam("stage"),
-    Account.locked_at.is_(None),
-    AccountSession.expires_at > bindparam("now"),
-    AccountSession.seen_at > bindparam("idle_since"),
-)
-_OWN_AUTHENTICATOR = Authenticator.person_id == cast(AccountSession.account_id, String)
-_LIVE = (
-    select(AccountSession, Account, exists().where(_OWN_AUTHENTICATOR))
-    .join(Account, Account.id == AccountSession.account_id)
-    .where(*_ALIVE)
-)
-_LIVE_HALF = (
-    select(AccountSession, Account, attempts.failures_of(AccountSession.account_id), Authenticator)
-    .join(Account, Account.id == AccountSession.account_id)
-    .outerjoin(Authenticator, _OWN_AUTHENTICATOR)
-    .where(*_ALIVE)
-)
-_PROTECTED = exists().where(Authenticator.person_id == Account.person_id)
-_WHOSE = bindparam("whose", type_=Integer)
+def _alive(token: str, now: datetime) -> dict[str, object]:
+    return {"token_hash": _hash(token), **_in_time(now)}
 
 
-def _given(name: str, column: str) -> BindParameter[Any]:
-    # With the column's type: a moment that is bound without it is taken for one of the database's own zone.
-    return bindparam(name, type_=AccountSession.__table__.c[column].type)
+def _in_time(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "idle_since": now - timedelta(seconds=toolbox().session_idle)}
 
 
-_BEGINNING = {
-    "account_id": Account.id,
-    # Whether it is half of one is decided where it is written.
-    "stage": case((_PROTECTED, HALF), else_=FULL),
-    "expires_at": case(
-        (_PROTECTED, _given("half_ends_at", "expires_at")), else_=_given("ends_at", "expires_at")
-    ),
-    **{
-        name: _given(name, name)
-        for name in ("token_hash", "created_at", "proved_at", "seen_at", "user_agent", "address", "failures")
-    },
-}
-_BEGIN = (
-    insert(AccountSession)
-    .from_select(
-        list(_BEGINNING),
-        select(*_BEGINNING.values())
-        .where(Account.id == _WHOSE, Account.generation == bindparam("generation"))
-        .with_for_update(key_share=True),
-    )
-    # By whose it is and not by the column: a subquery in RETURNING belongs to no row, it would ask of all.
-    .returning(AccountSession.id, AccountSession.stage, attempts.failures_of(_WHOSE))
-)
-# What somebody else is ending it passes over: it holds no account, so it must not wait for anybody either.
-_FORGET_DEAD = delete(AccountSession).where(
-    AccountSession.id.in_(
-        select(AccountSession.id)
-        .where(AccountSession.expires_at < bindparam("now"))
-        .with_for_update(skip_locked=True)
-    )
-)
-_IS_HALF = select(AccountSession.id).where(
-    AccountSession.id == bindparam("half"), AccountSession.stage == HALF
-)
-_FULL_ONES = (AccountSession.account_id == _WHOSE, AccountSession.stage == FULL)
-_END_OLDEST = delete(AccountSession).where(
-    AccountSession.id.in_(
-        select(AccountSession.id)
-        .where(*_FULL_ONES)
-        .order_by(AccountSession.seen_at.desc(), AccountSession.id.desc())
-        .offset(MOST_SESSIONS)
-    )
-)
-_COMPLETE = (
-    update(AccountSession)
-    .where(AccountSession.id == bindparam("half"), AccountSession.stage == HALF)
-    .values(stage=FULL, expires_at=bindparam("ends_at"), confirmed_at=None)
-)
-
-
-def _alive(token: str, stage: str, now: datetime) -> dict[str, object]:
-    idle_since = now - timedelta(seconds=toolbox().session_idle)
-    return {"token": _hash(token), "stage": stage, "now": now, "idle_since": idle_since}
+def _end_oldest(account: Account) -> None:
+    run(statements.END_OLDEST_SESSIONS, {"account_id": account.id, "kept": MOST_SESSIONS})
 
 
 def _begin(account: Account, generation: int, here: Here, failures: int) -> Entry:
     token, made = _make(here)
     made["failures"] = failures
-    whose = {"whose": account.id, "generation": generation}
-    ends = {"ends_at": _end(here.now), "half_ends_at": here.now + HALF_LIFETIME}
-    begun = run(_BEGIN, {**made, **whose, **ends}).first()
+    whose = {"account_id": account.id, "generation": generation}
+    ends = {"full_expires_at": _end(here.now), "half_expires_at": here.now + HALF_LIFETIME}
+    begun = run(statements.BEGIN_SESSION, {**made, **whose, **ends}).first()
     if begun is None:
         raise accounts.Changed
     session_id, stage, wrong_codes = begun

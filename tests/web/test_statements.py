@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from sqlalchemy import Select
 from sqlalchemy.dialects import postgresql
@@ -14,10 +15,12 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import NullType
 
 import console
+import mfa
 
 
 def compiled() -> Iterator[tuple[str, SQLCompiler]]:
-    for found in pkgutil.walk_packages(console.__path__, "console."):
+    ours = (pkgutil.walk_packages(each.__path__, f"{each.__name__}.") for each in (console, mfa))
+    for found in chain(*ours):
         for name, value in vars(importlib.import_module(found.name)).items():
             if isinstance(value, (UpdateBase, Select)):
                 made = value.compile(dialect=postgresql.dialect())
