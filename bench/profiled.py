@@ -35,7 +35,7 @@ _PACKAGES = {
 _PARTS = {
     "session and account read": ("console/sessions/rules.py", "load"),
     "state of the second step read": ("console/two_step/rules.py", "state"),
-    "open enrollment looked for": ("console/two_step/pending.py", "peek"),
+    "open enrollment looked for": ("console/two_step/slot.py", "begun"),
     "attempts counted, with their commits": ("mfa/attempts/rules.py", "count"),
     "session begun": ("console/sessions/rules.py", "_begin"),
     "all of enter": ("console/sessions/rules.py", "enter"),

@@ -32,8 +32,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from console.activity import events
 from console.extensions import db
 from console.observability import health
-from console.two_step import pending
-from console.two_step.enrollment import STEPS
+from console.two_step import slot
+from console.two_step.purposes import WIZARD
 from console.web.access import public
 from mfa import clock
 from mfa.activity import log, rules as activity
@@ -66,7 +66,7 @@ requests = Histogram(
     buckets=_SECONDS,
     registry=_own,
 )
-for _step in (*STEPS, COMPLETED):
+for _step in (*WIZARD, COMPLETED):
     enrollments.labels(_step)  # from the start, so that a step that nobody reached is 0 and not absent
 
 
@@ -116,7 +116,7 @@ def _count_event(event: str, **said: Any) -> None:
         failures.labels(f"{said['what']}_throttled").inc()
 
 
-@pending.reached.connect
+@slot.reached.connect
 def _count_step(step: str) -> None:
     enrollments.labels(step).inc()
 

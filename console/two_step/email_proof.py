@@ -12,8 +12,9 @@ from console import languages
 from console.accounts.models import Account
 from console.mail import messages
 from console.toolbox import NUMBER_SECONDS, toolbox
-from console.two_step.enrollment import EMAIL, Enrollment
 from console.two_step.factors import six_digits
+from console.two_step.pending import Pending
+from console.two_step.purposes import EMAIL
 from mfa.attempts import rules as attempts
 from mfa.crypto import ages, links
 from mfa.database import transaction
@@ -36,7 +37,7 @@ class NumberEnded(Refusal):
     says = _("This number is no longer good. Send a new one.")
 
 
-def newest(enrollment: Enrollment) -> Enrollment:
+def newest(enrollment: Pending) -> Pending:
     """Return *enrollment* as it stands after the newest mail that was sent for it.
 
     The answer to the press that sent it may have been lost, and its cookie with it: what was mailed is good
@@ -51,7 +52,7 @@ def newest(enrollment: Enrollment) -> Enrollment:
     return enrollment
 
 
-def send(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
+def send(account: Account, enrollment: Pending, now: datetime) -> Pending:
     """Mail a new number and link; the earlier ones end. The enrollment that knows of it is returned.
 
     A mail that was perhaps sent counts as sent.
@@ -93,7 +94,7 @@ def wait_for_sending(account: Account, now: datetime) -> int:
     return attempts.wait(attempts.account_subject(account.id), attempts.EMAIL_SENDING, now)
 
 
-def confirm_number(account: Account, enrollment: Enrollment, typed: str, now: datetime) -> Enrollment:
+def confirm_number(account: Account, enrollment: Pending, typed: str, now: datetime) -> Pending:
     """The enrollment with its address verified, when *typed* is the number of the newest mail.
 
     :raises NotSixDigits: it has not the shape of a number; this is not counted.
@@ -111,7 +112,7 @@ def confirm_number(account: Account, enrollment: Enrollment, typed: str, now: da
     return _verified(account, enrollment, now)
 
 
-def read_link(token: str, now: datetime) -> Enrollment:
+def read_link(token: str, now: datetime) -> Pending:
     """What a mail's link stands for: as much of its enrollment as the number follows from.
 
     It proves nothing but that somebody reads the mail, and brings no browser any further.
@@ -119,7 +120,7 @@ def read_link(token: str, now: datetime) -> Enrollment:
     :raises NumberEnded: not genuine, too old, used, or a newer mail was sent.
     """
     try:
-        linked = Enrollment.of_link(toolbox().enrollment_links.read(token, now.timestamp()))
+        linked = Pending.of_link(toolbox().enrollment_links.read(token, now.timestamp()))
     except (links.BadToken, KeyError) as error:
         raise NumberEnded from error
     if linked.sending is None or attempts.is_spent(_SENDING, linked.sending):
@@ -127,7 +128,7 @@ def read_link(token: str, now: datetime) -> Enrollment:
     return linked
 
 
-def confirm_link(account: Account, enrollment: Enrollment, linked: Enrollment, now: datetime) -> Enrollment:
+def confirm_link(account: Account, enrollment: Pending, linked: Pending, now: datetime) -> Pending:
     """The enrollment with its address verified, when the link came in its newest mail.
 
     :raises NumberEnded: the link belongs to another enrollment or an earlier mail, or was used.
@@ -141,13 +142,13 @@ def confirm_link(account: Account, enrollment: Enrollment, linked: Enrollment, n
     return _verified(account, enrollment, now)
 
 
-def _live(enrollment: Enrollment, now: datetime) -> bool:
+def _live(enrollment: Pending, now: datetime) -> bool:
     return enrollment.sending is not None and ages.is_current(
         enrollment.sent, now.timestamp(), NUMBER_SECONDS
     )
 
 
-def _verified(account: Account, enrollment: Enrollment, now: datetime) -> Enrollment:
+def _verified(account: Account, enrollment: Pending, now: datetime) -> Pending:
     assert enrollment.sending is not None
     with transaction():
         try:

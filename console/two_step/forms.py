@@ -16,12 +16,14 @@ from console.two_step.factors import CODE, RECOVERY_CODE
 from mfa.web import forms
 
 
-class PasswordProofForm(forms.Form):
-    password = forms.current_password()
-
-
 class StepForm(forms.Form):
     pending = forms.hidden()
+
+
+class PasswordProofForm(StepForm):
+    """The password that begins something; it names the enrollment that ends by it, if there is one."""
+
+    password = forms.current_password()
 
 
 class NumberForm(StepForm):

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from console.toolbox import toolbox
-from console.two_step import email_proof, pending
+from console.two_step import email_proof, slot
 from console.web import layouts
 from console.web.access import public
 from mfa import clock
@@ -33,14 +33,14 @@ def _answer(token: str, *, confirm: bool) -> Response:
     status, number, now = 200, None, clock.now()
     try:
         linked = email_proof.read_link(token, now)
-        here = pending.peek() if current_user.is_authenticated else None
+        here = slot.begun() if current_user.is_authenticated else None
         if here is None or (here.id, here.sending) != (linked.id, linked.sending):
             # Another browser, or another enrollment: this link brings nothing any further here.
             state, number = "number", linked.number(toolbox().ring)
         elif not confirm:
             state = "confirm"
         else:
-            pending.keep(email_proof.confirm_link(current_user.account, here, linked, now))
+            slot.put(email_proof.confirm_link(current_user.account, here, linked, now))
             state = "confirmed"
     except email_proof.NumberEnded:
         state, status = "ended", 410

@@ -1,161 +1,193 @@
-"""Where pending things live between two requests: in the signed session cookie, checked at each step."""
+"""What was begun and is not completed: what the signed session holds of it, and what follows from that.
+
+The cookie can be read, so it holds a purpose, a random id, times and flags, and nothing else. The secret, the
+recovery codes and the e-mailed number are derived from the id with a key that never leaves the server;
+the database holds nothing at all until ``rules.complete``.
+
+The way is a function of this value: :attr:`Pending.step` says which step it has reached.
+"""
 
 from __future__ import annotations
 
-from blinker import Signal
-from flask import Blueprint, Response, request, session, url_for
-from flask_babel import lazy_gettext as _
-from flask_babel.speaklater import LazyString
-from flask_login import current_user
+import secrets
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from typing import Any, get_type_hints
 
-from console.accounts.rules import Changed
-from console.sessions.rules import SessionEnded
-from console.toolbox import toolbox
-from console.two_step import email_proof, factors, rules
-from console.two_step.enrollment import Change, Enrollment, Pending
-from console.web import access, layouts
-from mfa import clock
-from mfa.errors import Refusal
-from mfa.web import hx
+from console.two_step.purposes import CODE, EMAIL, SCAN, VERIFY, WIZARD, Purpose
+from mfa.crypto import ages, digits, recovery_codes, totp
+from mfa.crypto.keys import KeyRing
 
-reached = Signal()
-"""Sent with a step of the wizard when an enrollment comes to it for the first time."""
+VERIFY_LIFETIME = 5 * 60
+"""Seconds for which a typed password opens the page that asks for a factor, whatever comes after it."""
 
-_ENROLLMENT, _CHANGE = "enrollment", "change"
+_ID_BYTES = 16
+_SENDING_BYTES = 8
 
 
-def keep(pending: Pending) -> None:
-    """Put it into the cookie, in place of the one before."""
-    before = Enrollment.read(session.get(_ENROLLMENT))
-    session[_key(type(pending))] = pending.keep()
-    if isinstance(pending, Enrollment) and (
-        before is None or (before.id, before.step) != (pending.id, pending.step)
-    ):
-        reached.send(pending.step)
+@dataclass(frozen=True)
+class Pending:
+    """Something that was begun in one session of one account, and must be completed in it.
 
+    While it brings a new authenticator app, it is also called an enrollment.
 
-def drop(kind: type[Pending]) -> None:
-    """Take it out of the cookie."""
-    session.pop(_key(kind), None)
-
-
-def peek() -> Enrollment | None:
-    """The enrollment of this browser, if it could go on."""
-    enrollment = Enrollment.read(session.get(_ENROLLMENT))
-    return email_proof.newest(enrollment) if enrollment and _problem(enrollment) is None else None
-
-
-def enrollment(shown: str | None = None) -> Enrollment:
-    """The enrollment of this browser.
-
-    :param shown: the id in the form that was posted, where one was.
-    :raises rules.Stale, Changed: there is none that can go on.
-    """
-    found = Enrollment.read(session.get(_ENROLLMENT))
-    if found is None:
-        raise rules.AlreadyOn if rules.state(current_user.account.person_id).on else rules.Stale
-    _check(found, shown)
-    return email_proof.newest(found)
-
-
-def change(purpose: str, shown: str | None = None) -> Change:
-    """The change of this browser whose password was typed for *purpose*.
-
-    :param shown: the id in the form that was posted, where one was.
-    :raises rules.Stale, Changed: there is none that can go on.
-    """
-    found = Change.read(session.get(_CHANGE))
-    if found is None or found.purpose != purpose:
-        raise rules.Stale
-    _check(found, shown)
-    return found
-
-
-_ENDINGS: dict[type[Exception], tuple[LazyString, LazyString]] = {
-    rules.Stale: (
-        _("This step has ended"),
-        _("It was completed or given up already. Nothing was changed."),
-    ),
-    rules.Completed: (
-        _("This step was completed already"),
-        _("Your change was made, and was not made a second time."),
-    ),
-    rules.Expired: (
-        _("The time for this step is over"),
-        _("It was open for too long. Nothing was changed."),
-    ),
-    rules.StartedOver: (
-        _("This step was started over"),
-        _("You started it over in another window. Go on there, or start again here."),
-    ),
-    rules.AlreadyOn: (
-        _("2-step verification is on already"),
-        _("There is nothing more to do here."),
-    ),
-    factors.NotOn: (_("2-step verification is off"), _("It was turned off in another window.")),
-    Changed: (
-        _("Your account was changed"),
-        _("Your password, address or 2-step verification was changed elsewhere. Nothing else was changed."),
-    ),
-}
-
-
-def say_ends(blueprint: Blueprint, kind: type[Pending], *, restart: bool) -> None:
-    """Have the routes of *blueprint* say what happened to something pending, and offer the way on.
-
-    :param kind: what it is, to be taken out of the cookie.
-    :param restart: offer to activate 2-step verification from the start, where it is off.
+    :param id: 128 random bits, URL-safe.
+    :param account: the account's id.
+    :param session: the id of the session it was begun in.
+    :param generation: the account's generation then; a later one means that something else was changed.
+    :param key: the id of the master key that its secrets are derived with.
+    :param started: Unix time.
+    :param sending: names the newest mail with a number; None before the first.
+    :param sent: Unix time of that mail.
+    :param email_verified: the number or the link of a mail came back.
+    :param verified: a factor of what protects the account was used up to begin it.
+    :param scanned: the QR code was shown, and the person went on.
+    :param code_step: the time step of the app's code that was accepted.
     """
 
-    def over(error: Refusal) -> Response:
-        # What the other window began goes on, and so does a move while an old window asks to activate.
-        # A GET leaves the cookie alone: what is over there is over at each look.
-        if request.method == "POST" and not isinstance(error, (rules.StartedOver, rules.AlreadyOn)):
-            drop(kind)
-        return _ended(error, restart=restart)
+    id: str
+    account: int
+    session: int
+    generation: int
+    key: str
+    started: int
+    purpose: Purpose
+    sending: str | None = None
+    sent: int = 0
+    email_verified: bool = False
+    verified: bool = False
+    scanned: bool = False
+    code_step: int | None = None
 
-    for refusal in (rules.Stale, factors.NotOn, Changed):
-        blueprint.register_error_handler(refusal, over)
-    blueprint.register_error_handler(SessionEnded, lambda _: access.to_sign_in())
+    @classmethod
+    def start(
+        cls, purpose: Purpose, *, account: int, session: int, generation: int, ring: KeyRing, now: datetime
+    ) -> Pending:
+        """Return a new one, with a new random id."""
+        return cls(
+            id=secrets.token_urlsafe(_ID_BYTES),
+            account=account,
+            session=session,
+            generation=generation,
+            key=ring.current,
+            started=int(now.timestamp()),
+            purpose=purpose,
+        )
+
+    @classmethod
+    def read(cls, kept: object) -> Pending | None:
+        """Return what :meth:`to_cookie` gave, or None if it is nothing of the kind."""
+        # A release may have given a field another kind while something was pending.
+        if not isinstance(kept, dict) or set(kept) != set(_KINDS):
+            return None
+        try:
+            named = {**kept, "purpose": Purpose(kept["purpose"])}
+        except ValueError:
+            return None
+        if not all(isinstance(named[name], kind) for name, kind in _KINDS.items()):
+            return None
+        return cls(**named)
+
+    def to_cookie(self) -> dict[str, Any]:
+        """Return what the cookie holds of it."""
+        return {**asdict(self), "purpose": self.purpose.value}
+
+    @property
+    def step(self) -> str:
+        """The step that it has reached: the first that is not done."""
+        done = {
+            EMAIL: self.email_verified,
+            VERIFY: self.verified,
+            SCAN: self.scanned,
+            CODE: self.code_step is not None,
+        }
+        steps = self.purpose.needs.steps
+        return next((step for step in steps if not done.get(step)), steps[-1])
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of the wizard that are on its way."""
+        return tuple(step for step in self.purpose.needs.steps if step in WIZARD)
+
+    @property
+    def enrolls(self) -> bool:
+        """Whether the wizard is open for it: it brings a new app, and nothing comes before that any more."""
+        return SCAN in self.purpose.needs.steps and self.step in WIZARD
+
+    def reached(self, step: str) -> bool:
+        """Whether *step* of the wizard may be shown: the one reached, or one before it on its way."""
+        way = self.purpose.needs.steps
+        return step in self.steps and way.index(step) <= way.index(self.step)
+
+    def expired(self, now: datetime) -> bool:
+        """Return True if its time is over, or has not come: the clock was set back."""
+        lifetime = VERIFY_LIFETIME if self.step == VERIFY else self.purpose.needs.lifetime
+        return not ages.is_current(self.started, now.timestamp(), lifetime)
+
+    def secret(self, ring: KeyRing) -> bytes:
+        """The TOTP secret that it would bring: 20 bytes."""
+        return self._derive(ring, "totp", totp.SECRET_BYTES)
+
+    def recovery_codes(self, ring: KeyRing) -> list[str]:
+        """The ten recovery codes that it would bring, without separators."""
+        return recovery_codes.make(self._derive(ring, "recovery", recovery_codes.SET_BYTES))
+
+    def number(self, ring: KeyRing) -> str:
+        """The six digits of the newest mail.
+
+        :raises ValueError: no mail was sent yet.
+        """
+        if self.sending is None:
+            raise ValueError("no number was sent")
+        random = self._derive(ring, f"number {self.sending}", 16)
+        return f"{int.from_bytes(random) % 10**digits.LENGTH:0{digits.LENGTH}}"
+
+    def next_sending(self, ring: KeyRing) -> str:
+        """Return the name of the mail after the newest one: known before it is sent, so that no answer that
+        gets lost takes it away."""
+        return self._derive(ring, f"sending after {self.sending}", _SENDING_BYTES).hex()
+
+    def link(self) -> dict[str, Any]:
+        """What the link of the newest mail carries: as much as its number follows from."""
+        return {"id": self.id, "account": self.account, "key": self.key, "sending": self.sending}
+
+    @classmethod
+    def of_link(cls, payload: dict[str, Any]) -> Pending:
+        """The part of an activation that :meth:`link` gave.
+
+        :raises KeyError: something is missing.
+        """
+        named = {name: payload[name] for name in ("id", "account", "key", "sending")}
+        return cls(session=0, generation=0, started=0, purpose=Purpose.ACTIVATE, **named)
+
+    def with_sending(self, sending: str, now: datetime) -> Pending:
+        return replace(self, sending=sending, sent=int(now.timestamp()))
+
+    def with_email_verified(self) -> Pending:
+        return replace(self, email_verified=True)
+
+    def with_verified(self, ring: KeyRing, now: datetime) -> Pending:
+        """Return what a factor opened: with an id of its own, of which no earlier cookie holds a part."""
+        opened = self.start(
+            self.purpose,
+            account=self.account,
+            session=self.session,
+            generation=self.generation,
+            ring=ring,
+            now=now,
+        )
+        return replace(opened, verified=True)
+
+    def with_scanned(self) -> Pending:
+        return replace(self, scanned=True)
+
+    def with_code(self, step: int) -> Pending:
+        return replace(self, code_step=step)
+
+    def _derive(self, ring: KeyRing, what: str, length: int) -> bytes:
+        context = "\0".join((what, self.id, str(self.account))).encode()
+        return ring.derive("pending", context, length=length, key_id=self.key)
 
 
-def _ended(error: Refusal, *, restart: bool) -> Response:
-    heading, sentence = _ENDINGS[type(error)]
-    return hx.render(
-        "mfa/_ended.html",
-        layouts.CONSOLE,
-        title=heading,
-        status=409,
-        once={
-            "tab": "two-step",
-            "heading": str(heading),
-            "sentence": str(sentence),
-            "restart": restart and not rules.state(current_user.account.person_id).on,
-            "way_url": url_for("two_step.tab"),
-        },
-    )
-
-
-def _key(kind: type[Pending]) -> str:
-    return _ENROLLMENT if kind is Enrollment else _CHANGE
-
-
-def _problem(found: Pending) -> type[Refusal] | None:
-    account, here = current_user.account, current_user.session
-    if found.account != account.id or found.session != here.id:
-        return rules.Stale
-    if found.expired(clock.now()):
-        return rules.Expired
-    if not toolbox().ring.has(found.key):
-        return rules.Expired  # the master key that its secrets are derived with was taken off the ring
-    if found.generation == account.generation:
-        return None
-    return rules.Completed if isinstance(found, Change) and rules.completed(found) else Changed
-
-
-def _check(found: Pending, shown: str | None) -> None:
-    if shown is not None and shown != found.id:
-        raise rules.StartedOver
-    problem = _problem(found)
-    if problem:
-        raise problem
+# Asked for once: what stands in the class as text is compiled anew each time, in 0.1 ms.
+_KINDS: dict[str, Any] = {field.name: get_type_hints(Pending)[field.name] for field in fields(Pending)}

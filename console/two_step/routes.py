@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, url_for
-from flask_babel import gettext, lazy_gettext as _
+from flask_babel import gettext
 from flask_login import current_user
 
-from console.auth import password as passwords
 from console.sessions import browser
 from console.toolbox import toolbox
-from console.two_step import factors, forms, pending, rules, sheet
-from console.two_step.enrollment import Change
+from console.two_step import factors, forms, proof, rules, sheet, slot
+from console.two_step.pending import Pending
+from console.two_step.purposes import Purpose
 from console.web import errors, layouts, notices, ranges
 from mfa import clock
 from mfa.attempts.rules import Throttled
@@ -19,7 +19,6 @@ from mfa.web import hx
 
 blueprint = Blueprint("two_step", __name__)
 
-REISSUE, DISABLE, MOVE = "reissue", "disable", "move"
 CODE_REFUSALS = (
     factors.NotSixDigits,
     factors.NotARecoveryCode,
@@ -29,7 +28,7 @@ CODE_REFUSALS = (
     factors.UsedCode,
     Throttled,
 )
-pending.say_ends(blueprint, Change, restart=False)
+slot.say_ends(blueprint, restart=False)
 
 
 @blueprint.get("/account/two-step")
@@ -39,7 +38,7 @@ def tab() -> Response:
 
 def _show_tab(message: str | None = None) -> Response:
     state = rules.state(current_user.account.person_id)
-    begun = pending.peek()
+    begun = slot.begun()
     return hx.render(
         "mfa/manage/_tab.html",
         layouts.CONSOLE,
@@ -62,33 +61,33 @@ def _show_tab(message: str | None = None) -> Response:
 
 @blueprint.get("/account/two-step/reissue")
 def reissue() -> Response:
-    return _show_proof(REISSUE)
+    return _show_proof(Purpose.REISSUE)
 
 
 @blueprint.post("/account/two-step/reissue")
 @ranges.guesses
 def begin_reissue() -> Response:
-    return _prove(REISSUE) or hx.onward(
-        url_for("two_step.reissue_codes"), lambda: _show_codes(pending.change(REISSUE))
+    return _prove(Purpose.REISSUE) or hx.onward(
+        url_for("two_step.reissue_codes"), lambda: _show_codes(slot.change(Purpose.REISSUE))
     )
 
 
 @blueprint.get("/account/two-step/reissue/recovery-codes")
 def reissue_codes() -> Response:
-    return _show_codes(pending.change(REISSUE))
+    return _show_codes(slot.change(Purpose.REISSUE))
 
 
 @blueprint.get("/account/two-step/reissue/recovery-codes.txt")
 def reissue_file() -> Response:
     """The new codes as a file, while their step is open."""
-    codes = pending.change(REISSUE).recovery_codes(toolbox().ring)
+    codes = slot.change(Purpose.REISSUE).recovery_codes(toolbox().ring)
     return sheet.file(codes, current_user.account, clock.now())
 
 
 @blueprint.get("/account/two-step/reissue/recovery-codes/print")
 def reissue_paper() -> Response:
     """The new codes as a page to print, while their step is open."""
-    codes = pending.change(REISSUE).recovery_codes(toolbox().ring)
+    codes = slot.change(Purpose.REISSUE).recovery_codes(toolbox().ring)
     return sheet.paper(codes, current_user.account, clock.now())
 
 
@@ -96,7 +95,7 @@ def reissue_paper() -> Response:
 def complete_reissue() -> Response:
     """Put the new codes in place of the old ones."""
     form = forms.SavedForm()
-    change = pending.change(REISSUE, shown=form.pending.data or "")
+    change = slot.change(Purpose.REISSUE, shown=form.pending.data or "")
     try:
         rules.reissue(
             current_user.account,
@@ -106,14 +105,14 @@ def complete_reissue() -> Response:
         )
     except rules.NotSaved as error:
         return _show_codes(change, form, errors.refuse(form.saved, error))
-    pending.drop(Change)
+    slot.clear()
     message = gettext("Your new recovery codes are active. The old ones no longer work.")
     if not hx.wanted():
         notices.say(message, "success")
     return hx.onward(url_for("two_step.tab"), lambda: _show_tab(message))
 
 
-def _show_codes(change: Change, form: forms.SavedForm | None = None, status: int = 200) -> Response:
+def _show_codes(change: Pending, form: forms.SavedForm | None = None, status: int = 200) -> Response:
     form = form or forms.SavedForm(formdata=None)
     form.pending.data = change.id
     return hx.render(
@@ -141,20 +140,20 @@ def _show_codes(change: Change, form: forms.SavedForm | None = None, status: int
 
 @blueprint.get("/account/two-step/disable")
 def disable() -> Response:
-    return _show_proof(DISABLE)
+    return _show_proof(Purpose.DISABLE)
 
 
 @blueprint.post("/account/two-step/disable")
 @ranges.guesses
 def begin_disable() -> Response:
-    return _prove(DISABLE) or hx.onward(
-        url_for("two_step.disable_verify"), lambda: _show_disable(pending.change(DISABLE))
+    return _prove(Purpose.DISABLE) or hx.onward(
+        url_for("two_step.disable_verify"), lambda: _show_disable(slot.change(Purpose.DISABLE))
     )
 
 
 @blueprint.get("/account/two-step/disable/verify")
 def disable_verify() -> Response:
-    return _show_disable(pending.change(DISABLE))
+    return _show_disable(slot.change(Purpose.DISABLE))
 
 
 @blueprint.post("/account/two-step/disable/verify")
@@ -162,7 +161,7 @@ def disable_verify() -> Response:
 def complete_disable() -> Response:
     """Turn 2-step verification off."""
     form = forms.ChangeForm()
-    change = pending.change(DISABLE, shown=form.pending.data or "")
+    change = slot.change(Purpose.DISABLE, shown=form.pending.data or "")
     if not form.validate():
         return _show_disable(change, form, errors.UNPROCESSABLE)
     try:
@@ -177,11 +176,11 @@ def complete_disable() -> Response:
     except CODE_REFUSALS as error:
         return _show_disable(change, form, errors.refuse(form.chosen, error))
     browser.keep(token)
-    pending.drop(Change)
+    slot.clear()
     return hx.onward(url_for("two_step.tab"), _show_tab)
 
 
-def _show_disable(change: Change, form: forms.ChangeForm | None = None, status: int = 200) -> Response:
+def _show_disable(change: Pending, form: forms.ChangeForm | None = None, status: int = 200) -> Response:
     form = form or forms.ChangeForm(formdata=None)
     form.pending.data = change.id
     return hx.render(
@@ -200,28 +199,31 @@ def _show_disable(change: Change, form: forms.ChangeForm | None = None, status: 
 
 @blueprint.get("/account/two-step/move")
 def move() -> Response:
-    return _show_proof(MOVE)
+    return _show_proof(Purpose.MOVE)
 
 
 @blueprint.post("/account/two-step/move")
 @ranges.guesses
 def begin_move() -> Response:
-    return _prove(MOVE) or hx.onward(
-        url_for("two_step.move_verify"), lambda: _show_move(pending.change(MOVE))
+    return _prove(Purpose.MOVE) or hx.onward(
+        url_for("two_step.move_verify"), lambda: _show_move(slot.change(Purpose.MOVE))
     )
 
 
 @blueprint.get("/account/two-step/move/verify")
 def move_verify() -> Response:
-    return _show_move(pending.change(MOVE))
+    return _wizard_if_open() or _show_move(slot.change(Purpose.MOVE))
 
 
 @blueprint.post("/account/two-step/move/verify")
 @ranges.guesses
 def open_wizard() -> Response:
     """Begin an enrollment that moves. What protects the account stays as it is until that is completed."""
+    open_already = _wizard_if_open()
+    if open_already:
+        return open_already
     form = forms.ChangeForm()
-    change = pending.change(MOVE, shown=form.pending.data or "")
+    change = slot.change(Purpose.MOVE, shown=form.pending.data or "")
     if not form.validate():
         return _show_move(change, form, errors.UNPROCESSABLE)
     try:
@@ -234,12 +236,16 @@ def open_wizard() -> Response:
         )
     except CODE_REFUSALS as error:
         return _show_move(change, form, errors.refuse(form.chosen, error))
-    pending.drop(Change)
-    pending.keep(enrollment)
+    slot.put(enrollment)
     return hx.redirect(url_for("wizard.enroll"))
 
 
-def _show_move(change: Change, form: forms.ChangeForm | None = None, status: int = 200) -> Response:
+def _wizard_if_open() -> Response | None:
+    """Lead on from a factor that was right already: its form was sent twice, or gone back to."""
+    return hx.redirect(url_for("wizard.enroll")) if slot.open_move() else None
+
+
+def _show_move(change: Pending, form: forms.ChangeForm | None = None, status: int = 200) -> Response:
     form = form or forms.ChangeForm(formdata=None)
     form.pending.data = change.id
     return hx.render(
@@ -257,60 +263,26 @@ def _show_move(change: Change, form: forms.ChangeForm | None = None, status: int
 
 # The password that opens reissue, disable and move
 
-_LEADS = {
-    REISSUE: (
-        _("Reissue Recovery Code"),
-        _("Enter your password to get ten new recovery codes. The old ones work until you complete."),
-    ),
-    DISABLE: (
-        _("Disable 2-Step Verification"),
-        _("Enter your password. After the next step, a password alone opens your account again."),
-    ),
-    MOVE: (
-        _("Move to a new phone"),
-        _("Enter your password. Your old app and codes keep working until you complete."),
-    ),
-}
 
-
-def _prove(purpose: str) -> Response | None:
+def _prove(purpose: Purpose) -> Response | None:
     """Check the password and keep its proof for *purpose* alone; an answer if it was refused."""
-    form = forms.PasswordProofForm()
-    if not form.validate_on_submit():
-        return _show_proof(purpose, form, errors.UNPROCESSABLE)
-    account, here = current_user.account, browser.here()
-    try:
-        passwords.prove(account, form.password.data, here)
-    except (passwords.WrongPassword, Throttled) as error:
-        return _show_proof(purpose, form, errors.refuse(form.password, error))
-    browser.renew(proved=True)
-    pending.keep(
-        Change.start(
-            account=account.id,
-            session=current_user.session.id,
-            generation=account.generation,
-            ring=toolbox().ring,
-            now=here.now,
-            purpose=purpose,
-        )
-    )
+    _must_be_on()
+    refused = proof.take(purpose, _proof_url(purpose))
+    if refused:
+        return refused
+    slot.put(slot.start(purpose))
     return None
 
 
-def _show_proof(purpose: str, form: forms.PasswordProofForm | None = None, status: int = 200) -> Response:
+def _show_proof(purpose: Purpose) -> Response:
+    _must_be_on()
+    return proof.show(purpose, _proof_url(purpose))
+
+
+def _proof_url(purpose: Purpose) -> str:
+    return url_for(f"two_step.{purpose.value}")
+
+
+def _must_be_on() -> None:
     if not rules.state(current_user.account.person_id).on:
         raise factors.NotOn
-    heading, lead = _LEADS[purpose]
-    return hx.render(
-        "mfa/_proof.html",
-        layouts.CONSOLE,
-        title=heading,
-        status=status,
-        tab="two-step",
-        form=form or forms.PasswordProofForm(formdata=None),
-        action=url_for(f"two_step.{purpose}"),
-        heading=heading,
-        lead=lead,
-        email=current_user.account.email,
-        cancel_url=url_for("two_step.tab"),
-    )

@@ -16,12 +16,12 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from console.accounts import rules as accounts
 from console.accounts.models import Account
 from console.extensions import db
-from console.mail import messages
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
 from console.toolbox import toolbox
 from console.two_step import factors
-from console.two_step.enrollment import Change, Enrollment, Pending
+from console.two_step.pending import Pending
+from console.two_step.purposes import Purpose
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
 from mfa.crypto import recovery_codes
@@ -51,6 +51,10 @@ class Expired(Stale):
 
 class StartedOver(Stale):
     """It was started over in another window."""
+
+
+class Displaced(Stale):
+    """Something else was begun after it, and took its place."""
 
 
 class Completed(Stale):
@@ -94,7 +98,7 @@ _STATE = select(
 # The wizard's third and last step
 
 
-def confirm_code(account: Account, enrollment: Enrollment, typed: str, now: datetime) -> Enrollment:
+def confirm_code(account: Account, enrollment: Pending, typed: str, now: datetime) -> Pending:
     """The enrollment with its app proved, when *typed* is a code of its secret.
 
     :raises factors.NotSixDigits: not the shape of a code; this is not counted.
@@ -110,7 +114,7 @@ def confirm_code(account: Account, enrollment: Enrollment, typed: str, now: date
     return enrollment.with_code(step)
 
 
-def begin_move(account: Account, change: Change, factor: str, typed: str, *, here: Here) -> Enrollment:
+def begin_move(account: Account, change: Pending, factor: str, typed: str, *, here: Here) -> Pending:
     """Open the wizard for the app on a new phone, by a factor that is used up by this.
 
     Nothing else changes, the session's token neither: if the answer is lost on its way, a person whose phone
@@ -129,20 +133,13 @@ def begin_move(account: Account, change: Change, factor: str, typed: str, *, her
         left = right.use()
         if left is not None:
             factors.tell_used(account, left, here.now)
-    return Enrollment.start(
-        account=change.account,
-        session=change.session,
-        generation=change.generation,
-        ring=toolbox().ring,
-        now=here.now,
-        moves=True,
-    )
+    return change.with_verified(toolbox().ring, here.now)
 
 
 def complete(
     account: Account,
     session: AccountSession,
-    enrollment: Enrollment,
+    enrollment: Pending,
     *,
     saved: bool,
     here: Here,
@@ -159,6 +156,7 @@ def complete(
     """
     if not saved:
         raise NotSaved
+    assert enrollment.enrolls
     assert enrollment.code_step is not None
     recovery_set = _make_set(account.person_id, enrollment)
     kept = {
@@ -169,7 +167,7 @@ def complete(
     with transaction():
         _spend(enrollment, here.now)
         _advance(account, enrollment)
-        if enrollment.moves:
+        if enrollment.purpose is Purpose.MOVE:
             _replace(account.person_id, kept, recovery_set)
         elif insert_if_absent(Authenticator, person_id=account.person_id, activated_at=here.now, **kept):
             _insert_codes(account.person_id, recovery_set)
@@ -179,26 +177,17 @@ def complete(
         # Who signed in with the password alone has not shown a second step on any device; and an old phone
         # may be in other hands, and with it a browser that was known.
         sessions.forget_devices(account)
-        event, message = _COMPLETED[enrollment.moves]
-        activity.record(account.id, event, here)
-        outbox.post(message, account, here.now)
+        _tell(account, enrollment.purpose, here)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, here.now, proved=False)
 
 
-_COMPLETED = {
-    False: (activity.TWO_STEP_ON, messages.two_step_on),
-    True: (activity.TWO_STEP_MOVED, messages.authenticator_moved),
-}
-"""What is recorded and mailed of an enrollment, by whether it moves."""
+def is_spent(pending_id: str) -> bool:
+    """Whether the pending thing of that id was completed, or an enrollment canceled."""
+    return attempts.is_spent(_SPENT, pending_id)
 
 
-def completed(change: Change) -> bool:
-    """Whether *change* was completed: nothing else uses one up and changes the account."""
-    return attempts.is_spent(_SPENT, change.id)
-
-
-def cancel(enrollment: Enrollment, now: datetime) -> None:
+def cancel(enrollment: Pending, now: datetime) -> None:
     """Give an enrollment up, so that no old copy of the cookie can complete it."""
     with transaction():
         _spend(enrollment, now)
@@ -207,7 +196,7 @@ def cancel(enrollment: Enrollment, now: datetime) -> None:
 # Reissue and disable
 
 
-def reissue(account: Account, change: Change, *, saved: bool, here: Here) -> None:
+def reissue(account: Account, change: Pending, *, saved: bool, here: Here) -> None:
     """Put the new recovery codes in place of the old ones.
 
     :raises NotSaved: not ticked.
@@ -222,14 +211,13 @@ def reissue(account: Account, change: Change, *, saved: bool, here: Here) -> Non
         _advance(account, change)
         _replace(account.person_id, recovery_set.columns(), recovery_set)
         sealing.note_key(here.now)
-        activity.record(account.id, activity.RECOVERY_CODES_REISSUED, here)
-        outbox.post(messages.recovery_codes_reissued, account, here.now)
+        _tell(account, change.purpose, here)
 
 
 def disable(
     account: Account,
     session: AccountSession,
-    change: Change,
+    change: Pending,
     factor: str,
     typed: str,
     *,
@@ -249,8 +237,7 @@ def disable(
         _advance(account, change)
         right.use()
         delete_second_step(account.person_id)
-        activity.record(account.id, activity.TWO_STEP_OFF, here)
-        outbox.post(messages.two_step_off, account, here.now)
+        _tell(account, change.purpose, here)
         sessions.end_all(account.id, but=session.id)
         return sessions.renew(session, here.now, proved=False)
 
@@ -307,6 +294,12 @@ def _insert_codes(person_id: str, recovery_set: _RecoverySet) -> None:
         insert(RecoveryCode),
         [{"person_id": person_id, "digest": digest} for digest in recovery_set.digests],
     )
+
+
+def _tell(account: Account, purpose: Purpose, here: Here) -> None:
+    needs = purpose.needs
+    activity.record(account.id, needs.event, here)
+    outbox.post(needs.mail, account, here.now)
 
 
 def _advance(account: Account, pending: Pending) -> None:

@@ -16,11 +16,11 @@ from flask_babel import gettext, lazy_gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 
-from console.auth import password as passwords
 from console.sessions import browser, rules as sessions
 from console.toolbox import toolbox
-from console.two_step import email_proof, factors, forms, pending, rules, sheet
-from console.two_step.enrollment import CODE, EMAIL, RECOVERY, SCAN, Enrollment
+from console.two_step import email_proof, factors, forms, proof, rules, sheet, slot
+from console.two_step.pending import Pending
+from console.two_step.purposes import CODE, EMAIL, RECOVERY, SCAN, Purpose
 from console.web import errors, layouts, ranges
 from mfa import clock
 from mfa.attempts.rules import Throttled
@@ -31,7 +31,7 @@ from mfa.web import hx
 FormOfAStep = TypeVar("FormOfAStep", bound=forms.StepForm)
 
 blueprint = Blueprint("wizard", __name__, url_prefix="/account/two-step/enroll")
-pending.say_ends(blueprint, Enrollment, restart=True)
+slot.say_ends(blueprint, restart=True)
 
 
 # Begin
@@ -40,64 +40,32 @@ pending.say_ends(blueprint, Enrollment, restart=True)
 @blueprint.get("")
 def enroll() -> Response:
     """The step that the enrollment of this browser has reached."""
-    return _move(pending.enrollment())
+    return _move(slot.enrollment())
 
 
 @blueprint.post("")
 def start() -> Response:
     """Begin, or start over; the password first where its last proof is too old."""
     if not sessions.recently_proved(current_user.session, clock.now()):
-        return hx.onward(url_for("wizard.password"), _show_password)
+        return hx.onward(url_for("wizard.password"), password)
     return _begin()
 
 
 @blueprint.get("/password")
 def password() -> Response:
-    return _show_password()
+    return proof.show(Purpose.ACTIVATE, url_for("wizard.password"))
 
 
 @blueprint.post("/password")
 @ranges.guesses
 def prove_password() -> Response:
-    form = forms.PasswordProofForm()
-    if not form.validate_on_submit():
-        return _show_password(form, errors.UNPROCESSABLE)
-    try:
-        passwords.prove(current_user.account, form.password.data, browser.here())
-    except (passwords.WrongPassword, Throttled) as error:
-        return _show_password(form, errors.refuse(form.password, error))
-    browser.renew(proved=True)
-    return _begin()
+    return proof.take(Purpose.ACTIVATE, url_for("wizard.password")) or _begin()
 
 
 def _begin() -> Response:
-    account = current_user.account
-    if rules.state(account.person_id).on:
+    if rules.state(current_user.account.person_id).on:
         raise rules.AlreadyOn
-    enrollment = Enrollment.start(
-        account=account.id,
-        session=current_user.session.id,
-        generation=account.generation,
-        ring=toolbox().ring,
-        now=clock.now(),
-    )
-    return _move(enrollment)
-
-
-def _show_password(form: forms.PasswordProofForm | None = None, status: int = 200) -> Response:
-    return hx.render(
-        "mfa/_proof.html",
-        layouts.CONSOLE,
-        title=gettext("Confirm it is you"),
-        status=status,
-        tab="two-step",
-        form=form or forms.PasswordProofForm(formdata=None),
-        action=url_for("wizard.password"),
-        heading=gettext("Confirm it is you"),
-        lead=gettext("It has been a while since you typed your password."),
-        email=current_user.account.email,
-        cancel_url=url_for("two_step.tab"),
-    )
+    return _move(slot.start(Purpose.ACTIVATE))
 
 
 # Step 1: verify your email
@@ -151,7 +119,7 @@ def confirm_number() -> Response:
 def wait() -> Response:
     """Answer the open step, which asks every few seconds whether the link came back, and after an answer that
     was lost (``sent=no``) whether the mail was sent all the same. It reads and never writes."""
-    enrollment = pending.enrollment()
+    enrollment = slot.enrollment()
     if enrollment.step == EMAIL:
         if request.args.get("sent") == "no" and enrollment.sending:
             return _show_email(enrollment)
@@ -160,7 +128,7 @@ def wait() -> Response:
 
 
 def _show_email(
-    enrollment: Enrollment,
+    enrollment: Pending,
     form: forms.NumberForm | None = None,
     status: int = 200,
     send_form: forms.StepForm | None = None,
@@ -201,7 +169,7 @@ def scanned() -> Response:
     return _move(enrollment.with_scanned(), to=CODE)
 
 
-def _show_scan(enrollment: Enrollment) -> Response:
+def _show_scan(enrollment: Pending) -> Response:
     secret = enrollment.secret(toolbox().ring)
     entry = _entry(enrollment)
     uri = totp.uri(secret, account=entry, issuer=toolbox().product_name)
@@ -216,18 +184,18 @@ def _show_scan(enrollment: Enrollment) -> Response:
         key_groups=[key[start : start + 4] for start in range(0, len(key), 4)],
         uri=uri,
         entry=entry,
-        back_url=None if enrollment.moves else _url(EMAIL),
+        back_url=_url(EMAIL) if enrollment.reached(EMAIL) else None,
     )
 
 
-def _entry(enrollment: Enrollment) -> str:
+def _entry(enrollment: Pending) -> str:
     """Return what the app calls its entry for this account.
 
     Some apps silently replace an entry that has the same name. So a move, whose old entry works until the
     end, brings one with its moment in the name; without a colon, which would end the name of the issuer.
     """
     email: str = current_user.account.email
-    if not enrollment.moves:
+    if enrollment.purpose is not Purpose.MOVE:
         return email
     return f"{email} ({datetime.fromtimestamp(enrollment.started, UTC):%Y-%m-%d %H%M})"
 
@@ -256,7 +224,7 @@ def confirm_code() -> Response:
     return _move(enrollment)
 
 
-def _show_code(enrollment: Enrollment, form: forms.CodeForm | None = None, status: int = 200) -> Response:
+def _show_code(enrollment: Pending, form: forms.CodeForm | None = None, status: int = 200) -> Response:
     form = _filled(form or forms.CodeForm(formdata=None), enrollment)
     return _render(enrollment, CODE, status, form=form, entry=_entry(enrollment), back_url=_url(SCAN))
 
@@ -272,7 +240,7 @@ def recovery() -> Response:
 @blueprint.get("/recovery-codes.txt")
 def recovery_file() -> Response:
     """The codes as a file, while their step is open."""
-    enrollment = pending.enrollment()
+    enrollment = slot.enrollment()
     if not enrollment.reached(RECOVERY):
         return _move(enrollment)
     return sheet.file(enrollment.recovery_codes(toolbox().ring), current_user.account, clock.now())
@@ -281,7 +249,7 @@ def recovery_file() -> Response:
 @blueprint.get("/recovery-codes/print")
 def recovery_paper() -> Response:
     """The codes as a page to print, while their step is open."""
-    enrollment = pending.enrollment()
+    enrollment = slot.enrollment()
     if not enrollment.reached(RECOVERY):
         return _move(enrollment)
     return sheet.paper(enrollment.recovery_codes(toolbox().ring), current_user.account, clock.now())
@@ -306,8 +274,8 @@ def complete() -> Response:
     except rules.NotSaved as error:
         return _show_recovery(enrollment, form, errors.refuse(form.saved, error))
     browser.keep(token)
-    pending.drop(Enrollment)
-    if enrollment.moves:
+    slot.clear()
+    if enrollment.purpose is Purpose.MOVE:
         return hx.onward(url_for("wizard.moved"), _show_moved)
     return hx.onward(url_for("wizard.done"), _show_done)
 
@@ -326,9 +294,7 @@ def moved() -> Response:
     return _show_moved()
 
 
-def _show_recovery(
-    enrollment: Enrollment, form: forms.SavedForm | None = None, status: int = 200
-) -> Response:
+def _show_recovery(enrollment: Pending, form: forms.SavedForm | None = None, status: int = 200) -> Response:
     return _render(
         enrollment,
         RECOVERY,
@@ -370,14 +336,14 @@ def _show_moved() -> Response:
 @blueprint.post("/cancel")
 def cancel() -> Response:
     """Give the enrollment up. Nothing was saved; now no copy of the cookie can save it either."""
-    rules.cancel(pending.enrollment(), clock.now())
-    pending.drop(Enrollment)
+    rules.cancel(slot.enrollment(), clock.now())
+    slot.clear()
     return hx.redirect(url_for("two_step.tab"))
 
 
 # How a step is shown
 
-_SHOW: dict[str, Callable[[Enrollment], Response]] = {
+_SHOW: dict[str, Callable[[Pending], Response]] = {
     EMAIL: _show_email,
     SCAN: _show_scan,
     CODE: _show_code,
@@ -392,25 +358,25 @@ _TITLES = {
 
 
 def _view(step: str) -> Response:
-    enrollment = pending.enrollment()
+    enrollment = slot.enrollment()
     if not enrollment.reached(step):
         return hx.redirect(_url(enrollment.step))
     return _SHOW[step](enrollment)
 
 
-def _move(enrollment: Enrollment, to: str | None = None) -> Response:
+def _move(enrollment: Pending, to: str | None = None) -> Response:
     """Keep the enrollment and show the step that it has reached, or an earlier one."""
     if request.method == "POST":
-        pending.keep(enrollment)
+        slot.put(enrollment)
     step = to or enrollment.step
     return hx.onward(_url(step), lambda: _SHOW[step](enrollment))
 
 
-def _posted(form: forms.StepForm) -> Enrollment:
-    return pending.enrollment(shown=form.pending.data or "")
+def _posted(form: forms.StepForm) -> Pending:
+    return slot.enrollment(shown=form.pending.data or "")
 
 
-def _render(enrollment: Enrollment, step: str, status: int, **context: Any) -> Response:
+def _render(enrollment: Pending, step: str, status: int, **context: Any) -> Response:
     return hx.render(
         f"mfa/enrollment/_{step}.html",
         layouts.CONSOLE,
@@ -418,14 +384,14 @@ def _render(enrollment: Enrollment, step: str, status: int, **context: Any) -> R
         heading=_TITLES[step],
         status=status,
         tab="two-step",
-        moves=enrollment.moves,
+        moves=enrollment.purpose is Purpose.MOVE,
         step_number=enrollment.steps.index(step) + 1,
         step_count=len(enrollment.steps),
         **context,
     )
 
 
-def _filled(form: FormOfAStep, enrollment: Enrollment) -> FormOfAStep:
+def _filled(form: FormOfAStep, enrollment: Pending) -> FormOfAStep:
     form.pending.data = enrollment.id
     return form
 

@@ -148,7 +148,7 @@ def test_killed_before_any_statement_of_complete_it_is_all_or_nothing(mina: Pers
     assert kept.count("authenticators:") == 1
     assert kept.count("recovery_codes:") == 10
     assert kept.count("outbox: (") == 1
-    assert read_cookie(mina.cookie())["enrollment"]["id"] in kept
+    assert read_cookie(mina.cookie())["pending"]["id"] in kept
 
 
 @pytest.mark.process
@@ -157,7 +157,7 @@ def test_killed_before_any_statement_of_a_move_it_is_all_or_nothing(
 ) -> None:
     old, old_codes = protected.app_on_phone, protected.recovery_codes
     protected.begin_move().scan().enter_code()
-    enrollment = read_cookie(protected.cookie())["enrollment"]["id"]
+    enrollment = read_cookie(protected.cookie())["pending"]["id"]
     kill_through(protected, engine)
     kept = dump(engine)
     assert kept.count("authenticators:") == 1

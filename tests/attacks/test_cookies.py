@@ -51,10 +51,10 @@ def test_no_cookie_of_a_whole_journey_holds_a_secret(watched: Watched, inbox: In
 
 def test_the_enrollment_in_the_cookie_is_an_id_times_and_flags(watched: Watched) -> None:
     watched.begin().verify_email().scan().enter_code()
-    kept = read_cookie(watched.cookie())["enrollment"]
+    kept = read_cookie(watched.cookie())["pending"]
     assert set(kept) == {
-        "id", "account", "session", "generation", "key", "started",
-        "moves", "sending", "sent", "email_verified", "scanned", "code_step",
+        "id", "account", "session", "generation", "key", "started", "purpose",
+        "sending", "sent", "email_verified", "verified", "scanned", "code_step",
     }  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def test_an_enrollment_of_one_account_is_none_of_another(
     mina.begin().verify_email().scan().enter_code()
     other = make_person().sign_up("other@example.com")
     with other.client.session_transaction() as session:
-        session["enrollment"] = read_cookie(mina.cookie())["enrollment"]
+        session["pending"] = read_cookie(mina.cookie())["pending"]
     assert other.get("/account/two-step/enroll/recovery").status_code == 409
 
 
@@ -146,8 +146,7 @@ def test_an_enrollment_of_one_account_is_none_of_another(
 )
 def test_a_cookie_of_another_version_is_no_error(mina: Person, kept: Any) -> None:
     with mina.client.session_transaction() as session:
-        session["enrollment"] = kept
-        session["change"] = kept
+        session["pending"] = kept
     assert mina.get("/account/two-step/enroll").status_code == 409
     assert mina.get("/account/two-step/disable/verify").status_code == 409
 
@@ -158,6 +157,8 @@ def test_a_cookie_of_another_version_is_no_error(mina: Person, kept: Any) -> Non
         {"started": None},
         {"started": "now"},
         {"account": [1]},
+        {"purpose": "sell"},
+        {"purpose": []},
         {"key": "deadbeef"},
         {"key": "deadbeef", "email_verified": True, "scanned": True},
         {"key": "deadbeef", "email_verified": True, "scanned": True, "code_step": 1},
@@ -169,7 +170,7 @@ def test_an_enrollment_of_another_release_or_a_lost_key_has_ended(
 ) -> None:
     mina.begin()
     with mina.client.session_transaction() as session:
-        session["enrollment"] = {**session["enrollment"], **change}
+        session["pending"] = {**session["pending"], **change}
     assert mina.get("/account/two-step").status_code == 200
     for step in ("", "/email", "/scan", "/code", "/recovery", "/recovery-codes.txt"):
         assert mina.get(f"/account/two-step/enroll{step}").status_code == 409

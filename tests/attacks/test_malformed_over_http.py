@@ -152,7 +152,7 @@ def routes(site: Site, method: str, person: Person) -> list[str]:
     def reached(address: str) -> bool:
         if "_user_id" not in held:
             return not address.startswith("/account") or "token" in address or address == "/account/profile"
-        return ("enrollment" in held) == ("/enroll" in address) and not address.endswith(ENDING)
+        return ("pending" in held) == ("/enroll" in address) and not address.endswith(ENDING)
 
     return [
         site.app.url_map.bind("x").build(

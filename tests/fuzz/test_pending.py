@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from console.two_step.enrollment import Change, Enrollment
+from console.two_step.pending import Pending
+from console.two_step.purposes import Purpose
 from tests.fuzz.inputs import QUICK, THROUGH_APP, wrongs
 from tests.support.cookies import read_cookie
 from tests.support.person import Person
 
 FIELDS = [
-    "id", "account", "session", "generation", "key", "started",
-    "moves", "sending", "sent", "email_verified", "scanned", "code_step",
+    "id", "account", "session", "generation", "key", "started", "purpose",
+    "sending", "sent", "email_verified", "verified", "scanned", "code_step",
 ]  # fmt: skip
 LEAF = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
 JSON = st.recursive(
@@ -25,8 +26,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-SHAPED = st.fixed_dictionaries(dict.fromkeys(FIELDS, JSON))
-NEARLY = st.dictionaries(st.sampled_from([*FIELDS, "purpose", "x"]), JSON, max_size=12)
+PURPOSE = st.sampled_from([purpose.value for purpose in Purpose])
+SHAPED = st.fixed_dictionaries({**dict.fromkeys(FIELDS, JSON), "purpose": PURPOSE | JSON})
+NEARLY = st.dictionaries(st.sampled_from([*FIELDS, "moves", "x"]), JSON, max_size=12)
 NUMBER = st.integers(-(2**70), 2**70)
 CHANGED = st.fixed_dictionaries(
     {},
@@ -36,7 +38,8 @@ CHANGED = st.fixed_dictionaries(
         "session": NUMBER,
         "generation": NUMBER,
         "started": NUMBER,
-        "moves": st.booleans(),
+        "purpose": PURPOSE,
+        "verified": st.booleans(),
         "sending": st.none() | st.text(max_size=30),
         "sent": NUMBER,
         "email_verified": st.booleans(),
@@ -62,40 +65,33 @@ PAGES = [
 
 @QUICK
 @given(st.one_of(JSON, SHAPED, NEARLY))
-def test_any_json_is_an_enrollment_or_nothing(kept: Any) -> None:
-    read = Enrollment.read(kept)
-    assert read is None or read.keep() == kept
-
-
-@QUICK
-@given(st.one_of(JSON, SHAPED, NEARLY))
-def test_any_json_is_a_change_or_nothing(kept: Any) -> None:
-    read = Change.read(kept)
-    assert read is None or read.keep() == kept
+def test_any_json_is_something_pending_or_nothing(kept: Any) -> None:
+    read = Pending.read(kept)
+    assert read is None or read.to_cookie() == kept
 
 
 @THROUGH_APP
 @given(kept=st.one_of(JSON, SHAPED, NEARLY), url=st.sampled_from(PAGES))
 def test_any_pending_thing_in_the_cookie_gets_a_calm_answer(mina: Person, kept: Any, url: str) -> None:
     with mina.client.session_transaction() as session:
-        session["enrollment"] = session["change"] = kept
+        session["pending"] = kept
     assert list(wrongs(mina.get(url))) == []
 
 
 @pytest.fixture
 def begun(mina: Person) -> dict[str, Any]:
-    """The enrollment of somebody who has just begun, as the cookie holds it."""
+    """The activation of somebody who has just begun, as the cookie holds it."""
     mina.begin()
-    kept: dict[str, Any] = read_cookie(mina.cookie())["enrollment"]
+    kept: dict[str, Any] = read_cookie(mina.cookie())["pending"]
     return kept
 
 
 @THROUGH_APP
 @given(changed=CHANGED, url=st.sampled_from(PAGES))
-def test_a_genuine_enrollment_with_other_values_gets_a_calm_answer(
+def test_a_genuine_pending_thing_with_other_values_gets_a_calm_answer(
     mina: Person, begun: dict[str, Any], changed: dict[str, Any], url: str
 ) -> None:
     """As an old copy of the cookie has them, or one of another session: of the right kinds."""
     with mina.client.session_transaction() as session:
-        session["enrollment"] = {**begun, **changed}
+        session["pending"] = {**begun, **changed}
     assert list(wrongs(mina.get(url))) == []

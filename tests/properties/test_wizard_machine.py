@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 from console.extensions import db
-from console.two_step.enrollment import STEPS
+from console.two_step.purposes import WIZARD
 from mfa import clock as app_clock
 from tests.properties.parts import make_app
 from tests.support.clock import Clock
@@ -208,7 +208,7 @@ class Journeys(RuleBasedStateMachine):
         self.person.post(f"{ENROLL}/code", {"code": self.person.code(seconds=seconds)})
         self.remember()
 
-    @rule(step=st.sampled_from([*STEPS, "email/wait", "done", "moved", "../../two-step", "../move/verify"]))
+    @rule(step=st.sampled_from([*WIZARD, "email/wait", "done", "moved", "../../two-step", "../move/verify"]))
     def go_to(self, step: str) -> None:
         self.person.get(f"{ENROLL}/{step}")
 

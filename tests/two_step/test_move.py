@@ -14,7 +14,8 @@ from console.accounts.rules import Changed
 from console.extensions import db
 from console.sessions.models import AccountSession
 from console.two_step import rules
-from console.two_step.enrollment import Enrollment
+from console.two_step.pending import Pending
+from console.two_step.purposes import Purpose
 from mfa import clock as app_clock
 from mfa.here import Here
 from tests.support.authenticator import Authenticator
@@ -413,10 +414,10 @@ def test_without_codes_it_says_that_they_can_be_reissued_first(protected: Person
 def test_a_proof_opens_one_wizard(protected: Person) -> None:
     protected.prove_password("move")
     page = protected.page
-    kept = read_cookie(protected.cookie())["change"]
+    kept = read_cookie(protected.cookie())["pending"]
     protected.prove_move(code=protected.next_code())
     with protected.client.session_transaction() as session:
-        session["change"] = kept
+        session["pending"] = kept
     protected.page = page
     assert protected.prove_move(code=protected.next_code()).status_code == 409
 
@@ -424,13 +425,13 @@ def test_a_proof_opens_one_wizard(protected: Person) -> None:
 def bring_back(person: Person, enrollment: dict[str, object], page: str) -> None:
     """An old enrollment in a living session's cookie, and the page that went with it."""
     with person.client.session_transaction() as session:
-        session["enrollment"] = enrollment
+        session["pending"] = enrollment
     person.page = page
 
 
 def test_a_completed_move_is_not_completed_again(protected: Person) -> None:
     walk_to(protected, "recovery")
-    kept, page = read_cookie(protected.cookie())["enrollment"], protected.page
+    kept, page = read_cookie(protected.cookie())["pending"], protected.page
     protected.complete()
     bring_back(protected, kept, page)
     assert protected.complete().status_code == 409
@@ -449,7 +450,7 @@ def test_a_canceled_move_brought_back_by_its_cookie_moves_nothing(protected: Per
 
 def test_an_activation_begun_while_off_does_nothing_once_it_is_on(mina: Person, clock: Clock) -> None:
     mina.begin().verify_email().scan().enter_code()
-    kept, page = read_cookie(mina.cookie())["enrollment"], mina.page
+    kept, page = read_cookie(mina.cookie())["pending"], mina.page
     clock.advance(minutes=1)
     mina.activate()
     app = old_app(mina)
@@ -461,7 +462,7 @@ def test_an_activation_begun_while_off_does_nothing_once_it_is_on(mina: Person, 
 def test_a_move_begun_while_on_does_nothing_once_it_is_off(protected: Person) -> None:
     old = old_app(protected)
     walk_to(protected, "recovery")
-    kept, page = read_cookie(protected.cookie())["enrollment"], protected.page
+    kept, page = read_cookie(protected.cookie())["pending"], protected.page
     protected.prove_password("disable")
     protected.disable(code=code_of(old, protected))
     bring_back(protected, kept, page)
@@ -486,11 +487,13 @@ def test_a_password_that_was_changed_meanwhile_ends_it(protected: Person) -> Non
 
 def test_a_reissue_that_came_first_ends_it(protected: Person) -> None:
     walk_to(protected, "recovery")
-    page = protected.page
+    kept, page = read_cookie(protected.cookie())["pending"], protected.page
     protected.prove_password("reissue")
     new = protected.shown_codes()
     protected.post("/account/two-step/reissue/recovery-codes", {"saved": "y"})
     protected.page = page
+    assert "It ended when you began something else." in protected.complete().text
+    bring_back(protected, kept, page)
     assert "Your account was changed" in protected.complete().text
     protected.sign_out()
     protected.sign_in()
@@ -501,7 +504,7 @@ def test_of_two_moves_the_second_is_told_that_the_account_was_changed(protected:
     """One is completed in another window of the same session: each ends what the other began."""
     old = old_app(protected)
     walk_to(protected, "recovery")
-    kept, page = read_cookie(protected.cookie())["enrollment"], protected.page
+    kept, page = read_cookie(protected.cookie())["pending"], protected.page
     protected.prove_password("move")
     protected.prove_move(code=code_of(old, protected))
     protected.scan().enter_code().complete()
@@ -511,9 +514,10 @@ def test_of_two_moves_the_second_is_told_that_the_account_was_changed(protected:
     assert sign_in_by(protected, code_of(app, protected))
 
 
-def complete_as(person: Person, *, moves: bool) -> None:
-    """Complete the enrollment that *person* has as if it were of that kind, begun at the account as it is."""
-    enrollment = Enrollment.read({**read_cookie(person.cookie())["enrollment"], "moves": moves})
+def complete_as(person: Person, purpose: Purpose) -> None:
+    """Complete the enrollment that *person* has as if it were for that, begun at the account as it is."""
+    kept = read_cookie(person.cookie())["pending"]
+    enrollment = Pending.read({**kept, "purpose": purpose.value, "email_verified": True, "verified": True})
     assert enrollment
     with person.app.app_context():
         account = db.session.scalars(select(Account)).one()
@@ -525,7 +529,7 @@ def test_what_activates_replaces_no_app(protected: Person, engine: Engine) -> No
     walk_to(protected, "recovery")
     before = dump(engine)
     with pytest.raises(Changed):
-        complete_as(protected, moves=False)
+        complete_as(protected, Purpose.ACTIVATE)
     assert dump(engine) == before
 
 
@@ -533,7 +537,7 @@ def test_what_moves_turns_nothing_on(mina: Person, engine: Engine) -> None:
     mina.begin().verify_email().scan().enter_code()
     before = dump(engine)
     with pytest.raises(Changed):
-        complete_as(mina, moves=True)
+        complete_as(mina, Purpose.MOVE)
     assert dump(engine) == before
 
 
@@ -544,7 +548,7 @@ def test_a_move_of_another_session_is_no_move_here(
     other.sign_in()
     other.verify(protected.next_code())
     walk_to(protected, "recovery")
-    bring_back(other, read_cookie(protected.cookie())["enrollment"], protected.page)
+    bring_back(other, read_cookie(protected.cookie())["pending"], protected.page)
     assert other.complete().status_code in (400, 409)
     assert other.get(f"{ENROLL}/scan").status_code == 409
 

@@ -85,7 +85,7 @@ def test_a_step_without_an_enrollment_says_that_it_has_ended(mina: Person) -> No
 def test_a_get_of_the_wizard_begins_nothing(mina: Person) -> None:
     mina.get(ENROLL)
     mina.get(f"{ENROLL}/email")
-    assert "enrollment" not in read_cookie(mina.cookie())
+    assert "pending" not in read_cookie(mina.cookie())
 
 
 # Two windows
