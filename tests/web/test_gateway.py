@@ -139,6 +139,8 @@ def test_body_may_be_so_long_however_it_comes(
 
 
 def test_shipped_caddyfile_drops_headers_with_underscore() -> None:
+    """Before each of its ways to a server."""
     lines = [line.strip() for line in (ROOT / "deploy" / "Caddyfile").read_text().splitlines()]
-    (proxy,) = [number for number, line in enumerate(lines) if line.startswith("reverse_proxy ")]
-    assert lines.index("request_header -*_*") < proxy
+    ways = [line for line in lines if line.startswith(("reverse_proxy ", "request_header "))]
+    assert ways[0::2] == ["request_header -*_*"] * 2
+    assert [way.split()[0] for way in ways[1::2]] == ["reverse_proxy"] * 2
