@@ -15,7 +15,7 @@ PROSE = (
     "compose.yaml",
     "Containerfile",
     "deploy/*",
-    "console/config.py",
+    "console/config/*.py",
     "console/commands/*.py",
 )
 """The files that are checked, as glob patterns below the root."""
