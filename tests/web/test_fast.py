@@ -33,12 +33,12 @@ KINDS = [
 
 
 @pytest.fixture
-def plain(config: dict[str, Any], app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def ordinary(config: dict[str, Any], app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The same application with nothing replaced."""
     monkeypatch.setattr(fast, "ON", False)
-    plain = create_app(config)
-    assert type(plain.jinja_env) is Environment
-    return plain
+    ordinary = create_app(config)
+    assert type(ordinary.jinja_env) is Environment
+    return ordinary
 
 
 def shown(app: Flask, person: Person, url: str) -> list[str]:
@@ -50,28 +50,28 @@ def shown(app: Flask, person: Person, url: str) -> list[str]:
 
 
 @pytest.mark.parametrize("url", OWN)
-def test_page_is_the_same_without_it(app: Flask, plain: Flask, protected: Person, url: str) -> None:
-    assert shown(app, protected, url) == shown(plain, protected, url)
+def test_page_is_the_same_without_it(app: Flask, ordinary: Flask, protected: Person, url: str) -> None:
+    assert shown(app, protected, url) == shown(ordinary, protected, url)
 
 
 @pytest.mark.parametrize("url", PUBLIC)
-def test_public_page_is_the_same_without_it(app: Flask, plain: Flask, person: Person, url: str) -> None:
-    assert shown(app, person, url) == shown(plain, person, url)
+def test_public_page_is_the_same_without_it(app: Flask, ordinary: Flask, person: Person, url: str) -> None:
+    assert shown(app, person, url) == shown(ordinary, person, url)
 
 
 @pytest.mark.parametrize("url", ["/account/two-step", "/account/two-step/enroll"])
-def test_page_of_enrollment_is_the_same_without_it(app: Flask, plain: Flask, mina: Person, url: str) -> None:
-    assert shown(app, mina, url) == shown(plain, mina, url)
+def test_page_of_enrollment_is_the_same_without_it(app: Flask, ordinary: Flask, mina: Person, url: str) -> None:
+    assert shown(app, mina, url) == shown(ordinary, mina, url)
 
 
-def test_mails_are_the_same_without_it(app: Flask, plain: Flask) -> None:
+def test_mails_are_the_same_without_it(app: Flask, ordinary: Flask) -> None:
     made = []
-    for each in (app, plain):
+    for each in (app, ordinary):
         with each.test_request_context("/"), languages.speaking("ko"):
             made.append(messages.sign_up("mina@example.com", token="a<b"))
     assert made[0] == made[1]
 
 
-def test_migrations_are_offered_without_it(plain: Flask) -> None:
-    assert isinstance(plain.extensions["migrate"], MigrateConfig)
-    assert "db" in plain.cli.commands
+def test_migrations_are_offered_without_it(ordinary: Flask) -> None:
+    assert isinstance(ordinary.extensions["migrate"], MigrateConfig)
+    assert "db" in ordinary.cli.commands
