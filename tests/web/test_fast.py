@@ -60,7 +60,9 @@ def test_public_page_is_the_same_without_it(app: Flask, ordinary: Flask, person:
 
 
 @pytest.mark.parametrize("url", ["/account/two-step", "/account/two-step/enroll"])
-def test_page_of_enrollment_is_the_same_without_it(app: Flask, ordinary: Flask, mina: Person, url: str) -> None:
+def test_page_of_enrollment_is_the_same_without_it(
+    app: Flask, ordinary: Flask, mina: Person, url: str
+) -> None:
     assert shown(app, mina, url) == shown(ordinary, mina, url)
 
 
