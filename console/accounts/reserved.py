@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select
-
+from console.accounts import statements
 from console.accounts.addresses import Address
-from console.accounts.models import EmailChange
 from console.toolbox import UNDO_LINK_SECONDS
 from mfa.crypto import ages
 from mfa.database import run
@@ -20,13 +18,5 @@ def is_reserved(address: Address, now: datetime, *, but: int | None = None) -> b
 
     Nobody else gets it meanwhile: the undo link would fail, also for an owner whose account was taken over.
     """
-    asked = {"key": address.key, "oldest": now - _RESERVED_FOR, "but": but or 0}
-    return run(_RESERVED, asked).first() is not None
-
-
-_RESERVED = select(EmailChange.id).where(
-    EmailChange.old_email_key == bindparam("key"),
-    EmailChange.undone_at.is_(None),
-    EmailChange.changed_at > bindparam("oldest"),
-    EmailChange.account_id != bindparam("but"),
-)
+    asked = {"old_email_key": address.key, "oldest": now - _RESERVED_FOR, "but": but or 0}
+    return run(statements.RESERVATION_OF_ADDRESS, asked).first() is not None

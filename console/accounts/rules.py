@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Update, bindparam, select, update as sql_update
 
 from console import languages
-from console.accounts import names
+from console.accounts import names, statements
 from console.accounts.addresses import Address
 from console.accounts.models import Account
 from console.activity import events
@@ -64,7 +62,7 @@ def change_profile(account: Account, *, name: str, language: str, here: Here) ->
 
 def find(address: Address) -> Account | None:
     """The account of an address."""
-    return db.session.scalar(_FIND, {"key": address.key})
+    return db.session.scalar(statements.ACCOUNT_OF_ADDRESS, {"email_key": address.key})
 
 
 def address_of(account: Account) -> Address:
@@ -94,8 +92,8 @@ def advance(account: Account, **values: Any) -> None:
 
 def update(account: Account, **values: Any) -> bool:
     """Change columns of the account, if no other change was counted since it was read; whether it was so."""
-    of = {"of": account.id, "read_at": account.generation}
-    return affected(_update(*values), {**of, **values}) == 1
+    read = {"account_id": account.id, "read_generation": account.generation}
+    return affected(statements.update_unchanged(*values), {**read, **values}) == 1
 
 
 def count_mail(address: Address, policy: Policy, now: datetime) -> None:
@@ -113,12 +111,3 @@ def send_counted(address: Address, policy: Policy, message: Message) -> None:
     """
     with attempts.returned_on(delivery.MailNotSent, address_subject(address), policy):
         delivery.send(message)
-
-
-_FIND = select(Account).where(Account.email_key == bindparam("key"))
-
-
-@cache
-def _update(*columns: str) -> Update:
-    unchanged = (Account.id == bindparam("of"), Account.generation == bindparam("read_at"))
-    return sql_update(Account).where(*unchanged).values({column: bindparam(column) for column in columns})

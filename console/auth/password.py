@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import BigInteger, Integer, bindparam, case, func, literal_column, select
 
 from console import languages
 from console.accounts import addresses, rules
@@ -14,6 +13,7 @@ from console.accounts.addresses import Address
 from console.accounts.models import Account
 from console.accounts.rules import Changed, LinkEnded
 from console.activity import events
+from console.auth.statements import ACCOUNT_AND_STAND_IN
 from console.extensions import db
 from console.mail import messages
 from console.passwords import rules as passwords
@@ -74,46 +74,9 @@ def seek(email: str) -> Sought:
     except addresses.BadAddress as error:
         raise WrongCredentials from error
     number = int.from_bytes(toolbox().ring.keyed_hash("somebody", address.key.encode())[:4])
-    account, stand_in = db.session.execute(_SEEK, {"key": address.key, "number": number}).one()
+    asked = {"email_key": address.key, "number": number}
+    account, stand_in = db.session.execute(ACCOUNT_AND_STAND_IN, asked).one()
     return Sought(address, account, stand_in)
-
-
-_IDS = (
-    select(
-        select(func.min(Account.id)).scalar_subquery().label("first"),
-        select(func.max(Account.id)).scalar_subquery().label("last"),
-    )
-    # One row anyway: this keeps PostgreSQL from looking for each of them wherever it is named below.
-    .limit(1)
-    .subquery()
-)
-_POWERS = [literal_column(str(1 << bits), Integer) for bits in range(31)]
-_SPAN = _IDS.c.last - _IDS.c.first
-_ROOM = (
-    select(
-        _IDS.c.first,
-        _SPAN.label("span"),
-        case(*((power > _SPAN, power) for power in _POWERS)).label("power"),
-    )
-    .limit(1)
-    .subquery()
-)
-_NUMBER = bindparam("number", type_=BigInteger)
-_FROM_THE_FIRST = case(
-    (_NUMBER % _ROOM.c.power <= _ROOM.c.span, _NUMBER % _ROOM.c.power),
-    else_=_NUMBER % (_ROOM.c.power // 2),
-)
-_SOMEBODY = Account.__table__.alias()
-_STAND_IN = (
-    select(_SOMEBODY.c.password_hash)
-    .where(_SOMEBODY.c.id >= _ROOM.c.first + _FROM_THE_FIRST)
-    .order_by(_SOMEBODY.c.id)
-    .limit(1)
-    .scalar_subquery()
-)
-_SEEK = (
-    select(Account, _STAND_IN).select_from(_ROOM).outerjoin(Account, Account.email_key == bindparam("key"))
-)
 
 
 def sign_in(sought: Sought, password: str, *, here: Here) -> sessions.Entry:
