@@ -80,7 +80,7 @@ def request(
     with transaction():
         if not accounts.hold(account):
             raise accounts.Changed
-        left = right.use() if right else None
+        left = right.use_up() if right else None
         if left is not None:
             factors.tell_used(account, left, here.now)
         activity.record(account.id, events.EMAIL_CHANGE_ASKED, here)

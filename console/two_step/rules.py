@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import delete, insert, update
 
 from console.accounts import rules as accounts
 from console.accounts.models import Account
@@ -27,7 +27,7 @@ from mfa.attempts import rules as attempts
 from mfa.crypto import recovery_codes
 from mfa.database import affected, insert_if_absent, run, transaction
 from mfa.errors import Refusal
-from mfa.factors import sealing
+from mfa.factors import sealing, statements
 from mfa.factors.models import Authenticator, RecoveryCode
 from mfa.here import Here
 from mfa.notices import outbox
@@ -83,16 +83,8 @@ class State:
 
 def state(person_id: str) -> State:
     """Whether it is on, since when, and how its recovery codes stand: one statement."""
-    found = run(_STATE, {"whose": person_id}).first()
+    found = run(statements.STATE, {"whose": person_id}).first()
     return State(*found) if found else State(None, 0, None)
-
-
-_OWN_CODES = RecoveryCode.person_id == bindparam("whose")
-_STATE = select(
-    Authenticator.activated_at,
-    select(func.count()).where(_OWN_CODES, RecoveryCode.used_at.is_(None)).scalar_subquery(),
-    select(func.max(RecoveryCode.used_at)).where(_OWN_CODES).scalar_subquery(),
-).where(Authenticator.person_id == bindparam("whose"))
 
 
 # The wizard's third and last step
@@ -130,7 +122,7 @@ def begin_move(account: Account, change: Pending, factor: str, typed: str, *, he
         _spend(change, here.now)
         if account.generation != change.generation or not accounts.hold(account):
             raise accounts.Changed
-        left = right.use()
+        left = right.use_up()
         if left is not None:
             factors.tell_used(account, left, here.now)
     return change.with_verified(toolbox().ring, here.now)
@@ -235,7 +227,7 @@ def disable(
     with transaction():
         _spend(change, here.now)
         _advance(account, change)
-        right.use()
+        right.use_up()
         delete_second_step(account.person_id)
         _tell(account, change.purpose, here)
         sessions.end_all(account.id, but=session.id)

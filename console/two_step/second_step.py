@@ -47,11 +47,11 @@ def sign_in(half: sessions.Half, factor: str, typed: str, *, here: Here) -> Pass
         with transaction():
             return _pass(half, right, here)
     except (factors.UsedCode, factors.WrongRecoveryCode):
-        factors.refuse_second_post(attempt)
+        attempt.refuse_second_post()
         raise
     except sessions.SessionEnded:
         with transaction():
-            factors.give_back(attempt)
+            attempt.give_back()
         raise
 
 
@@ -60,7 +60,7 @@ def _pass(half: sessions.Half, right: factors.Factor, here: Here) -> Passed:
     # Whatever ends sessions holds the account too: it comes first and ends this, or after and sees it.
     if not accounts.hold(account):
         raise sessions.SessionEnded
-    left = right.use()
+    left = right.use_up()
     if left is not None:
         factors.tell_used(account, left, here.now)
     entry = sessions.complete(session, account, here, failures=right.failures, by=right.name)
@@ -69,7 +69,7 @@ def _pass(half: sessions.Half, right: factors.Factor, here: Here) -> Passed:
 
 def must_confirm(half: sessions.Half, here: Here) -> bool:
     """Return True if codes are checked in this half-session only after the owner has confirmed by mail."""
-    return factors.must_confirm(_attempt(half, here), half.failures)
+    return _attempt(half, here).must_confirm(half.failures)
 
 
 def request_confirmation(half: sessions.Half, here: Here) -> None:

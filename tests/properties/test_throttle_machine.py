@@ -222,7 +222,7 @@ class Throttles(RuleBasedStateMachine):
         attempt = factors.Attempt(self.account(), self.here(who), confirmed)
         found = factors.check(factor, attempt, typed)
         with transaction():
-            found.use()
+            found.use_up()
 
     def try_code(self, who: str, kind: str, *, confirmed: bool = False) -> None:
         factor, typed, right = self.typed(kind)
