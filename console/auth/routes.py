@@ -31,19 +31,26 @@ blueprint = Blueprint("accounts", __name__)
 # Sign-up
 
 
-@blueprint.route("/sign-up", methods=["GET", "POST"])
+@blueprint.get("/sign-up")
+@public
+def sign_up() -> Response:
+    return _show_sign_up(forms.SignUpForm())
+
+
+@blueprint.post("/sign-up")
 @public
 @ranges.mails
-def sign_up() -> Response:
+def mail_sign_up_link() -> Response:
     form = forms.SignUpForm()
-    status = 200
-    if form.validate_on_submit():
-        try:
-            return _check_inbox(sign_ups.request(form.email.data, clock.now()))
-        except (BadAddress, Throttled, MailNotSent) as error:
-            status = errors.refuse(form.email, error)
-    elif form.errors:
-        status = errors.UNPROCESSABLE
+    if not form.validate():
+        return _show_sign_up(form, errors.UNPROCESSABLE)
+    try:
+        return _check_inbox(sign_ups.request(form.email.data, clock.now()))
+    except (BadAddress, Throttled, MailNotSent) as error:
+        return _show_sign_up(form, errors.refuse(form.email, error))
+
+
+def _show_sign_up(form: forms.SignUpForm, status: int = 200) -> Response:
     return hx.render(
         "accounts/_sign_up.html",
         layouts.CARD,
@@ -53,33 +60,39 @@ def sign_up() -> Response:
     )
 
 
-@blueprint.route("/sign-up/<token>", methods=["GET", "POST"])
+@blueprint.get("/sign-up/<token>")
+@public
+def create_account(token: str) -> Response:
+    """The page that the mail's link opens. It creates nothing: mail scanners open links."""
+    return _show_create_account(token, forms.CreateAccountForm())
+
+
+@blueprint.post("/sign-up/<token>")
 @public
 @ranges.guesses
 @ranges.at(ranges.nobody)
-def create_account(token: str) -> Response:
+def open_account(token: str) -> Response:
     form = forms.CreateAccountForm()
-    status = 200
+    if not form.validate():
+        return _show_create_account(token, form, errors.UNPROCESSABLE)
+    try:
+        entry = sign_ups.create_account(
+            token, name=form.name.data, password=form.password.data, here=browser.here()
+        )
+    except BadName as error:
+        return _show_create_account(token, form, errors.refuse(form.name, error))
+    except BadPassword as error:
+        return _show_create_account(token, form, errors.refuse(form.password, error))
+    except rules.LinkEnded:
+        return _sign_up_link_ended()
+    return _enter(entry)
+
+
+def _show_create_account(token: str, form: forms.CreateAccountForm, status: int = 200) -> Response:
     try:
         address = sign_ups.read_link(token, clock.now())
-        if form.validate_on_submit():
-            try:
-                return _enter(
-                    sign_ups.create_account(
-                        token,
-                        name=form.name.data,
-                        password=form.password.data,
-                        here=browser.here(),
-                    )
-                )
-            except BadName as error:
-                status = errors.refuse(form.name, error)
-            except BadPassword as error:
-                status = errors.refuse(form.password, error)
-        elif form.errors:
-            status = errors.UNPROCESSABLE
     except rules.LinkEnded:
-        return _link_ended(url_for("accounts.sign_up"), gettext("Create an account"))
+        return _sign_up_link_ended()
     return hx.render(
         "accounts/_create_account.html",
         layouts.CARD,
@@ -87,9 +100,13 @@ def create_account(token: str) -> Response:
         status=status,
         form=form,
         email=address.text,
-        action=url_for("accounts.create_account", token=token),
+        action=url_for("accounts.open_account", token=token),
         min_length=current_app.config["PASSWORD_MIN_LENGTH"],
     )
+
+
+def _sign_up_link_ended() -> Response:
+    return _link_ended(url_for("accounts.sign_up"), gettext("Create an account"))
 
 
 # Sign-in
@@ -113,29 +130,32 @@ def _named() -> Account | None:
         return None
 
 
-@blueprint.route("/sign-in", methods=["GET", "POST"])
+@blueprint.get("/sign-in")
+@public
+def sign_in() -> Response:
+    if current_user.is_authenticated:
+        return hx.redirect(url_for("console.home"))
+    form = forms.SignInForm()
+    form.next.data = access.local_path(request.args.get("next"))
+    return _show_sign_in(form)
+
+
+@blueprint.post("/sign-in")
 @signs_in
 @ranges.guesses
 @ranges.at(_named)
-def sign_in() -> Response:
-    if request.method != "POST" and current_user.is_authenticated:
-        return hx.redirect(url_for("console.home"))
+def check_password() -> Response:
     form = forms.SignInForm()
-    status = 200
-    if form.validate_on_submit():
-        try:
-            entry = passwords.sign_in(
-                _sought(),
-                form.password.data,
-                here=browser.here(),
-            )
-            return _enter(entry, access.local_path(form.next.data))
-        except (passwords.WrongCredentials, Throttled, Locked, rules.Changed) as error:
-            status = errors.refuse(form.password, error)
-    elif form.errors:
-        status = errors.UNPROCESSABLE
-    if request.method != "POST":
-        form.next.data = access.local_path(request.args.get("next"))
+    if not form.validate():
+        return _show_sign_in(form, errors.UNPROCESSABLE)
+    try:
+        entry = passwords.sign_in(_sought(), form.password.data, here=browser.here())
+    except (passwords.WrongCredentials, Throttled, Locked, rules.Changed) as error:
+        return _show_sign_in(form, errors.refuse(form.password, error))
+    return _enter(entry, access.local_path(form.next.data))
+
+
+def _show_sign_in(form: forms.SignInForm, status: int = 200) -> Response:
     return hx.render(
         "accounts/_sign_in.html",
         layouts.CARD,
@@ -149,19 +169,26 @@ def sign_in() -> Response:
 # Forgotten password
 
 
-@blueprint.route("/forgot-password", methods=["GET", "POST"])
+@blueprint.get("/forgot-password")
+@public
+def forgot_password() -> Response:
+    return _show_forgot_password(forms.ForgotPasswordForm())
+
+
+@blueprint.post("/forgot-password")
 @public
 @ranges.mails
-def forgot_password() -> Response:
+def mail_reset_link() -> Response:
     form = forms.ForgotPasswordForm()
-    status = 200
-    if form.validate_on_submit():
-        try:
-            return _check_inbox(passwords.request_reset(form.email.data, clock.now()))
-        except (BadAddress, Throttled, MailNotSent) as error:
-            status = errors.refuse(form.email, error)
-    elif form.errors:
-        status = errors.UNPROCESSABLE
+    if not form.validate():
+        return _show_forgot_password(form, errors.UNPROCESSABLE)
+    try:
+        return _check_inbox(passwords.request_reset(form.email.data, clock.now()))
+    except (BadAddress, Throttled, MailNotSent) as error:
+        return _show_forgot_password(form, errors.refuse(form.email, error))
+
+
+def _show_forgot_password(form: forms.ForgotPasswordForm, status: int = 200) -> Response:
     return hx.render(
         "accounts/_forgot_password.html",
         layouts.CARD,
@@ -171,30 +198,35 @@ def forgot_password() -> Response:
     )
 
 
-@blueprint.route("/reset-password/<token>", methods=["GET", "POST"])
+@blueprint.get("/reset-password/<token>")
+@public
+def reset_password(token: str) -> Response:
+    """The page that the mail's link opens. It changes nothing: mail scanners open links."""
+    return _show_reset_password(token, forms.ResetPasswordForm())
+
+
+@blueprint.post("/reset-password/<token>")
 @public
 @ranges.guesses
 @ranges.at(ranges.nobody)
-def reset_password(token: str) -> Response:
+def set_password(token: str) -> Response:
     form = forms.ResetPasswordForm()
-    status = 200
+    if not form.validate():
+        return _show_reset_password(token, form, errors.UNPROCESSABLE)
+    try:
+        entry = passwords.reset(token, password=form.new_password.data, here=browser.here())
+    except (BadPassword, Locked) as error:
+        return _show_reset_password(token, form, errors.refuse(form.new_password, error))
+    except rules.LinkEnded:
+        return _reset_link_ended()
+    return _enter(entry)
+
+
+def _show_reset_password(token: str, form: forms.ResetPasswordForm, status: int = 200) -> Response:
     try:
         account = passwords.read_reset_link(token, clock.now())
-        if form.validate_on_submit():
-            try:
-                return _enter(
-                    passwords.reset(
-                        token,
-                        password=form.new_password.data,
-                        here=browser.here(),
-                    )
-                )
-            except (BadPassword, Locked) as error:
-                status = errors.refuse(form.new_password, error)
-        elif form.errors:
-            status = errors.UNPROCESSABLE
     except rules.LinkEnded:
-        return _link_ended(url_for("accounts.forgot_password"), gettext("Send a new link"))
+        return _reset_link_ended()
     return hx.render(
         "accounts/_reset_password.html",
         layouts.CARD,
@@ -202,38 +234,49 @@ def reset_password(token: str) -> Response:
         status=status,
         form=form,
         email=account.email,
-        action=url_for("accounts.reset_password", token=token),
+        action=url_for("accounts.set_password", token=token),
         min_length=current_app.config["PASSWORD_MIN_LENGTH"],
     )
+
+
+def _reset_link_ended() -> Response:
+    return _link_ended(url_for("accounts.forgot_password"), gettext("Send a new link"))
 
 
 # The account modal
 
 
-@blueprint.route("/account/profile", methods=["GET", "POST"])
-@ranges.guesses
+@blueprint.get("/account/profile")
 def profile() -> Response:
-    account = current_user.account
-    form = forms.ProfileForm(obj=account)
-    spoken, status, saved = languages.current(), 200, False
-    form.language.data = form.language.data or spoken
-    if form.validate_on_submit():
-        try:
-            rules.change_profile(
-                account,
-                name=form.name.data,
-                language=form.language.data,
-                here=browser.here(),
-            )
-            if account.language != spoken:
-                return _speak_anew(form.language.data)
-            form.name.data, saved = account.name, True
-        except (BadName, Throttled) as error:
-            status = errors.refuse(form.name, error)
-        except rules.BadLanguage as error:
-            status = errors.refuse(form.language, error)
-    elif form.errors:
-        status = errors.UNPROCESSABLE
+    return _show_profile(_profile_form())
+
+
+@blueprint.post("/account/profile")
+@ranges.guesses
+def change_profile() -> Response:
+    account, spoken = current_user.account, languages.current()
+    form = _profile_form()
+    if not form.validate():
+        return _show_profile(form, errors.UNPROCESSABLE)
+    try:
+        rules.change_profile(account, name=form.name.data, language=form.language.data, here=browser.here())
+    except (BadName, Throttled) as error:
+        return _show_profile(form, errors.refuse(form.name, error))
+    except rules.BadLanguage as error:
+        return _show_profile(form, errors.refuse(form.language, error))
+    if account.language != spoken:
+        return _reload_in(account.language)
+    form.name.data = account.name
+    return _show_profile(form, saved=True)
+
+
+def _profile_form() -> forms.ProfileForm:
+    form = forms.ProfileForm(obj=current_user.account)
+    form.language.data = form.language.data or languages.current()
+    return form
+
+
+def _show_profile(form: forms.ProfileForm, status: int = 200, *, saved: bool = False) -> Response:
     return hx.render(
         "accounts/_profile.html",
         layouts.CONSOLE,
@@ -241,44 +284,50 @@ def profile() -> Response:
         status=status,
         tab="profile",
         form=form,
-        email=account.email,
+        email=current_user.account.email,
         once={"saved": saved} if saved else None,
         oob=saved and hx.wanted(),
     )
 
 
-def _speak_anew(language: str) -> Response:
-    """The whole page anew: what stands around the modal is in the old language."""
+def _reload_in(language: str) -> Response:
+    """Load the whole page: what stands around the modal is in the old language."""
     with languages.speaking(language):
         notices.say(gettext("Saved."), "success")
     return hx.leave(url_for("accounts.profile"))
 
 
-@blueprint.route("/account/password", methods=["GET", "POST"])
-@ranges.guesses
+@blueprint.get("/account/password")
 def password() -> Response:
+    return _show_password(forms.PasswordForm())
+
+
+@blueprint.post("/account/password")
+@ranges.guesses
+def change_password() -> Response:
     form = forms.PasswordForm()
-    status, changed = 200, False
-    if form.validate_on_submit():
-        try:
-            with browser.known_as_before():
-                token = passwords.change(
-                    current_user.account,
-                    current_user.session,
-                    current=form.current_password.data,
-                    new=form.new_password.data,
-                    here=browser.here(),
-                )
-            browser.keep(token)
-            changed = True
-        except (passwords.WrongPassword, Throttled) as error:
-            status = errors.refuse(form.current_password, error)
-        except (BadPassword, rules.Changed) as error:
-            status = errors.refuse(form.new_password, error)
-        except SessionEnded:
-            return access.to_sign_in()
-    elif form.errors:
-        status = errors.UNPROCESSABLE
+    if not form.validate():
+        return _show_password(form, errors.UNPROCESSABLE)
+    try:
+        with browser.known_as_before():
+            token = passwords.change(
+                current_user.account,
+                current_user.session,
+                current=form.current_password.data,
+                new=form.new_password.data,
+                here=browser.here(),
+            )
+    except (passwords.WrongPassword, Throttled) as error:
+        return _show_password(form, errors.refuse(form.current_password, error))
+    except (BadPassword, rules.Changed) as error:
+        return _show_password(form, errors.refuse(form.new_password, error))
+    except SessionEnded:
+        return access.to_sign_in()
+    browser.keep(token)
+    return _show_password(form, changed=True)
+
+
+def _show_password(form: forms.PasswordForm, status: int = 200, *, changed: bool = False) -> Response:
     return hx.render(
         "accounts/_password.html",
         layouts.CONSOLE,
@@ -290,6 +339,9 @@ def password() -> Response:
         min_length=current_app.config["PASSWORD_MIN_LENGTH"],
         once={"changed": changed} if changed else None,
     )
+
+
+# What the above share
 
 
 def _enter(entry: Entry, target: str | None = None) -> Response:

@@ -63,8 +63,9 @@ def test_every_route_is_closed_but_those_that_say_otherwise(app: Flask, person: 
         if getattr(app.view_functions[rule.endpoint], "is_public", False)
     }
     assert open_routes == {
-        "accounts.sign_up", "accounts.create_account", "accounts.sign_in",
-        "accounts.forgot_password", "accounts.reset_password",
+        "accounts.sign_up", "accounts.mail_sign_up_link", "accounts.create_account", "accounts.open_account",
+        "accounts.sign_in", "accounts.check_password", "accounts.forgot_password", "accounts.mail_reset_link",
+        "accounts.reset_password", "accounts.set_password",
         "sessions.sign_out", "second_step.verify", "second_step.complete",
         "second_step.send_confirmation", "second_step.confirmation", "second_step.confirm",
         "enrollment_link.page", "enrollment_link.confirm", "reports.take",

@@ -181,13 +181,13 @@ def at_confirm_first(person: Person) -> tuple[str, dict[str, str]]:
 
 
 FORMS: dict[str, Callable[[Person], tuple[str, dict[str, str]]]] = {
-    "accounts.sign_up": at_sign_up,
-    "accounts.create_account": at_create_account,
-    "accounts.sign_in": at_sign_in,
-    "accounts.forgot_password": at_forgot_password,
-    "accounts.reset_password": at_reset_password,
-    "accounts.profile": at_profile,
-    "accounts.password": at_password,
+    "accounts.mail_sign_up_link": at_sign_up,
+    "accounts.open_account": at_create_account,
+    "accounts.check_password": at_sign_in,
+    "accounts.mail_reset_link": at_forgot_password,
+    "accounts.set_password": at_reset_password,
+    "accounts.change_profile": at_profile,
+    "accounts.change_password": at_password,
     "email_change.send": at_change_email,
     "two_step.begin_reissue": at_proof("reissue"),
     "two_step.begin_disable": at_proof("disable"),
