@@ -132,7 +132,7 @@ _ENDINGS: dict[type[Exception], tuple[LazyString, LazyString]] = {
         _("2-step verification is on already"),
         _("There is nothing more to do here."),
     ),
-    factors.NotOn: (_("2-step verification is off"), _("It was turned off in another window.")),
+    factors.NotOn: (_("2-step verification is off"), _("There is nothing to do here while it is off.")),
     Changed: (
         _("Your account was changed"),
         _("Your password, address or 2-step verification was changed elsewhere. Nothing else was changed."),

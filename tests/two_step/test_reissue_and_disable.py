@@ -148,6 +148,7 @@ def test_there_is_nothing_to_open_while_it_is_off(mina: Person, purpose: str) ->
     response = mina.get(f"/account/two-step/{purpose}")
     assert response.status_code == 409
     assert "2-step verification is off" in response.text
+    assert "There is nothing to do here while it is off." in response.text
 
 
 @pytest.mark.parametrize("purpose", ["reissue", "disable"])
