@@ -13,7 +13,6 @@ from console.email_change import forms, rules
 from console.sessions import browser
 from console.sessions.rules import Locked, SessionEnded
 from console.two_step import factors
-from console.two_step.routes import CODE_REFUSALS
 from console.web import access, errors, layouts, ranges
 from console.web.access import public
 from mfa import clock
@@ -57,7 +56,7 @@ def send() -> Response:
         return _show_form(form, errors.refuse(form.email, error))
     except WrongPassword as error:
         return _show_form(form, errors.refuse(form.password, error))
-    except CODE_REFUSALS as error:
+    except (factors.Refused, Throttled) as error:
         return _show_form(form, errors.refuse(_field(form, error), error))
     except factors.NotOn:
         return _show_form(_form(), errors.UNPROCESSABLE)

@@ -5,7 +5,7 @@ The steps of something pending carry its id: a tab whose steps were started over
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, RadioField, StringField
@@ -18,6 +18,13 @@ from mfa.web import forms
 
 class StepForm(forms.Form):
     pending = forms.hidden()
+
+    @classmethod
+    def naming(cls, pending_id: str, form: Self | None = None) -> Self:
+        """Return *form*, or an empty one, that names what it is a step of."""
+        form = form or cls(formdata=None)
+        form.pending.data = pending_id
+        return form
 
 
 class PasswordProofForm(StepForm):

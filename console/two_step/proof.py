@@ -18,16 +18,14 @@ def show(
     purpose: Purpose, action: str, form: forms.PasswordProofForm | None = None, status: int = 200
 ) -> Response:
     """Ask for the password for *purpose*, by a form that posts to *action*."""
-    form = form or forms.PasswordProofForm(formdata=None)
     ends = slot.open_move()
-    form.pending.data = ends.id if ends else ""
     return hx.render(
         "mfa/_proof.html",
         layouts.CONSOLE,
         title=purpose.needs.title,
         status=status,
         tab="two-step",
-        form=form,
+        form=forms.PasswordProofForm.naming(ends.id if ends else "", form),
         action=action,
         heading=purpose.needs.title,
         lead=purpose.needs.lead,

@@ -19,15 +19,6 @@ from mfa.web import hx
 
 blueprint = Blueprint("two_step", __name__)
 
-CODE_REFUSALS = (
-    factors.NotSixDigits,
-    factors.NotARecoveryCode,
-    factors.WrongRecoveryCode,
-    factors.ConfirmFirst,
-    factors.WrongCode,
-    factors.UsedCode,
-    Throttled,
-)
 slot.say_ends(blueprint, restart=False)
 
 
@@ -113,8 +104,6 @@ def complete_reissue() -> Response:
 
 
 def _show_codes(change: Pending, form: forms.SavedForm | None = None, status: int = 200) -> Response:
-    form = form or forms.SavedForm(formdata=None)
-    form.pending.data = change.id
     return hx.render(
         "mfa/enrollment/_recovery.html",
         layouts.CONSOLE,
@@ -123,7 +112,7 @@ def _show_codes(change: Pending, form: forms.SavedForm | None = None, status: in
         status=status,
         tab="two-step",
         step_number=None,
-        form=form,
+        form=forms.SavedForm.naming(change.id, form),
         action=url_for("two_step.reissue_codes"),
         email=current_user.account.email,
         download_url=url_for("two_step.reissue_file"),
@@ -173,7 +162,7 @@ def complete_disable() -> Response:
             form.chosen.data,
             here=browser.here(),
         )
-    except CODE_REFUSALS as error:
+    except (factors.Refused, Throttled) as error:
         return _show_disable(change, form, errors.refuse(form.chosen, error))
     browser.keep(token)
     slot.clear()
@@ -181,15 +170,13 @@ def complete_disable() -> Response:
 
 
 def _show_disable(change: Pending, form: forms.ChangeForm | None = None, status: int = 200) -> Response:
-    form = form or forms.ChangeForm(formdata=None)
-    form.pending.data = change.id
     return hx.render(
         "mfa/manage/_disable.html",
         layouts.CONSOLE,
         title=gettext("Disable 2-Step Verification"),
         status=status,
         tab="two-step",
-        form=form,
+        form=forms.ChangeForm.naming(change.id, form),
         cancel_url=url_for("two_step.tab"),
     )
 
@@ -234,7 +221,7 @@ def open_wizard() -> Response:
             form.chosen.data,
             here=browser.here(),
         )
-    except CODE_REFUSALS as error:
+    except (factors.Refused, Throttled) as error:
         return _show_move(change, form, errors.refuse(form.chosen, error))
     slot.put(enrollment)
     return hx.redirect(url_for("wizard.enroll"))
@@ -246,15 +233,13 @@ def _wizard_if_open() -> Response | None:
 
 
 def _show_move(change: Pending, form: forms.ChangeForm | None = None, status: int = 200) -> Response:
-    form = form or forms.ChangeForm(formdata=None)
-    form.pending.data = change.id
     return hx.render(
         "mfa/manage/_move.html",
         layouts.CONSOLE,
         title=gettext("Move to a new phone"),
         status=status,
         tab="two-step",
-        form=form,
+        form=forms.ChangeForm.naming(change.id, form),
         left=rules.state(current_user.account.person_id).codes_left,
         total=recovery_codes.COUNT,
         cancel_url=url_for("two_step.tab"),

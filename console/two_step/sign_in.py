@@ -11,7 +11,6 @@ from console.accounts.models import Account
 from console.sessions import browser
 from console.sessions.rules import SessionEnded
 from console.two_step import factors, forms, second_step
-from console.two_step.routes import CODE_REFUSALS
 from console.web import access, errors, layouts, notices, ranges
 from console.web.access import public, signs_in
 from mfa.attempts.rules import Throttled
@@ -58,7 +57,7 @@ def complete() -> Response:
         passed = second_step.sign_in(half, factor, field.data, here=browser.here())
     except factors.ConfirmFirst:
         return _show_confirmation_needed(errors.UNPROCESSABLE)
-    except CODE_REFUSALS as error:
+    except (factors.Refused, Throttled) as error:
         return _show_verify(by_recovery_code, form, errors.refuse(field, error))
     except (factors.NotOn, SessionEnded):
         return _sign_in_again()

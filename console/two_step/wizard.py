@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext, lazy_gettext as _
@@ -27,8 +27,6 @@ from mfa.attempts.rules import Throttled
 from mfa.crypto import qr, totp
 from mfa.notices.delivery import MailNotSent
 from mfa.web import hx
-
-FormOfAStep = TypeVar("FormOfAStep", bound=forms.StepForm)
 
 blueprint = Blueprint("wizard", __name__, url_prefix="/account/two-step/enroll")
 slot.say_ends(blueprint, restart=True)
@@ -138,8 +136,8 @@ def _show_email(
         enrollment,
         EMAIL,
         status,
-        form=_filled(form or forms.NumberForm(formdata=None), enrollment),
-        send_form=_filled(send_form or forms.StepForm(formdata=None), enrollment),
+        form=forms.NumberForm.naming(enrollment.id, form),
+        send_form=forms.StepForm.naming(enrollment.id, send_form),
         email=current_user.account.email,
         sent=sent,
         verified=enrollment.email_verified,
@@ -178,7 +176,7 @@ def _show_scan(enrollment: Pending) -> Response:
         enrollment,
         SCAN,
         200,
-        form=_filled(forms.StepForm(formdata=None), enrollment),
+        form=forms.StepForm.naming(enrollment.id),
         # Made by our own code from nothing that needs escaping but the label, which it quotes.
         qr=Markup(qr.svg(uri, label=gettext("QR code for your authenticator app"))),  # noqa: S704
         key_groups=[key[start : start + 4] for start in range(0, len(key), 4)],
@@ -225,7 +223,7 @@ def confirm_code() -> Response:
 
 
 def _show_code(enrollment: Pending, form: forms.CodeForm | None = None, status: int = 200) -> Response:
-    form = _filled(form or forms.CodeForm(formdata=None), enrollment)
+    form = forms.CodeForm.naming(enrollment.id, form)
     return _render(enrollment, CODE, status, form=form, entry=_entry(enrollment), back_url=_url(SCAN))
 
 
@@ -299,7 +297,7 @@ def _show_recovery(enrollment: Pending, form: forms.SavedForm | None = None, sta
         enrollment,
         RECOVERY,
         status,
-        form=_filled(form or forms.SavedForm(formdata=None), enrollment),
+        form=forms.SavedForm.naming(enrollment.id, form),
         action=url_for("wizard.recovery"),
         download_url=url_for("wizard.recovery_file"),
         print_url=url_for("wizard.recovery_paper"),
@@ -389,11 +387,6 @@ def _render(enrollment: Pending, step: str, status: int, **context: Any) -> Resp
         step_count=len(enrollment.steps),
         **context,
     )
-
-
-def _filled(form: FormOfAStep, enrollment: Pending) -> FormOfAStep:
-    form.pending.data = enrollment.id
-    return form
 
 
 def _url(step: str) -> str:

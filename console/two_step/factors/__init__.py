@@ -18,7 +18,7 @@ from console.two_step.factors.app import (
     match_code,
     six_digits,
 )
-from console.two_step.factors.base import Attempt, ConfirmFirst, Factor, NotOn
+from console.two_step.factors.base import Attempt, ConfirmFirst, Factor, NotOn, Refused
 from console.two_step.factors.recovery import (
     NotARecoveryCode,
     RecoveryCode,
@@ -40,6 +40,7 @@ __all__ = [
     "NotOn",
     "NotSixDigits",
     "RecoveryCode",
+    "Refused",
     "UsedCode",
     "WrongCode",
     "WrongRecoveryCode",

@@ -8,16 +8,15 @@ from typing import Self
 
 from flask_babel import gettext, lazy_gettext as _
 
-from console.two_step.factors.base import Attempt, Factor
+from console.two_step.factors.base import Attempt, Factor, Refused
 from mfa import words
 from mfa.crypto import digits, totp
 from mfa.database import affected
-from mfa.errors import Refusal
 from mfa.factors import drifts, sealing, statements
 from mfa.factors.models import Authenticator
 
 
-class NotSixDigits(Refusal):
+class NotSixDigits(Refused):
     """What was typed can't be a code of the app."""
 
     says = _("Enter the 6 digits.")
@@ -32,7 +31,7 @@ class OtherDigits(NotSixDigits):
     )
 
 
-class WrongCode(Refusal):
+class WrongCode(Refused):
     """Not a code of the app for now.
 
     :param drift: as in :class:`totp.WrongCode`.
@@ -66,7 +65,7 @@ class WrongCode(Refusal):
         )
 
 
-class UsedCode(Refusal):
+class UsedCode(Refused):
     """The code is right, and was used already."""
 
     says = _("This code was used already. Wait for the next one in your app.")

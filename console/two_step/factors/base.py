@@ -25,7 +25,11 @@ class NotOn(Refusal):
     """2-step verification is off."""
 
 
-class ConfirmFirst(Refusal):
+class Refused(Refusal):
+    """What was typed opens nothing: the root of what is said at the field of a code."""
+
+
+class ConfirmFirst(Refused):
     """Too many wrong codes since the last right one: the owner confirms by mail before one is looked at."""
 
     says = _(

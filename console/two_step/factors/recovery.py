@@ -7,17 +7,16 @@ from typing import Self
 
 from flask_babel import lazy_gettext as _
 
-from console.two_step.factors.base import Attempt, Factor
+from console.two_step.factors.base import Attempt, Factor, Refused
 from mfa.activity import rules as activity
 from mfa.crypto import recovery_codes
 from mfa.crypto.cost import Cost
 from mfa.database import affected, run
-from mfa.errors import Refusal
 from mfa.factors import sealing, statements
 from mfa.factors.models import Authenticator
 
 
-class NotARecoveryCode(Refusal):
+class NotARecoveryCode(Refused):
     """What was typed can't be a recovery code."""
 
     says = _("A recovery code has 16 letters and digits, like 7HQK-2M9D-XW4T-0B6R.")
@@ -31,7 +30,7 @@ class OtherLetters(NotARecoveryCode):
     )
 
 
-class WrongRecoveryCode(Refusal):
+class WrongRecoveryCode(Refused):
     """No unused recovery code of this account."""
 
     says = _("That recovery code is not right, or was used already.")
