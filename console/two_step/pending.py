@@ -110,6 +110,11 @@ class Pending:
         return tuple(step for step in self.purpose.needs.steps if step in WIZARD)
 
     @property
+    def progress(self) -> tuple[int, int]:
+        """The step of the wizard that it has reached, and how many there are, as people count them."""
+        return self.steps.index(self.step) + 1, len(self.steps)
+
+    @property
     def enrolls(self) -> bool:
         """Whether the wizard is open for it: it brings a new app, and nothing comes before that any more."""
         return SCAN in self.purpose.needs.steps and self.step in WIZARD

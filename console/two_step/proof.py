@@ -19,6 +19,7 @@ def show(
 ) -> Response:
     """Ask for the password for *purpose*, by a form that posts to *action*."""
     ends = slot.open_move()
+    resume, resume_of = ends.progress if ends else (None, None)
     return hx.render(
         "mfa/_proof.html",
         layouts.CONSOLE,
@@ -30,8 +31,8 @@ def show(
         heading=purpose.needs.title,
         lead=purpose.needs.lead,
         email=current_user.account.email,
-        resume=ends.steps.index(ends.step) + 1 if ends else None,
-        resume_of=len(ends.steps) if ends else None,
+        resume=resume,
+        resume_of=resume_of,
         cancel_url=url_for("two_step.tab"),
     )
 

@@ -30,6 +30,7 @@ def tab() -> Response:
 def _show_tab(message: str | None = None) -> Response:
     state = rules.state(current_user.account.person_id)
     begun = slot.begun()
+    resume, resume_of = begun.progress if begun else (None, None)
     return hx.render(
         "mfa/manage/_tab.html",
         layouts.CONSOLE,
@@ -40,8 +41,8 @@ def _show_tab(message: str | None = None) -> Response:
         left=state.codes_left,
         total=recovery_codes.COUNT,
         code_used_at=state.code_used_at,
-        resume=begun.steps.index(begun.step) + 1 if begun else None,
-        resume_of=len(begun.steps) if begun else None,
+        resume=resume,
+        resume_of=resume_of,
         message=message,
         oob=hx.wanted(),
     )

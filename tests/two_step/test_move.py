@@ -527,10 +527,11 @@ def complete_as(person: Person, purpose: Purpose) -> None:
 
 def test_what_activates_replaces_no_app(protected: Person, engine: Engine) -> None:
     walk_to(protected, "recovery")
-    before = dump(engine)
+    # The mail of the activation before may leave meanwhile.
+    before = dump(engine, without={"mfa_outbox"})
     with pytest.raises(Changed):
         complete_as(protected, Purpose.ACTIVATE)
-    assert dump(engine) == before
+    assert dump(engine, without={"mfa_outbox"}) == before
 
 
 def test_what_moves_turns_nothing_on(mina: Person, engine: Engine) -> None:
