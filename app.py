@@ -12,8 +12,7 @@ try:
 except BadSetting as error:
     # One sentence for the operator; a traceback would bury it.
     sys.stderr.write(f"Twostep can't start. {error}\n")
-    # Status 3 tells systemd and gunicorn not to try again. A database that is away comes back.
-    raise SystemExit(1 if isinstance(error, readiness.Unreachable) else 3) from None
+    raise SystemExit(error.exit_status) from None
 
 # What was made up to here stays. While the collector looked through it too, it held up a request for a tenth
 # of a second now and then.

@@ -32,6 +32,7 @@ class Unreachable(BadSetting):
     """
 
     reason = "database"
+    exit_status = 1  # it comes back
 
     def __init__(self, error: SQLAlchemyError) -> None:
         said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

@@ -30,7 +30,9 @@ class Commands(AppGroup):
             with_appcontext(readiness.check_schema)()
             return super().invoke(ctx)
         except BadSetting as error:
-            raise click.ClickException(str(error)) from error
+            failure = click.ClickException(str(error))
+            failure.exit_code = error.exit_status
+            raise failure from error
         except SQLAlchemyError as error:
             if not database.is_away(error):
                 raise

@@ -147,7 +147,7 @@ def test_a_command_before_the_tables_are_made_says_how_to_make_them(
     tmp_path: Path, command: list[str]
 ) -> None:
     result = start(tmp_path).test_cli_runner().invoke(args=command)
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "flask --app app db upgrade" in result.output
 
 
