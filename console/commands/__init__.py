@@ -30,9 +30,8 @@ class Commands(AppGroup):
             with_appcontext(readiness.check_schema)()
             return super().invoke(ctx)
         except BadSetting as error:
-            failure = click.ClickException(str(error))
-            failure.exit_code = error.exit_status
-            raise failure from error
+            click.ClickException(str(error)).show()
+            ctx.exit(error.exit_status)
         except SQLAlchemyError as error:
             if not database.is_away(error):
                 raise
