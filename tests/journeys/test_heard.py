@@ -158,3 +158,18 @@ def test_saved_name_is_announced(visitor: Visitor) -> None:
     record(visitor)
     visitor.press("Save")
     announces(visitor, "Saved.")
+
+
+def test_nothing_around_a_heading_of_the_dialog_listens_to_clicks(visitor: Visitor) -> None:
+    """Chromium tells a screen reader that all inside such an element is clickable."""
+    visitor.press("Account management")
+    visitor.sees("Profile")
+    session = visitor.context.new_cdp_session(visitor.page)
+    listeners = []
+    for around in ("h3", "#account", ".dialog__main", ".dialog__body", "#account-dialog", "body"):
+        found = session.send("Runtime.evaluate", {"expression": f"document.querySelector('{around}')"})
+        asked = {"objectId": found["result"]["objectId"]}
+        heard = session.send("DOMDebugger.getEventListeners", asked)["listeners"]
+        listeners += [f"{around}: {one['type']}" for one in heard]
+    assert "#account-dialog: close" in listeners
+    assert [one for one in listeners if one.endswith(("click", "mousedown", "mouseup"))] == []
