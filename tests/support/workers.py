@@ -76,11 +76,14 @@ class Workers:
             )
         self._wait()
 
-    def stop(self) -> None:
-        """Ask it to end, which lets it answer what it has begun; by force if it doesn't."""
+    def stop(self, sign: signal.Signals = signal.SIGTERM) -> None:
+        """Ask it to end, which lets it answer what it has begun; by force if it doesn't.
+
+        :param sign: SIGINT for a server that need not drain.
+        """
         if self._process is None:
             return
-        self._process.terminate()
+        self._process.send_signal(sign)
         try:
             self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +45,7 @@ def pair(tmp_path: Path, config: dict[str, Any]) -> Iterator[list[Workers]]:
         yield [first, second]
     finally:
         for server in (first, second):
-            server.stop()
+            server.stop(signal.SIGINT)
 
 
 def said(answer: httpx.Response) -> str:
