@@ -76,7 +76,7 @@ def _note_idle(_connection: Any, record: Any) -> None:
 
 @event.listens_for(Pool, "checkout")
 def _replace_broken(connection: Any, record: Any, _proxy: Any) -> None:
-    """A connection that broke while nobody used it, as when the database is started anew, is nobody's error.
+    """A connection that broke while nobody used it, as when the database restarts, is nobody's error.
 
     A server that ends a connection says so, and what it said waits to be read. To look takes 2 µs; to ask it
     before each request, as SQLAlchemy's pre-ping does, is one more way there and back. So it is asked after a

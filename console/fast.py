@@ -65,9 +65,11 @@ def _text(context: EvalContext, text: str, /, **values: Any) -> str:
 def _counted(context: EvalContext, one: str, many: str, num: int, /, **values: Any) -> str:
     """Return *one* or *many*, whichever *num* asks for, with *values* and ``num``."""
     found = str(languages.catalog().ngettext(one, many, num))
+    # Our catalogs are trusted; Markup escapes the values.
     return (Markup(found) if context.autoescape else found) % {"num": num, **values}  # noqa: S704
 
 
 @lru_cache(maxsize=4096)
 def _markup(catalog: NullTranslations, text: str) -> Markup:
+    # A text of our own templates and catalogs, before any value is put in.
     return Markup(catalog.gettext(text))  # noqa: S704

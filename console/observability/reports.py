@@ -30,6 +30,7 @@ _KEYWORD = re.compile(r"[a-z][a-z-]*")
 
 
 @blueprint.post(headers.REPORTS_PATH)
+# Browsers send reports without a token. Flask-WTF has no types.
 @csrf.exempt  # type: ignore[untyped-decorator]
 @public
 @ranges.reports

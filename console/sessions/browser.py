@@ -36,6 +36,7 @@ class Visitor(UserMixin):  # type: ignore[misc]
         return self.token
 
 
+# Flask-Login has no types.
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def load(token: str) -> Visitor | None:
     """The visitor of a session token; called once a request by Flask-Login."""

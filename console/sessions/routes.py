@@ -19,6 +19,7 @@ blueprint = Blueprint("sessions", __name__)
 
 
 @blueprint.post("/sign-out")
+# Asked for below, where there is something to end. Flask-WTF has no types.
 @csrf.exempt  # type: ignore[untyped-decorator]
 @public
 def sign_out() -> Response:

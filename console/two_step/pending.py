@@ -194,5 +194,5 @@ class Pending:
         return ring.derive("pending", context, length=length, key_id=self.key)
 
 
-# Asked for once: what stands in the class as text is compiled anew each time, in 0.1 ms.
+# Resolved once: the annotations are text, and compiling them takes 0.1 ms each time.
 _KINDS: dict[str, Any] = {field.name: get_type_hints(Pending)[field.name] for field in fields(Pending)}

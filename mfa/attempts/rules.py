@@ -51,7 +51,7 @@ class Policy:
     :param first_wait: seconds after the last free attempt; each further one doubles it.
     :param longest_wait: seconds; never a permanent lock.
     :param forget_after: seconds without an attempt after which the count starts anew; None for never.
-    :param says: what to tell whoever has to wait ``%(wait)s``.
+    :param says: the sentence for a person who has to wait ``%(wait)s``.
     """
 
     purpose: str
