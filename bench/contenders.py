@@ -20,12 +20,17 @@ from pathlib import Path
 from typing import Any
 
 from bench import meter
+from console.config.defaults import DEFAULTS
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRATCH = ROOT / ".bench"
 WORKERS = 2
-CHEAP, PRODUCTION = "t=1,m=8,p=1", "t=3,m=65536,p=4"
-GUNICORN, GRANIAN = "gunicorn", "granian"
+KEY = "0123456789abcdef" * 4
+CHEAP = "t=1,m=8,p=1"
+PRODUCTION: str = DEFAULTS["PASSWORD_HASH_COST"]
+RECOVERY: str = DEFAULTS["RECOVERY_HASH_COST"]
+"""The hashes of passwords and of recovery codes as the product has them by default."""
+GUNICORN, GRANIAN, SERVE = "gunicorn", "granian", "make serve"
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,16 @@ class Server:
         """RSS and PSS of each worker, in MB."""
         return [_memory(pid) for pid in _children(self.process.pid)]
 
+    def processor(self) -> float:
+        """Seconds that all its processes have worked."""
+        pids = [self.process.pid, *_children(self.process.pid)]
+        ticks = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in pids]
+        return sum(int(part) for parts in ticks for part in parts) / os.sysconf("SC_CLK_TCK")
+
+    def pss(self) -> float:
+        """PSS of all its processes, the one that started the workers included, in MB."""
+        return sum(_memory(pid)[1] for pid in [self.process.pid, *_children(self.process.pid)])
+
 
 @dataclass(frozen=True)
 class Set:
@@ -121,14 +136,14 @@ def environment(contender: Contender, folder: Path, how: Set) -> dict[str, str]:
     """The variables that a contender is run with."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("MFA_", "BENCH_"))}
     settings = {
-        "SECRET_KEY": "0123456789abcdef" * 4,
+        "SECRET_KEY": KEY,
         "SERVER_NAME": "127.0.0.1",
         "PREFERRED_URL_SCHEME": "http",
         "INSTANCE_PATH": str(folder),
         "MAIL_SERVER": "127.0.0.1",
         "EVENT_LOG": "none",
         "PASSWORD_HASH_COST": how.cost,
-        "RECOVERY_HASH_COST": CHEAP,
+        "RECOVERY_HASH_COST": RECOVERY if how.cost == PRODUCTION else CHEAP,
         **({"SQLALCHEMY_DATABASE_URI": contender.database} if contender.database else {}),
         **how.settings,
     }
@@ -177,7 +192,7 @@ def serving(
     variables = environment(contender, folder, served)
     if metered:
         variables[meter.SWITCH] = "1"
-    log = folder / f"{server}.log"
+    log = folder / f"{server.replace(' ', '-')}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
             _command(contender, server, host, port),
@@ -200,6 +215,9 @@ def serving(
 
 
 def _command(contender: Contender, server: str, host: str, port: int) -> list[str]:
+    if server == SERVE:
+        given = f"'{contender.module}:flask', host={host!r}, port={port}"
+        return [contender.python, "-c", f"from deploy import serve; serve.serve({given})"]
     start = [contender.python, "-m", server, f"{contender.module}:app"]
     if server == GUNICORN:
         return [*start, "--bind", f"{host}:{port}", "--workers", str(WORKERS), "--no-control-socket"]

@@ -27,29 +27,30 @@ from sqlalchemy import (
 )
 
 from bench import people
+from bench.people import ACTIVITY_EACH
 from bench.served import twostep
 from console.accounts import addresses
 from console.accounts.models import Account
 from console.extensions import db
-from console.sessions.models import FULL, AccountSession
-from console.toolbox import toolbox
+from console.sessions.models import AccountSession
 from mfa import clock
 from mfa.activity.models import ActivityEvent
 from mfa.attempts.models import Throttle
+from mfa.database import transaction
 from mfa.factors import sealing
-from mfa.factors.models import Authenticator, RecoveryCode
+from mfa.factors.models import APP, Authenticator, RecoveryCode, SecondStep
+from mfa.settings import settings
 
-ACTIVITY_EACH = 10
-_STRIDE = 7919
+STRIDE = 7919
 """A prime: what belongs to one account lies scattered in the table, as it would after years."""
 
 
 def fill(accounts: int) -> None:
     """Make so many accounts, each with a second step, a session, a recovery code, a count and activity."""
     now = clock.now()
-    hashed = toolbox().hasher.hash(people.PASSWORD)
-    box_cost = str(toolbox().recovery_cost)
-    _insert(
+    hashed = twostep.hashed_password()
+    box_cost = str(settings().recovery_cost)
+    insert_many(
         Account,
         accounts,
         lambda i: {
@@ -58,25 +59,34 @@ def fill(accounts: int) -> None:
             "name": literal("Mina Park"),
             "password_hash": literal(hashed),
             "generation": literal(0),
-            "device_epoch": literal(0),
             "language": literal("en"),
             "created_at": literal(now, Account.created_at.type),
         },
     )
-    _insert(
+    insert_many(
+        SecondStep,
+        accounts,
+        lambda i: {
+            "person_id": cast(i, String),
+            "activated_at": literal(now, SecondStep.activated_at.type),
+            "recovery_salt": literal(b"0" * 16, SecondStep.recovery_salt.type),
+            "recovery_cost": literal(box_cost),
+            "recovery_pepper": literal(b"0" * 62, SecondStep.recovery_pepper.type),
+        },
+    )
+    insert_many(
         Authenticator,
         accounts,
         lambda i: {
             "person_id": cast(i, String),
+            "kind": literal(APP),
+            "name": literal(""),
+            "added_at": literal(now, Authenticator.added_at.type),
             "sealed_secret": literal(b"0" * 50, Authenticator.sealed_secret.type),
             "used_step": literal(0),
-            "activated_at": literal(now, Authenticator.activated_at.type),
-            "recovery_salt": literal(b"0" * 16, Authenticator.recovery_salt.type),
-            "recovery_cost": literal(box_cost),
-            "recovery_pepper": literal(b"0" * 62, Authenticator.recovery_pepper.type),
         },
     )
-    _insert(
+    insert_many(
         RecoveryCode,
         accounts,
         lambda i: {
@@ -85,13 +95,12 @@ def fill(accounts: int) -> None:
             "used_at": cast(null(), RecoveryCode.used_at.type),
         },
     )
-    _insert(
+    insert_many(
         AccountSession,
         accounts,
         lambda i: {
             "account_id": i,
-            "token_hash": _token_hash(i),
-            "stage": literal(FULL),
+            "token_hash": token_hash(i),
             **{
                 name: literal(now, AccountSession.created_at.type)
                 for name in ("created_at", "proved_at", "seen_at")
@@ -99,10 +108,9 @@ def fill(accounts: int) -> None:
             "expires_at": literal(now + timedelta(days=30), AccountSession.created_at.type),
             "user_agent": literal("Mozilla/5.0"),
             "address": literal("203.0.113.0/24"),
-            "failures": literal(0),
         },
     )
-    _insert(
+    insert_many(
         Throttle,
         accounts,
         lambda i: {
@@ -110,14 +118,15 @@ def fill(accounts: int) -> None:
             "purpose": literal("password"),
             "attempts": literal(1),
             "blocked_until": literal(0),
-            "attempted_at": literal(0),
+            # It is not over: the server would delete it meanwhile.
+            "attempted_at": literal(int(now.timestamp()), Throttle.attempted_at.type),
         },
     )
-    _insert(
+    insert_many(
         ActivityEvent,
         accounts * ACTIVITY_EACH,
         lambda i: {
-            "person_id": cast(1 + (i * _STRIDE) % accounts, String),
+            "person_id": cast(1 + (i * STRIDE) % accounts, String),
             "event": literal("signed_in"),
             "happened_at": literal(now, ActivityEvent.happened_at.type),
             "device": literal("Chrome on Linux"),
@@ -127,10 +136,10 @@ def fill(accounts: int) -> None:
             ),
         },
     )
-    _wake(accounts)
-    db.session.commit()
-    db.session.execute(text("ANALYZE"))
-    db.session.commit()
+    with transaction():
+        _wake(accounts)
+    with db.engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
 
 
 def _wake(accounts: int) -> None:
@@ -141,24 +150,32 @@ def _wake(accounts: int) -> None:
         email = people.protected(number)
         key = addresses.parse(email).key
         db.session.execute(update(Account).where(Account.id == owner).values(email=email, email_key=key))
-        works = twostep.authenticator(owner, now)
-        db.session.execute(update(Authenticator).where(Authenticator.account_id == owner).values(**works))
+        for model, works in (
+            (SecondStep, twostep.second_step(owner, now)),
+            (Authenticator, twostep.authenticator(owner, now)),
+        ):
+            db.session.execute(update(model).where(model.person_id == str(owner)).values(**works))
         marks.append(twostep.device_cookie(owner))
     sealing.note_key(now)
     (people.folder() / twostep.DEVICES).write_text(json.dumps(marks))
 
 
-def _insert(model: type[Any], amount: int, columns: Any) -> None:
+def insert_many(model: type[Any], amount: int, columns: Any) -> None:
+    """Insert so many rows.
+
+    :param columns: returns the values of a row, given its number, from 1.
+    """
     numbers = select(cast(literal(1), BigInteger).label("i")).cte("numbers", recursive=True)
     further: Select[Any] = select(numbers.c.i + 1).where(numbers.c.i < amount)
     numbers = numbers.union_all(further)
     values = columns(numbers.c.i)
     rows = select(*(value.label(name) for name, value in values.items()))
-    db.session.execute(insert(model).from_select(list(values), rows, include_defaults=False))
-    db.session.commit()
+    with transaction():
+        db.session.execute(insert(model).from_select(list(values), rows, include_defaults=False))
 
 
-def _token_hash(number: Any) -> Any:
+def token_hash(number: Any) -> Any:
+    """Return what stands for the hash of a token, another for each number."""
     if db.engine.dialect.name == "sqlite":
         return cast(cast(number, String), LargeBinary)
     return func.decode(func.md5(cast(number, String)), "hex")

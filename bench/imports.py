@@ -12,7 +12,7 @@ PARTS = (
     "flask",
     "sqlalchemy.orm flask_sqlalchemy",
     "flask_babel",
-    "flask_limiter",
+    "limits limits.strategies limits.storage",
     "flask_wtf wtforms",
     "flask_login flask_mail email_validator",
     "cryptography.hazmat.primitives.ciphers.aead argon2",

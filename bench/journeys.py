@@ -20,6 +20,7 @@ from bench.browser import Browser, Refused
 from bench.contenders import Server
 from tests.support.smtp import Inbox
 
+POST_CODE = "POST code"
 _OTPAUTH = re.compile(r'otpauth://[^"\'<\s]+')
 
 
@@ -87,15 +88,19 @@ class Twostep(Journeys):
         self._devices: list[str] = json.loads((server.folder / "devices.json").read_text())
 
     def device(self, number: int | None) -> dict[str, str]:
-        return {} if number is None else {"device": self._devices[number]}
+        return {} if number is None else {"twostep-device": self._devices[number]}
 
     def password(self, browser: Browser, email: str) -> None:
         browser.get("/sign-in")
+        self.send_password(browser, email)
+
+    def send_password(self, browser: Browser, email: str) -> None:
+        """Send the form of the sign-in page, which is open; again, if the first time was refused."""
         fields = {"email": email, "password": people.PASSWORD}
         browser.post("/sign-in", fields, htmx=True, name="POST password")
 
     def second_step(self, browser: Browser) -> None:
-        browser.post("/sign-in/verify", {"code": code()}, htmx=True, name="POST code")
+        browser.post("/sign-in/verify", {"code": code()}, htmx=True, name=POST_CODE)
 
     def open_steps(self, browser: Browser, email: str) -> dict[str, bytes]:
         url = "/account/two-step/enroll"

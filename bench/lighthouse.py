@@ -64,7 +64,7 @@ def main() -> None:
                     for category in report["categories"].values()
                 )
                 print(f"{page}: {scores} (Lighthouse {report['lighthouseVersion']})")
-        app.extensions["mail_worker"].stop()
+        app.extensions["mfa_mail_worker"].stop()
         inbox.stop()
 
 

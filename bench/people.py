@@ -8,6 +8,10 @@ from pathlib import Path
 PASSWORD = "orange kettle drives north"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 """The TOTP key of everyone with a second step, in base32."""
+ACTIVITY_EACH = 10
+"""Events of an account, where there are many accounts."""
+LOOKS = 7
+"""At each page of members."""
 
 
 def protected(number: int) -> str:

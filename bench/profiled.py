@@ -7,6 +7,7 @@ it is good for shares, and no figure of it is a time.
 from __future__ import annotations
 
 import cProfile
+import inspect
 import json
 import pstats
 import re
@@ -15,12 +16,22 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import flask
+from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
 
 from bench import people
 from bench.browser import AGENT
 from bench.journeys import code
 from bench.served import twostep
+from console.passwords import rules as passwords
+from console.sessions import rules as sessions
+from mfa.attempts import rules as attempts
+from mfa.enrollment import rules as enrollment, slot
+from mfa.sign_in import challenges, rules as sign_in
+from mfa.web import ranges, templates
 
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]*)"')
 _PACKAGES = {
@@ -28,27 +39,28 @@ _PACKAGES = {
     "Jinja and the templates": ("/jinja2/", "/markupsafe/", "/templates/"),
     "Flask and Werkzeug": ("/flask/", "/werkzeug/", "/itsdangerous/", "/flask_login/", "/blinker/"),
     "forms": ("/wtforms/", "/flask_wtf/"),
-    "Flask-Limiter": ("/flask_limiter/", "/limits/"),
+    "limits": ("/limits/",),
     "languages": ("/flask_babel/", "/babel/", "gettext.py"),
     "Twostep itself": ("/mfa/", "/console/"),
 }
-_PARTS = {
-    "session and account read": ("console/sessions/rules.py", "load"),
-    "state of the second step read": ("console/two_step/rules.py", "state"),
-    "open enrollment looked for": ("console/two_step/slot.py", "begun"),
-    "attempts counted, with their commits": ("mfa/attempts/rules.py", "count"),
-    "session begun": ("console/sessions/rules.py", "_begin"),
-    "all of enter": ("console/sessions/rules.py", "enter"),
-    "all of complete": ("console/sessions/rules.py", "complete"),
-    "commits": ("sqlalchemy/orm/session.py", "commit"),
-    "password hash (cheap)": ("console/passwords/rules.py", "verify"),
-    "limits by network": ("flask_limiter/_extension.py", "_check_request_limit"),
-    "templates": ("flask/templating.py", "render_template"),
-    "forms made": ("flask_wtf/form.py", "__init__"),
-    "cookie read": ("flask/sessions.py", "open_session"),
-    "headers and cookies written": ("flask/app.py", "process_response"),
+_PARTS: dict[str, Callable[..., Any]] = {
+    "session and account read": sessions.load,
+    "state of the second step read": enrollment.state,
+    "open enrollment looked for": slot.begun,
+    "attempts counted, with their commits": attempts.count,
+    "challenge begun": challenges.begin,
+    "challenge answered": sign_in.answer,
+    "session begun": sessions.begin,
+    "commits": Session.commit,
+    "password hash (cheap)": passwords.Hasher.verify,
+    "limits by network": ranges.Ranges.ask,
+    "templates of the extension": templates.render,
+    "templates of the console": flask.render_template,
+    "forms made": FlaskForm.__init__,
+    "cookie read": SecureCookieSessionInterface.open_session,
+    "headers and cookies written": flask.Flask.process_response,
 }
-"""Some functions, by file and name; one may be within another."""
+"""Some functions; one may be within another."""
 TIMES = 300
 
 
@@ -86,12 +98,12 @@ def _shares(act: Callable[[], Any]) -> dict[str, dict[str, float]]:
     profile = cProfile.Profile()
     profile.runcall(act)
     stats = pstats.Stats(profile).stats
+    known = {_place(function): part for part, function in _PARTS.items()}
     spent: Counter[str] = Counter()
     parts: Counter[str] = Counter()
-    for (file, _, function), (_, _, own, whole, callers) in stats.items():
-        for part, (place, name) in _PARTS.items():
-            if file.endswith(place) and function == name:
-                parts[part] += whole
+    for (file, line, function), (_, _, own, whole, callers) in stats.items():
+        if part := known.get((file, line, function)):
+            parts[part] += whole
         if file == "~":
             for (caller, _, _), (_, _, called, _) in callers.items():
                 spent[_package(caller)] += called
@@ -102,6 +114,12 @@ def _shares(act: Callable[[], Any]) -> dict[str, dict[str, float]]:
         "packages": {name: part / total for name, part in spent.most_common()},
         "parts": {name: part / total for name, part in parts.most_common()},
     }
+
+
+def _place(function: Callable[..., Any]) -> tuple[str, int, str]:
+    """Where a profile says that *function* stands."""
+    code = inspect.unwrap(function).__code__
+    return code.co_filename, code.co_firstlineno, code.co_name
 
 
 def _package(file: str) -> str:

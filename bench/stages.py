@@ -19,14 +19,20 @@ from typing import Any
 from argon2 import PasswordHasher
 
 from bench import contenders, journeys, load, people
-from bench.browser import Browser, Cost
-from bench.contenders import CHEAP, GUNICORN, Contender, Server, Set
+from bench.browser import Browser, Cost, insist
+from bench.contenders import CHEAP, GUNICORN, PRODUCTION, Contender, Server, Set
 from bench.journeys import Journeys
+from mfa.crypto.cost import Cost as HashCost
 from tests.support.smtp import Inbox
 
-FLOOR = "floor"
-PAGES = {"bare Flask": "/bare", "Flask + SELECT + fragment": "/fragment"}
+FLOORS = {
+    "floor": {"bare Flask": "/bare", "Flask + SELECT + fragment": "/fragment"},
+    "floor_sqlalchemy": {"Flask + Flask-SQLAlchemy + SELECT + fragment": "/fragment"},
+}
+"""The pages of each floor, by its key."""
 CLIENTS = (1, 8, 64)
+_SOME = 24
+"""Sign-ins before the memory is read."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +42,32 @@ class Effort:
     :param rounds: how often each contender has its turn, for *seconds* each where it is under load.
     :param people: accounts with a second step, and as many without.
     :param accounts: the two sizes of the comparison by size; activity is ten times as many.
+    :param rows: the two sizes of the tables that grow with time; accounts are a tenth of it.
     :param soak: seconds of mixed journeys.
+    :param members: of the organization.
+    :param storm: seconds of the storm of sign-ins, and as many without it.
     """
 
     rounds: int
     seconds: float
     people: int
     accounts: tuple[int, int]
+    rows: tuple[int, int]
     soak: float
+    storm: float = 8
+    members: int = 100_000
 
 
-FULL = Effort(rounds=5, seconds=1.5, people=3000, accounts=(1_000, 1_000_000), soak=300)
-QUICK = Effort(rounds=2, seconds=0.4, people=600, accounts=(1_000, 20_000), soak=10)
+FULL = Effort(
+    rounds=5,
+    seconds=1.5,
+    people=3000,
+    accounts=(1_000, 1_000_000),
+    rows=(10_000, 10_000_000),
+    soak=300,
+    storm=40,
+)
+QUICK = Effort(rounds=2, seconds=0.4, people=600, accounts=(1_000, 20_000), rows=(10_000, 200_000), soak=10)
 
 
 @contextmanager
@@ -81,8 +101,8 @@ def pages(
     """Answers a second of each floor and of each settings page, for someone with a second step."""
     asked: dict[str, tuple[Server, list[bytes]]] = {}
     for name, server in servers.items():
-        if server.contender.key == FLOOR:
-            for page, path in PAGES.items():
+        if server.contender.key in FLOORS:
+            for page, path in FLOORS[server.contender.key].items():
                 asked[page] = (server, [Browser(server.host, server.port).request(path)])
         else:
             asked[name] = (server, _signed_in(journeys.of(server, inbox)))
@@ -132,15 +152,15 @@ def _middle(rounds: list[load.Load]) -> dict[str, float]:
     return {**middle, "errors": sum(one.errors for one in rounds)}
 
 
-def costs(servers: dict[str, Server], effort: Effort, inbox: Inbox, *, enroll: bool = True) -> dict[str, Any]:
-    """Each request of each journey: statements, time in the server, bytes."""
+def costs(servers: dict[str, Server], effort: Effort, inbox: Inbox) -> dict[str, Any]:
+    """Each request of each journey: statements, commits, round trips, time in the server, bytes."""
     found: dict[str, dict[str, list[list[Cost]]]] = {}
     number = count(10)
     for round_ in range(effort.rounds * 2 + 2):
         turn = next(number)
         for name, server in servers.items():
             kind = journeys.of(server, inbox)
-            taken = _walk(kind, turn, enroll=enroll)
+            taken = _walk(kind, turn)
             # The first two fill what each worker keeps.
             if round_ > 1:
                 for journey, noted in taken.items():
@@ -151,27 +171,26 @@ def costs(servers: dict[str, Server], effort: Effort, inbox: Inbox, *, enroll: b
     }
 
 
-def _walk(kind: Journeys, number: int, *, enroll: bool) -> dict[str, list[Cost]]:
+def _walk(kind: Journeys, number: int) -> dict[str, list[Cost]]:
     taken = {}
     browser = kind.browser(number)
     kind.sign_in(browser, number)
     taken["sign-in"], browser.costs = browser.costs, []
     kind.show(browser)
     taken["settings page"] = browser.costs
-    if enroll:
-        new = kind.browser()
-        kind.password(new, people.plain(number))
-        new.costs = []
-        kind.enroll(new, people.plain(number))
-        taken["enrollment"] = new.costs
-        new.close()
+    new = kind.browser()
+    kind.password(new, people.plain(number))
+    new.costs = []
+    kind.enroll(new, people.plain(number))
+    taken["enrollment"] = new.costs
+    new.close()
     browser.close()
     return taken
 
 
 def _summary(walks: list[list[Cost]]) -> dict[str, Any]:
     """The median of each number over all walks, request by request, and their sums."""
-    numbers = ("statements", "wall", "processor", "size", "gzipped")
+    numbers = ("statements", "commits", "trips", "wall", "processor", "head", "size", "gzipped")
     requests = [
         {"name": same[0].name, **{key: median(getattr(one, key) for one in same) for key in numbers}}
         for same in zip(*walks, strict=True)
@@ -182,7 +201,8 @@ def _summary(walks: list[list[Cost]]) -> dict[str, Any]:
 
 def hash_cost(effort: Effort) -> dict[str, float]:
     """Seconds of checking one password at the cost of production, wall and processor."""
-    hasher = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
+    cost = HashCost.parse(PRODUCTION)
+    hasher = PasswordHasher(cost.passes, cost.memory_kib, cost.lanes)
     hashed = hasher.hash(people.PASSWORD)
     taken = []
     for _ in range(effort.rounds * 2):
@@ -243,6 +263,18 @@ def _sign_ins(kind: Journeys, numbers: count[int], clients: int, effort: Effort)
         "p99": took[int(len(took) * 0.99)] if took else 0.0,
         "errors": float(sum(errors for _, errors in done)),
     }
+
+
+def sign_in_some(server: Server, inbox: Inbox) -> None:
+    """Have a few people sign in, two at a time, so that each process has hashed."""
+    kind = journeys.of(server, inbox)
+
+    def work(number: int) -> None:
+        # On a busy machine, a hash takes longer than the next one may wait for it.
+        insist(lambda: kind.signed_in(number).close())
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, range(100, 100 + _SOME)))
 
 
 def memory(servers: dict[str, Server]) -> dict[str, Any]:

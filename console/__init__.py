@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, render_template
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from console import (
@@ -21,24 +21,31 @@ from console import (
     toolbox,
 )
 from console.activity import log, routes as activity_routes
-from console.auth import routes as auth_routes
+from console.auth import requirement, routes as auth_routes
+from console.auth.adapter import ConsoleAccounts
 from console.commands import (
+    audit as audit_commands,
     backup as backup_commands,
     keys as key_commands,
     mail as mail_commands,
+    passwords as password_commands,
     users as user_commands,
+    webhooks as webhook_commands,
 )
+from console.deletion import routes as deletion_routes
 from console.email_change import routes as email_change_routes
-from console.extensions import csrf, db, limiter, login_manager, mail as flask_mail
+from console.extensions import csrf, db, login_manager, mail as flask_mail, two_step
 from console.mail import mailbox, messages, routes as mail_routes
 from console.observability import health, metrics, reports
+from console.organization import routes as organization_routes
+from console.organization.invitations import link as invitation_link
+from console.personal_data import routes as personal_data_routes
 from console.sessions import routes as sessions_routes
-from console.two_step import link, routes as two_step_routes, sign_in, wizard
 from console.web import (
     access,
     assets,
-    devices,
     errors,
+    first_paint,
     headers,
     language,
     mount,
@@ -48,11 +55,12 @@ from console.web import (
 from console.web.cookies import SessionInterface
 from console.web.framing import Framing
 from console.web.proxies import ForwardedFor
-from mfa import database as mfa_database
-from mfa.notices import office
-from mfa.notices.addresses import in_ascii
-from mfa.web import posted
-from mfa.web.host import Host
+from console.webhooks import events as webhook_events, worker as webhook_workers
+from mfa.errors import SetUpWrong
+from mfa.logo import Logo
+from mfa.notices import worker
+from mfa.notices.office import Office, by_name
+from mfa.web import devices, posted
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -77,6 +85,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     log.set_up(app)
     if app.config["TRUSTED_PROXIES"]:
         count = app.config["TRUSTED_PROXIES"]
+        # A method to mypy, and to Flask's documentation the place for middleware; so below, too.
         app.wsgi_app = ForwardedFor(app.wsgi_app, count)  # type: ignore[method-assign]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_proto=count, x_host=0)  # type: ignore[method-assign]
 
@@ -88,17 +97,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config["WTF_CSRF_SECRET_KEY"] = box.ring.signing_keys("csrf")
     app.session_interface = SessionInterface(box.ring)
     db.init_app(app)
-    mfa_database.use(app, db.session)
     with app.app_context():
         database.keep_private(db.engine)
     migrations.offer(app, _ROOT / "migrations")
     flask_mail.init_app(app)
-    office.open_office(
-        app,
-        messages.NOTICES,
-        speaking=languages.speaking,
-        keep=mailbox.keep if mailbox.in_use(app.config) else None,
-    )
+    _mount_two_step(app)
     csrf.init_app(app)
     login_manager.init_app(app)
     login_manager.session_protection = None  # sessions end on the server: see console.sessions
@@ -107,37 +110,25 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     metrics.observe(app)
     access.guard(app)
-    limiter.init_app(app)
-    devices.write_marks(app)
+    two_step.guard(app, exempt=requirement.OPEN, verification=False)
+    app.after_request(devices.write)
     notices.carry(app)
     posted.forget(app)
-    headers.add(app)
-    Host(
-        product=app.config["PRODUCT_NAME"],
-        language=languages.current,
-        ring=box.ring,
-        posted_cookie=app.config["POSTED_COOKIE_NAME"],
-        endpoints={
-            "sign_in": "accounts.sign_in",
-            "forgot_password": "accounts.forgot_password",
-            "change_password": "accounts.password",
-            "change_email": "email_change.ask",
-        },
-        support_address=app.config["SUPPORT_ADDRESS"],
-        support_url=f"mailto:{in_ascii(app.config['SUPPORT_ADDRESS'])}",
-    ).take_in(app)
-    assets.serve(app, _ROOT / "static", accent=app.config["ACCENT_COLOR"], logo=app.config["LOGO"])
-    errors.handle(app, onward=sign_in.onward)
+    styles = first_paint.offer(app, _ROOT / "static", accent=app.config["ACCENT_COLOR"])
+    headers.add(app, styles=styles)
+    logo = Logo.read(Path(app.config["LOGO"])) if app.config["LOGO"] else None
+    assets.serve(app, _ROOT / "static", accent=app.config["ACCENT_COLOR"], logo=logo)
+    errors.handle(app, onward=two_step.onward)
     for routes in (
         console,
         auth_routes,
         email_change_routes,
+        deletion_routes,
+        personal_data_routes,
         sessions_routes,
         activity_routes,
-        two_step_routes,
-        wizard,
-        link,
-        sign_in,
+        organization_routes,
+        invitation_link,
         reports,
         health,
         metrics,
@@ -145,13 +136,20 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         app.register_blueprint(routes.blueprint)
     if mailbox.in_use(app.config):
         app.register_blueprint(mail_routes.blueprint)
-    for commands in (mail_commands, user_commands, key_commands, backup_commands):
+    for commands in (
+        mail_commands,
+        user_commands,
+        key_commands,
+        backup_commands,
+        password_commands,
+        audit_commands,
+        webhook_commands,
+    ):
         app.cli.add_command(commands.group)
     _check_keys(app)
-    if app.config["MAIL_WORKER"] == "thread":
-        _start_mail_worker(app)
+    _start_workers(app)
     mount.below_root(app)
-    templates.equip(app, two_step_on=console.two_step_on)
+    templates.equip(app, two_step_on=console.two_step_on, requirement_due=console.requirement_due)
     return app
 
 
@@ -161,14 +159,44 @@ def _check_keys(app: Flask) -> None:
             readiness.check_keys()
         finally:
             # A server that forks after this must not share the connection.
-            db.session.remove()
             db.engine.dispose()
 
 
-def _start_mail_worker(app: Flask) -> None:
-    app.extensions["mail_worker"] = housekeeping.worker(app)
+def _start_workers(app: Flask) -> None:
+    has_webhooks = webhook_events.tell(app)
+    if app.config["MAIL_WORKER"] != "thread":
+        return
+    worker.use(app, housekeeping.worker(app))
+    # What an earlier process left behind goes out with the first request.
+    app.before_request(worker.start)
+    if has_webhooks:
+        webhook_workers.use(app, housekeeping.webhook_worker(app))
+        app.before_request(webhook_workers.start)
 
-    @app.before_request
-    def _wake() -> None:
-        # What an earlier process left behind goes out with the first request.
-        app.extensions["mail_worker"].start()
+
+def _mount_two_step(app: Flask) -> None:
+    try:
+        two_step.init_app(
+            app,
+            ConsoleAccounts(),
+            office=_office(app),
+            language=languages.current,
+            required=requirement.required,
+            remember=requirement.remembers,
+        )
+    except SetUpWrong as error:
+        # The console's settings have the names of the extension's.
+        raise settings.BadSetting(str(error)) from error
+
+
+def _office(app: Flask) -> Office:
+    return Office(
+        product=app.config["PRODUCT_NAME"],
+        notices=by_name(messages.NOTICES),
+        render=render_template,
+        speaking=languages.speaking,
+        pages=two_step.pages(ConsoleAccounts()),
+        support_address=app.config["SUPPORT_ADDRESS"],
+        accent=app.config["ACCENT_COLOR"],
+        keep=mailbox.keep if mailbox.in_use(app.config) else None,
+    )

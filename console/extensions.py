@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import request
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_mail import Mail
 from flask_sqlalchemy import SQLAlchemy
@@ -16,6 +13,8 @@ from sqlalchemy import MetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
+from mfa import TwoStep
+from mfa.autocommit import AutocommitSession
 from mfa.database import NAMING
 
 
@@ -25,8 +24,8 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-class Session(FlaskSession):
-    """Flask-SQLAlchemy's, which ends well also where its connection broke after the last question.
+class Session(AutocommitSession, FlaskSession):
+    """One of Flask-SQLAlchemy that ends well also where its connection broke after the last question.
 
     It is closed when the answer is made, which would otherwise be thrown away; what was not committed is gone
     with the connection.
@@ -53,13 +52,13 @@ else:
     Model = db.Model
 
 
+two_step = TwoStep(
+    session=db.session,
+    verify_prefix="/sign-in/verify",
+    layout={"account": "console.html", "sign_in": "card.html", "sheet": "sheet.html"},
+    layout_block=None,
+    stands_alone=False,
+)
 mail = Mail()
 csrf = CSRFProtect()
 login_manager = LoginManager()
-limiter = Limiter(get_remote_address)  # each limit names its own range: see console.web.ranges
-
-
-@limiter.request_filter
-def _reads() -> bool:
-    # What is limited is posted. Flask-Limiter would look through the limits of every other request, too.
-    return request.method != "POST"

@@ -8,11 +8,12 @@ The pages are the same both ways, byte for byte (``tests/web/test_fast.py``).
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from functools import lru_cache
 from typing import Any
 
 import flask.templating
+import jinja2
 from babel.support import NullTranslations
 from flask import Flask
 from jinja2.nodes import EvalContext
@@ -32,14 +33,18 @@ class Application(Flask):
             self.jinja_environment = _Environment
         return super().create_jinja_environment()
 
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return *func*: nothing in the console is asynchronous, and a page asks this of some twenty."""
+        return func if ON else super().ensure_sync(func)
 
-def speed_up_texts(app: Flask) -> None:
-    """Replace the ``gettext`` that Flask-Babel has given to the templates of *app*.
+
+def speed_up_texts(env: jinja2.Environment) -> None:
+    """Replace the ``gettext`` that Flask-Babel, or the extension, has given to the templates of *env*.
 
     Its own finds the language for each text; ours once for each request.
     """
     if ON:
-        app.jinja_env.globals.update(_=_text, gettext=_text, ngettext=_counted)
+        env.globals.update(_=_text, gettext=_text, ngettext=_counted)
 
 
 class _Environment(flask.templating.Environment):
@@ -66,10 +71,10 @@ def _counted(context: EvalContext, one: str, many: str, num: int, /, **values: A
     """Return *one* or *many*, whichever *num* asks for, with *values* and ``num``."""
     found = str(languages.catalog().ngettext(one, many, num))
     # Our catalogs are trusted; Markup escapes the values.
-    return (Markup(found) if context.autoescape else found) % {"num": num, **values}  # noqa: S704
+    return (Markup(found) if context.autoescape else found) % {"num": num, **values}  # noqa: S704 (as above)
 
 
 @lru_cache(maxsize=4096)
 def _markup(catalog: NullTranslations, text: str) -> Markup:
     # A text of our own templates and catalogs, before any value is put in.
-    return Markup(catalog.gettext(text))  # noqa: S704
+    return Markup(catalog.gettext(text))  # noqa: S704 (our own text)

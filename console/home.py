@@ -7,7 +7,10 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from console.web import layouts
+from mfa import accounts
+from mfa.people.required import Due
 from mfa.web import hx
+from mfa.web.due import due
 
 blueprint = Blueprint("console", __name__)
 
@@ -15,6 +18,12 @@ blueprint = Blueprint("console", __name__)
 @blueprint.get("/")
 def home() -> Response:
     return hx.page(layouts.CONSOLE, title=gettext("Console"))
+
+
+def requirement_due() -> Due | None:
+    """For the layout: by when the visitor must have what they lack of what their organization requires."""
+    person = accounts.current()
+    return due(person) if person else None
 
 
 def two_step_on() -> bool:

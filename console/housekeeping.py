@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flask import Flask
 
+from console.deletion import rules as deletion
+from console.organization.help import rules as help_rules
+from console.organization.invitations import rules as invitations
+from console.organization.security import telling
 from console.sessions import rules as sessions
-from mfa import clock
-from mfa.attempts import networks, rules as attempts
-from mfa.notices import outbox
+from console.webhooks import outbox as webhooks, worker as webhook_workers
+from mfa import clock, tidying
+from mfa.notices import background
 from mfa.notices.worker import Worker
 
 
 def worker(app: Flask) -> Worker:
-    """What does it for as long as *app* serves."""
-    return Worker(app, outbox.deliver_due, tidy)
+    """Return what does it for as long as *app* serves."""
+    return background.make(app, tidy)
 
 
-def keep() -> int:
-    """Do it once; how many mails left."""
-    tidy()
-    return outbox.deliver_due()
+def webhook_worker(app: Flask) -> Worker:
+    """Return what posts the webhooks, beside that."""
+    return webhook_workers.make(app, webhooks.deliver_due)
 
 
-def tidy() -> None:
-    """Delete what is over."""
+def tidy() -> Iterator[int]:
+    """Tell people what is required of them now, delete what is over, and yield the rows of each batch."""
     now = clock.now()
-    outbox.bring_forward(now)
-    sessions.forget_dead(now)
-    attempts.forget_spent(now)
-    networks.forget(now)
+    yield from telling.tell(now)
+    yield from tidying.tidy()
+    yield from sessions.forget_expired(now)
+    yield from sessions.forget_idle(now)
+    yield from invitations.forget(now)
+    yield from help_rules.settle_all(now)
+    yield from deletion.remind(now)
+    yield from deletion.delete_due(now)
+    yield from webhooks.tidy(now)

@@ -1,7 +1,8 @@
 """The languages of the interface and of the mails.
 
 English stands in the code. Each other language is a folder, ``console/translations/CODE/LC_MESSAGES``, and is
-offered as soon as it is there.
+offered as soon as it is there. The texts of the extension are in its own catalogs: see :mod:`mfa.i18n`, which
+follows the locale that is set here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from babel.support import NullTranslations
 from flask import Flask, g
 from flask_babel import Babel, force_locale, get_locale, get_translations
 
+from mfa import i18n
+
 FOLDER = Path(__file__).resolve().parent / "translations"
 SOURCE = "en"
 CODE_LENGTH = 16
@@ -23,10 +26,13 @@ CODE_LENGTH = 16
 
 def set_up(app: Flask, choose: Callable[[], str | None]) -> None:
     """Have *app* speak the language that *choose* returns, where it is offered."""
+    # The console renders the templates of the extension, so it needs their texts too. If both catalogs have a
+    # text, Flask-Babel takes the last one's translation.
     Babel(
         app,
         default_locale=SOURCE,
-        default_translation_directories=str(FOLDER),
+        default_domain=f"{i18n.DOMAIN};messages",
+        default_translation_directories=f"{i18n.FOLDER};{FOLDER}",
         locale_selector=lambda: known(choose()) or SOURCE,
     )
     app.jinja_env.globals["language"] = current
@@ -60,9 +66,10 @@ def current() -> str:
 
 def catalog() -> NullTranslations:
     """What says a text in the language that is spoken now; looked for once a request."""
-    found: NullTranslations | None = g.get("catalog")
+    found: NullTranslations | None = g.get(i18n.KEPT)
     if found is None:
-        found = g.catalog = get_translations()
+        found = get_translations()
+        setattr(g, i18n.KEPT, found)
     return found
 
 
@@ -74,9 +81,9 @@ def _code(locale: Locale | None) -> str:
 @contextmanager
 def speaking(code: str | None) -> Iterator[None]:
     """Speak the language *code* inside; what is spoken anyway, where it is None or no longer offered."""
-    g.pop("catalog", None)
+    g.pop(i18n.KEPT, None)
     try:
         with force_locale(known(code) or current()):
             yield
     finally:
-        g.pop("catalog", None)
+        g.pop(i18n.KEPT, None)

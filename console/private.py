@@ -21,12 +21,14 @@ def create(path: Path, text: str) -> None:
 def make(path: Path) -> None:
     """Create the file if it is missing, and take it from everybody but its owner.
 
+    One that is there is not opened: to close it again would drop the locks that SQLite has on it in this
+    process (https://sqlite.org/howtocorrupt.html, §2.2), and this one would not see what another writes.
+
     :raises OSError: there is no such folder, or something else than a file has that name.
     """
+    if path.is_file():
+        if path.stat().st_mode & 0o777 != OWNER_ONLY:
+            path.chmod(OWNER_ONLY)
+        return
     # A mode at creation, so that nobody can open the file before it is restricted.
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
-    try:
-        if os.fstat(handle).st_mode & 0o777 != OWNER_ONLY:
-            os.fchmod(handle, OWNER_ONLY)
-    finally:
-        os.close(handle)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY))

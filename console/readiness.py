@@ -16,8 +16,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from console import database, migrations
-from console.config import BadSetting
+from console.config import BadSetting, engine
 from console.extensions import db
+from console.organization.audit import keys as audit_keys
+from console.toolbox import toolbox
 from mfa import clock, schema
 from mfa.factors import sealing
 
@@ -78,12 +80,17 @@ class MissingKeys(BadSetting):
 def check_keys() -> None:
     """Every master key that the database needs is on the ring; so it is before there are tables.
 
+    The connection is given back: a thread holds one at a time, or the pool is too small.
+
     :raises Unreachable, MissingKeys: it is not.
     """
     try:
         missing = sealing.missing_keys()
+        missing += [key for key in audit_keys.masters() if key not in (*missing, *toolbox().ring.ids)]
     except SQLAlchemyError as error:
         raise Unreachable(error) from error
+    finally:
+        db.session.remove()
     if missing:
         raise MissingKeys(missing)
 
@@ -122,6 +129,25 @@ def check_writable() -> None:
         tried = current_app.extensions[_LAST_WRITE] = (now, database.can_write())
     if not tried[1]:
         raise Unwritable
+
+
+def missing_connections() -> tuple[int, int] | None:
+    """Return how many connections this server may open, and how many PostgreSQL has, if those are too few.
+
+    Other servers have theirs besides. None also if the database can't be asked.
+    """
+    config = current_app.config
+    needed = config["WORKERS"] * engine.connections(config)
+    if config["MAIL_WORKER"] == "none":
+        needed += 1 + bool(config["WEBHOOK_URL"])  # flask mail deliver --forever
+    try:
+        room = database.room()
+    except SQLAlchemyError:
+        return None
+    finally:
+        # A server that forks after this must not share the connection.
+        db.engine.dispose()
+    return (needed, room) if room is not None and needed > room else None
 
 
 def check_start(app: Flask) -> None:

@@ -8,18 +8,32 @@ from typing import cast
 from flask import Flask, current_app
 
 from console.passwords.rules import Hasher
-from mfa import devices, ring
+from mfa import ring
+from mfa.attempts import hashing
 from mfa.crypto.cost import Cost
 from mfa.crypto.keys import KeyRing
 from mfa.crypto.links import Signer
+from mfa.lifetimes import CONFIRM_LINK_SECONDS, NUMBER_SECONDS
+
+__all__ = [
+    "CONFIRM_LINK_SECONDS",
+    "EMAIL_CHANGE_LINK_SECONDS",
+    "INVITATION_LINK_SECONDS",
+    "NOTICE_SECONDS",
+    "NUMBER_SECONDS",
+    "RESET_LINK_SECONDS",
+    "SIGN_UP_LINK_SECONDS",
+    "UNDO_LINK_SECONDS",
+    "Toolbox",
+    "fill",
+    "toolbox",
+]
 
 SIGN_UP_LINK_SECONDS = 3600
 RESET_LINK_SECONDS = 1800
-NUMBER_SECONDS = 600
-"""For how long an e-mailed number and its link are good (OWASP ASVS 5.0, 6.5.5)."""
 EMAIL_CHANGE_LINK_SECONDS = 3600
+INVITATION_LINK_SECONDS = 7 * 24 * 3600
 UNDO_LINK_SECONDS = 7 * 24 * 3600
-CONFIRM_LINK_SECONDS = 600
 NOTICE_SECONDS = 300
 
 
@@ -27,18 +41,16 @@ NOTICE_SECONDS = 300
 class Toolbox:
     ring: KeyRing
     hasher: Hasher
-    recovery_cost: Cost
     password_minimum: int
     product_name: str
     session_idle: int
     session_absolute: int
+    deletion_days: int
     sign_up_links: Signer
     reset_links: Signer
-    enrollment_links: Signer
     email_change_links: Signer
     undo_links: Signer
-    confirm_links: Signer
-    device_marks: Signer
+    invitation_links: Signer
     notices: Signer
 
 
@@ -48,19 +60,17 @@ def fill(app: Flask) -> Toolbox:
     keys = KeyRing([key.encode() for key in [config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]]])
     box = Toolbox(
         ring=keys,
-        hasher=Hasher(Cost.parse(config["PASSWORD_HASH_COST"])),
-        recovery_cost=Cost.parse(config["RECOVERY_HASH_COST"]),
+        hasher=Hasher(Cost.parse(config["PASSWORD_HASH_COST"]), hashing.line),
         password_minimum=config["PASSWORD_MIN_LENGTH"],
         product_name=config["PRODUCT_NAME"],
         session_idle=config["SESSION_IDLE_SECONDS"],
         session_absolute=config["SESSION_ABSOLUTE_SECONDS"],
+        deletion_days=config["DELETION_DAYS"],
         sign_up_links=Signer(keys, "sign-up", SIGN_UP_LINK_SECONDS),
         reset_links=Signer(keys, "reset-password", RESET_LINK_SECONDS),
-        enrollment_links=Signer(keys, "enrollment", NUMBER_SECONDS),
         email_change_links=Signer(keys, "email-change", EMAIL_CHANGE_LINK_SECONDS),
         undo_links=Signer(keys, "email-change-undo", UNDO_LINK_SECONDS),
-        confirm_links=Signer(keys, "confirm-second-step", CONFIRM_LINK_SECONDS),
-        device_marks=Signer(keys, "device", devices.LIFETIME),
+        invitation_links=Signer(keys, "invitation", INVITATION_LINK_SECONDS),
         notices=Signer(keys, "notice", NOTICE_SECONDS),
     )
     app.extensions["twostep"] = box

@@ -8,15 +8,19 @@ the port takes no new connection for a moment before it closes, and what has con
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import socket
 import struct
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from granian.net import SocketSpec
 from granian.server.mp import MPServer
 
+UNTAKEN_SECONDS = 30
+"""How long a client may take nothing of an answer until its connection closes; no thread waits for it."""
 SETTLE_SECONDS = 0.5
 """How long connections that have begun get until the port closes: less than the second of a repeated SYN."""
 
@@ -45,6 +49,13 @@ class DrainingServer(MPServer):
         """
         self._seconds, self._sign = seconds, sign
 
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        # Granian forks its processes with its own handlers. In one that has not loaded the application they
+        # would take the signal and do nothing, and the end would come by force only, after KILL_AFTER.
+        # It is held back around the fork: what comes before the child has handlers of its own is lost.
+        os.register_at_fork(before=_hold_back, after_in_parent=_let_come, after_in_child=_end_when_told)
+        super().startup(spawn_target, target_loader)
+
     def signal_handler_interrupt(self, signum: int, _frame: FrameType | None = None) -> None:
         self._told = self._told or signum
         super().signal_handler_interrupt()
@@ -60,6 +71,8 @@ class DrainingServer(MPServer):
         self._sfd = self._shd.get_fd()
         self._sso = socket.socket(fileno=self._sfd)
         self._sso.set_inheritable(True)
+        # The connections inherit it (tcp(7)).
+        self._sso.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * UNTAKEN_SECONDS)
 
     def _drain(self) -> None:
         if self._sign:
@@ -70,6 +83,21 @@ class DrainingServer(MPServer):
             return
         if refuse_newcomers(self._sso):
             self.main_loop_interrupt.wait(SETTLE_SECONDS)
+
+
+def _hold_back() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+
+
+def _let_come() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+
+
+def _end_when_told() -> None:
+    """Let SIGTERM end a process that serves nothing yet, and leave SIGINT, which all get, to the server."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _let_come()
 
 
 def refuse_newcomers(listening: socket.socket) -> bool:

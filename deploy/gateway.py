@@ -11,10 +11,13 @@ import asyncio
 import io
 import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from typing import Any
+
+from deploy.bodies import Bodies, Refusal
+from deploy.turns import Turns
 
 _log = logging.getLogger("twostep.server")
 _OWN_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
@@ -23,34 +26,51 @@ _VERSIONS = {"1": "1.0"}
 _SEPARATORS = {"cookie": "; "}
 """What joins the lines of a header that was sent twice, where it is no comma (RFC 9113 §8.2.3)."""
 
+_LAST = [
+    *(("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store")),
+    *(("connection", "close"), ("retry-after", "5")),
+]
+"""The headers of a refusal: the rest of the request is not read."""
+
 
 class Gateway:
     """An RSGI application that has a WSGI application answer, in threads.
 
     :param threads: the number of requests under way at once; further ones wait.
-    :param longest_body: bytes; more than that is not read, so that the application sees that it is too much.
+    :param bodies: reads the body of a request before the request takes a thread.
+    :param last: the paths whose posts come after all other requests, when there is no thread for all.
     """
 
     def __init__(
-        self, application: Callable[..., Iterable[bytes]], *, threads: int, longest_body: int
+        self,
+        application: Callable[..., Iterable[bytes]],
+        *,
+        threads: int,
+        bodies: Bodies,
+        last: Collection[str] = (),
     ) -> None:
         self._application = application
-        self._longest_body = longest_body
+        self._bodies = bodies
+        self._last = frozenset(last)
+        self._turns = Turns(threads)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         environ = environment(scope)
-        body = await self._read(protocol) if _has_body(environ) else b""
+        try:
+            body = await self._read(protocol, environ) if _has_body(environ) else b""
+        except Refusal as refusal:
+            protocol.response_str(refusal.status, _LAST, refusal.says)
+            return
         environ["wsgi.input"] = io.BytesIO(body)
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, environ, protocol)
+        last = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in self._last
+        async with self._turns.turn(last=last):
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, environ, protocol)
 
-    async def _read(self, protocol: Any) -> bytes:
-        body = bytearray()
-        async for part in protocol:
-            body += part
-            if len(body) > self._longest_body:
-                break
-        return bytes(body)
+    async def _read(self, protocol: Any, environ: dict[str, Any]) -> bytes:
+        length = environ.get("CONTENT_LENGTH", "")
+        announced = int(length) if length.isdecimal() else 0
+        return await self._bodies.read(protocol, environ["REMOTE_ADDR"], announced)
 
     def _answer(self, environ: dict[str, Any], protocol: Any) -> None:
         started: list[Any] = []

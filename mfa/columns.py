@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer
 from sqlalchemy.types import TypeDecorator
+
+ID = BigInteger().with_variant(Integer, "sqlite")
+"""The number of a row: 64 bits, which SQLite's INTEGER has anyway. With 32, a busy server's run out."""
+LARGEST_ID = 2**63 - 1
 
 
 class Instant(TypeDecorator[datetime]):
@@ -14,12 +18,12 @@ class Instant(TypeDecorator[datetime]):
     impl = DateTime
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy gives it)
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("an instant has a time zone")
         return value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy gives it)
         return None if value is None else value.replace(tzinfo=UTC)

@@ -54,7 +54,7 @@ class Mark:
             return None
         return cls(found, known)
 
-    def with_account(self, account_id: int, epoch: int) -> Mark:
+    def with_account(self, account_id: object, epoch: int) -> Mark:
         """The mark of the same device after a sign-in."""
         others = {key: value for key, value in self.known.items() if key != str(account_id)}
         last = list(others.items())[-(_ACCOUNTS - 1) :]
@@ -82,7 +82,7 @@ class Device:
         """The device in words, like "Chrome on Windows"; empty for :data:`NO_DEVICE`."""
         return "" if self is NO_DEVICE else name(self.user_agent)
 
-    def known_to(self, account_id: int, epoch: int) -> str | None:
+    def known_to(self, account_id: object, epoch: int) -> str | None:
         """The device's id if that account signed in on it since it last forgot its devices; else None."""
         if self.mark is None or self.mark.known.get(str(account_id)) != epoch:
             return None

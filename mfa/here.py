@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from mfa.devices import NO_DEVICE, Device
 
@@ -17,3 +18,8 @@ class Here:
 
     now: datetime
     device: Device = NO_DEVICE
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What a mail says of an act, as the outbox keeps it: ``at``, ``device`` and ``network``."""
+        return {"at": self.now.isoformat(), "device": self.device.name, "network": self.device.address}

@@ -57,6 +57,12 @@ def parse(text: str) -> Host:
     return Host(_name(name), _port(port) if colon else None)
 
 
+def origin(scheme: str, host: Host) -> str:
+    """Return the origin of a host's pages as browsers write it: without the port that the scheme has."""
+    usual = {"http": 80, "https": 443}.get(scheme)
+    return f"{scheme}://{Host(host.name) if host.port == usual else host}"
+
+
 def name_of(server_name: str) -> str:
     """Return the host in a setting that was checked, without its port: ``[::1]:8000`` gives ``::1``."""
     return parse(server_name).name

@@ -7,6 +7,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from mfa.crypto.keys import KeyRing
+from mfa.crypto.links import Signer
 
 _RING = "mfa_ring"
 
@@ -19,3 +20,8 @@ def use(app: Flask, keys: KeyRing) -> None:
 def ring() -> KeyRing:
     """Return the keys of the application at work."""
     return cast("KeyRing", current_app.extensions[_RING])
+
+
+def signer(purpose: str, lifetime: int) -> Signer:
+    """Return what makes and reads the tokens of *purpose*, which are good for *lifetime* seconds."""
+    return Signer(ring(), purpose, lifetime)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "migrations"
 VERSION_TABLE = "mfa_alembic_version"
 _PREFIX = "mfa_"
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('mfa_alembic_version'))")
+"""Several servers of a host may start, and upgrade, at the same moment."""
 
 
 class OldSchema(Exception):
@@ -38,9 +40,17 @@ class Unread(ValueError):
     """A file among the migrations that does not say where it stands."""
 
 
-def is_ours(table: str) -> bool:
+def is_ours(table: str | None) -> bool:
     """Return True for the name of one of the extension's tables, which a host's migrations leave alone."""
-    return table.startswith(_PREFIX)
+    return table is not None and table.startswith(_PREFIX)
+
+
+def include_name(name: str | None, type_: str, parent_names: object) -> bool:  # noqa: ARG001 (as Alembic calls it)
+    """Return False for the extension's tables: the ``include_name`` of Flask-Migrate and of Alembic.
+
+    Without it, the next migration that autogenerate makes in the host would drop them.
+    """
+    return type_ != "table" or not is_ours(name)
 
 
 def check(connection: Connection, folder: Path = FOLDER, version_table: str = VERSION_TABLE) -> None:
@@ -83,20 +93,32 @@ def made(connection: Connection, version_table: str = VERSION_TABLE) -> set[str]
     return set(connection.scalars(text(f"SELECT version_num FROM {version_table}")))  # noqa: S608 (ours)
 
 
-def upgrade(connection: Connection, tell: Callable[[MigrationInfo], object] | None = None) -> None:
-    """Bring the extension's tables to the newest revision, as part of the caller's transaction.
+def upgrade(
+    connection: Connection,
+    tell: Callable[[MigrationInfo], object] | None = None,
+    *,
+    revision: str = "heads",
+) -> None:
+    """Bring the extension's tables to a revision, as part of the caller's transaction.
 
     :param tell: called with each step.
+    :param revision: the newest unless another is named.
     """
-    _migrate(connection, lambda script, made: script._upgrade_revs("heads", made), tell)  # noqa: SLF001 (as alembic.command)
+    _migrate(connection, lambda script, made: script._upgrade_revs(revision, made), tell)  # noqa: SLF001 (as alembic.command)
 
 
-def downgrade(connection: Connection, tell: Callable[[MigrationInfo], object] | None = None) -> None:
-    """Drop the extension's tables with everything in them, as part of the caller's transaction.
+def downgrade(
+    connection: Connection,
+    tell: Callable[[MigrationInfo], object] | None = None,
+    *,
+    revision: str = "base",
+) -> None:
+    """Take the extension's tables back to an older revision, as part of the caller's transaction.
 
     :param tell: called with each step.
+    :param revision: unless one is named, the tables are dropped with everything in them.
     """
-    _migrate(connection, lambda script, made: script._downgrade_revs("base", made), tell)  # noqa: SLF001
+    _migrate(connection, lambda script, made: script._downgrade_revs(revision, made), tell)  # noqa: SLF001 (as above)
 
 
 def _migrate(
@@ -105,10 +127,12 @@ def _migrate(
     tell: Callable[[MigrationInfo], object] | None,
 ) -> None:
     from alembic.config import Config  # noqa: PLC0415 (see the module's text)
-    from alembic.operations import Operations  # noqa: PLC0415
-    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic.operations import Operations  # noqa: PLC0415 (likewise)
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 (likewise)
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 (likewise)
 
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ONE_AT_A_TIME)
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     script = ScriptDirectory.from_config(config)

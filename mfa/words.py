@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext, ngettext
+from mfa.i18n import gettext, ngettext
 
 
 def duration(seconds: int) -> str:

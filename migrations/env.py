@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 from alembic import context
 from alembic.runtime.migration import MigrationContext, MigrationInfo
@@ -38,7 +36,7 @@ def run_online() -> None:
         context.configure(
             connection=connection,
             target_metadata=metadata,
-            include_name=is_included,
+            include_name=schema.include_name,
             on_version_apply=lambda *, step, **_: applied.append(step),
             **migrate.configure_args,
         )
@@ -58,11 +56,6 @@ def tell(applied: list[MigrationInfo], heads: tuple[str, ...]) -> None:
         click.echo(f"{way} {step.up_revision_id}: {step.up_revision.doc}")
     if not applied and changes_tables():
         click.echo(f"Nothing to do: the database is at revision {', '.join(heads) or 'none'}.")
-
-
-def is_included(name: str | None, kind: str, _parents: Any) -> bool:
-    """Return False for the tables of the extension, which has migrations of its own."""
-    return not (kind == "table" and name and schema.is_ours(name))
 
 
 def is_upgrade(migrations: MigrationContext) -> bool:

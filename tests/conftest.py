@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ from playwright.sync_api import (
 )
 from sqlalchemy import Engine
 
-from console.extensions import db, limiter
+from console import database
+from console.extensions import db
+from console.sessions import rules as sessions
 from mfa import clock as app_clock
-from tests.support import chromium
+from tests.support import chromium, logos, patience
 from tests.support.applications import Applications, Place
 from tests.support.clock import Clock
 from tests.support.database import hang_up
@@ -40,8 +43,12 @@ from tests.support.templates import compile_once
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=patience.MILLISECONDS)
 compile_once()
+SHIPPED_BUSY_MILLISECONDS = database.BUSY_MILLISECONDS
+database.BUSY_MILLISECONDS = patience.LOCK_MILLISECONDS
+SHIPPED_PATIENCE = sessions.PATIENCE
+sessions.PATIENCE = sessions.URGENT_PATIENCE = patience.LOCK_MILLISECONDS / 1000
 
 TESTS = Path(__file__).parent
 CHEAP_HASH = "t=1,m=8,p=1"
@@ -52,6 +59,7 @@ SETTINGS: dict[str, Any] = {
     "RECOVERY_HASH_COST": CHEAP_HASH,
     "MAIL_TIMEOUT": 3,
     "DRAIN_SECONDS": 0,
+    "HASHES_AT_ONCE": 64,  # what is sent at once here is to be answered; the line has tests of its own
 }
 
 
@@ -102,9 +110,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 MARKS_BY_FOLDER = {
+    "attacks": "attack",
     "browsers": "browser",
     "fuzz": "slow",
     "journeys": "browser",
+    "mounted": "mounted",
     "postgresql": "process",
     "properties": "slow",
     "scale": "slow",
@@ -116,25 +126,50 @@ MARKS_BY_FIXTURE = {
     "redis": "process",
 }
 """What a test needs says where it runs: see the marks in pyproject.toml."""
+ON_SERVERS = "postgresql"
+"""The folder whose tests are about PostgreSQL."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+SECONDS_BY_MARK = {"machine": 20, "servers": 5, "browser": 3, "process": 2, "slow": 1}
+"""About how long a test with that mark takes; the others take a tenth of a second."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """Mark what needs a browser or another process. With ``--servers`` keep only what stores something."""
     for item in items:
         _mark(item)
     chosen = list(filter(_is_for_servers, items)) if config.getoption("--servers") else list(items)
     if config.getoption("--one-case"):
-        chosen = list({item.nodeid.partition("[")[0]: item for item in reversed(chosen)}.values())[::-1]
+        # What runs on the servers alone has no other run for the rest of its cases.
+        cases = {
+            item.nodeid if item.get_closest_marker("servers") else item.nodeid.partition("[")[0]: item
+            for item in reversed(chosen)
+        }
+        chosen = list(cases.values())[::-1]
     kept = set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = chosen
+    yield
+    if hasattr(config, "workerinput"):
+        _sort_by_length(items)
+
+
+def _sort_by_length(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first: of several workers none is left alone with one at the end."""
+    seconds: dict[Path, float] = defaultdict(float)
+    for item in items:
+        marked = (length for mark, length in SECONDS_BY_MARK.items() if item.get_closest_marker(mark))
+        seconds[item.path] += max(marked, default=0.1)
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 def _mark(item: pytest.Item) -> None:
     folder = item.path.relative_to(TESTS).parts[0]
     fixtures = set(getattr(item, "fixturenames", []))
     found = {mark for fixture, mark in MARKS_BY_FIXTURE.items() if fixture in fixtures}
+    if folder == ON_SERVERS:
+        found.add("servers")
     for mark in found | {MARKS_BY_FOLDER.get(folder, "")} - {""}:
         item.add_marker(mark)
 
@@ -205,8 +240,6 @@ def config(place: Place, inbox: Inbox, stores: Stores, states: States) -> Iterat
         "MAIL_PORT": inbox.port,
     }
     hang_up()
-    # The process has one limiter: what it noted of a store that was away is not for the next test.
-    limiter._storage_dead = False
     stores.take_back(own)
 
 
@@ -219,8 +252,8 @@ def applications() -> Applications:
 def app(config: dict[str, Any], applications: Applications) -> Iterator[Flask]:
     app = applications.get(config)
     yield app
-    if "mail_worker" in app.extensions:
-        app.extensions["mail_worker"].stop()
+    if "mfa_mail_worker" in app.extensions:
+        app.extensions["mfa_mail_worker"].stop()
 
 
 @pytest.fixture
@@ -257,6 +290,12 @@ def protected(mina: Person) -> Person:
     return mina.activate()
 
 
+@pytest.fixture
+def logo(tmp_path: Path) -> Callable[[str], Path]:
+    """Makes the file of a company's logo, of one of the kinds that are taken."""
+    return lambda kind: logos.write(tmp_path, kind)
+
+
 # The browser
 
 
@@ -268,18 +307,14 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=chromium.install(), args=list(chromium.FLAGS))
+    browser = chromium.launch(playwright)
     yield browser
     browser.close()
 
 
 @pytest.fixture
 def chromium_with_page_cache(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(
-        executable_path=chromium.install(),
-        args=list(chromium.FLAGS),
-        ignore_default_args=["--disable-back-forward-cache"],
-    )
+    browser = chromium.launch(playwright, ignore_default_args=["--disable-back-forward-cache"])
     yield browser
     browser.close()
 
@@ -309,7 +344,7 @@ def open_browser(browser: Browser, server: str) -> Iterator[Callable[..., Browse
     def open_one(**options: Any) -> BrowserContext:
         settings = {"viewport": {"width": 1280, "height": 800}, "base_url": server, **options}
         context = browser.new_context(**settings)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(patience.MILLISECONDS)
         context.on("page", watch)
         contexts.append(context)
         return context

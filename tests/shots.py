@@ -6,34 +6,46 @@ into ``docs/screens/``. The same walk as in the tests, with the same real parts.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from flask import Flask
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import update
 
 from console import create_app
-from console.extensions import db
+from console.accounts.models import Account, Role
+from console.extensions import db, two_step
+from console.organization import audit
+from console.organization.help.rules import State
+from console.policy.models import OrganizationSettings
 from mfa import clock as app_clock
 from mfa.attempts import rules as attempts
+from mfa.database import run, transaction
 from tests.conftest import SETTINGS
 from tests.journeys.visitor import EMAIL, PASSWORD, PHONE, Visitor
+from tests.organization.helping import helped
+from tests.organization.people import give
 from tests.support import chromium
 from tests.support.clock import Clock
 from tests.support.database import make_empty
 from tests.support.server import serving
 from tests.support.smtp import Inbox, free_port
+from tests.support.still import settle
 
 ROOT = Path(__file__).resolve().parent.parent
 GALLERY = ROOT / ".shots"
 FOLDER = ROOT / "docs" / "screens"
 NEW_EMAIL = "mina@example.net"
+INVITED = "noor@example.com"
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 LOCALES = {"en": "en-US", "ko": "ko-KR"}
 FRAME_MILLISECONDS = 1600
@@ -81,18 +93,76 @@ def walk(visitor: Visitor, gallery: Taker, other: Visitor, app: Flask) -> None:
     visitor.is_in()
     take("console")
 
+    visitor.press("Organization management")
+    visitor.sees("Members")
+    take("members")
+    visitor.fill("Name or address", "nobody")
+    visitor.press("Search")
+    visitor.reads("Nobody is like that.")
+    take("members-none")
+    page.goto("/organization/members/1")
+    visitor.sees("Mina Park")
+    take("member-oneself")
+    page.goto("/organization/invitations/new")
+    visitor.sees("Invite people")
+    visitor.type("Email", "mina.park")
+    page.get_by_label(visitor.say("Role"), exact=True).select_option("administrator")
+    visitor.press("Send invitation")
+    visitor.is_refused()
+    take("invite-refused")
+    visitor.type("Email", INVITED)
+    visitor.press("Send invitation")
+    visitor.sees("Invitations")
+    take("invitations")
+    other.page.goto(visitor.letter("You are invited to %(product)s").link)
+    take("create-account-invited", other.page)
+    _close_sign_up(app, is_closed=True)
+    other.page.goto("/sign-up")
+    take("sign-up-closed", other.page)
+    _close_sign_up(app, is_closed=False)
+    visitor.press("Close")
+
     visitor.press("Account management")
     visitor.sees("Profile")
     take("profile")
     visitor.press("Change email")
     visitor.sees("Change your email")
     take("change-email")
+    visitor.follow("Cancel")
+    visitor.sees("Profile")
+    visitor.press("Download my data")
+    visitor.sees("Download my data")
+    take("download-my-data")
+    visitor.follow("Cancel")
+    visitor.sees("Profile")
+    visitor.press("Delete my account")
+    visitor.sees("Delete my account")
+    take("delete-my-account-as-the-only-owner")
+    page.goto("/account/profile")
     visitor.follow("Password")
     visitor.sees("Password")
     take("password")
     visitor.follow("2-Step Verification")
     visitor.sees("2-step verification is off")
     take("two-step-off")
+    page.goto("/organization/security")
+    visitor.sees("Security settings")
+    take("security-settings-own-is-off")
+    _require(app, visitor.clock())
+    page.goto("/")
+    take("console-required")
+    page.goto("/account/profile")
+    visitor.sees("Profile")
+    take("profile-required")
+    visitor.follow("2-Step Verification")
+    visitor.sees("2-step verification is off")
+    take("two-step-off-required")
+    page.goto("/organization/members")
+    visitor.sees("Members")
+    take("members-required")
+    _require(app, None)
+    page.goto("/account/two-step")
+    visitor.sees("2-step verification is off")
 
     visitor.press("Activate 2-Step Verification")
     visitor.sees("Verify your email")
@@ -130,6 +200,24 @@ def walk(visitor: Visitor, gallery: Taker, other: Visitor, app: Flask) -> None:
     visitor.press("Done")
     visitor.sees("2-step verification is on")
     take("two-step-on")
+    page.goto("/organization/security")
+    visitor.sees("Security settings")
+    take("security-settings")
+    visitor.tick("Passkeys only for administrators")
+    visitor.press("Save")
+    visitor.is_refused()
+    take("security-settings-refused")
+    _lock_for_a_while(app, visitor.clock())
+    page.goto("/organization/activity")
+    visitor.sees("Activity")
+    visitor.open_help("Filter events")
+    take("organization-activity")
+    visitor.follow("Export")
+    visitor.sees("Export activity")
+    take("organization-activity-export")
+    _walk_help(visitor, take, app)
+    page.goto("/account/two-step")
+    visitor.sees("2-step verification is on")
 
     other.page.goto("/sign-in")
     other.type_password()
@@ -139,6 +227,16 @@ def walk(visitor: Visitor, gallery: Taker, other: Visitor, app: Flask) -> None:
     visitor.follow("Sessions")
     visitor.sees("Sessions")
     take("sessions")
+    visitor.clock.advance(minutes=16)
+    visitor.press("Sign out everywhere else")
+    visitor.sees("Confirm it is you")
+    take("step-up")
+    visitor.fill("Authentication code", visitor.next_code())
+    visitor.press("Next")
+    visitor.sees("Nothing was sent yet")
+    take("step-up-send")
+    visitor.press("Send now")
+    visitor.reads("Every other device is signed out.")
 
     page.goto("/account/profile/email")
     visitor.fill("New email", NEW_EMAIL)
@@ -193,6 +291,38 @@ def walk(visitor: Visitor, gallery: Taker, other: Visitor, app: Flask) -> None:
     visitor.press("Done")
     visitor.sees("2-step verification is on")
 
+    visitor.press("Add authenticator app")
+    visitor.sees("Scan the QR code")
+    take("add-scan")
+    first = visitor.app
+    visitor.scan(1, of=3, email=NEW_EMAIL)
+    visitor.enter_code(2, of=3)
+    visitor.sees("Name your authenticator app")
+    visitor.press("Complete")
+    visitor.is_refused()
+    take("add-name-refused")
+    visitor.fill("Name", "iPad")
+    visitor.press("Complete")
+    visitor.sees("Your authenticator app was added.")
+    take("add-done")
+    visitor.press("Done")
+    visitor.sees("2-step verification is on")
+    take("two-step-on-with-two-apps")
+    visitor.app = first
+    page.get_by_role("button", name=visitor.say("Rename"), exact=True).last.click()
+    visitor.sees("Rename")
+    take("rename")
+    visitor.follow("Cancel")
+    visitor.sees("2-step verification is on")
+    page.get_by_role("button", name=visitor.say("Remove"), exact=True).last.click()
+    visitor.type("Password", PASSWORD)
+    visitor.press("Next")
+    visitor.is_offered("Authentication code")  # the heading of the step before is the same
+    take("remove")
+    visitor.fill("Authentication code", visitor.next_code())
+    visitor.press("Remove")
+    visitor.sees("2-step verification is on")
+
     visitor.press("Reissue Recovery Code")
     visitor.sees("Reissue Recovery Code")
     take("reissue-password")
@@ -220,6 +350,7 @@ def walk(visitor: Visitor, gallery: Taker, other: Visitor, app: Flask) -> None:
     take("verify-help")
     visitor.follow("Use a recovery code instead")
     visitor.fill("Recovery code", visitor.recovery_codes[0])
+    visitor.tick(visitor.box)
     take("verify-recovery-code")
     visitor.press("Verify")
     visitor.is_in()
@@ -230,10 +361,53 @@ def walk(visitor: Visitor, gallery: Taker, other: Visitor, app: Flask) -> None:
     take("activity-after-a-refusal")
     page.goto("/nothing")
     take("not-found")
+    give(app, NEW_EMAIL, Role.MEMBER)  # the only owner can't leave
+    page.goto("/account/profile/delete")
+    visitor.sees("Delete my account")
+    take("delete-my-account")
+    visitor.press("Delete my account")
+    visitor.sees("Sign in")
+    take("sign-in-after-deletion")
+    visitor.type_password(NEW_EMAIL)
+    visitor.enter("Authentication code", visitor.next_code(), "Verify")
+    visitor.is_in()
+    take("console-after-deletion-taken-back")
+    give(app, NEW_EMAIL, Role.OWNER)
     visitor.sign_out()
+
+    visitor.clock.advance(days=31)  # longer than browsers are remembered
+    page.goto("/sign-in")
+    visitor.type_password(NEW_EMAIL)
+    visitor.enter("Authentication code", visitor.next_code(), "Verify")
+    visitor.is_in()
+    page.goto("/account/two-step")
+    visitor.sees("Can you still get in?")
+    take("check-up")
+    visitor.fill("Authentication code", "000000")
+    visitor.press("Check")
+    visitor.is_refused()
+    take("check-up-refused")
+    visitor.clock.advance(minutes=16)
+    visitor.press("Save new recovery codes")
+    visitor.sees("Reissue Recovery Code")
+    visitor.type("Password", PASSWORD)
+    visitor.press("Next")
+    visitor.sees("Save your recovery codes")
+    take("reissue-codes-for-sign-in-only")
+    visitor.tick("I have saved my recovery codes on my personal device")
+    visitor.press("Complete")
+    visitor.sees("2-step verification is on")
+    take("two-step-on-with-codes-for-sign-in-only")
+    other.page.goto(visitor.letter("Your recovery codes were reissued", to=NEW_EMAIL).link)
+    take("revoke-codes", other.page)
+    other.press("Make them worthless")
+    other.sees("The new recovery codes no longer work")
+    take("revoke-codes-done", other.page)
+    _walk_back(visitor, take, other, app)
     page.goto("/forgot-password")
     take("forgot-password")
-    page.context.clear_cookies(name=app.config["DEVICE_COOKIE_NAME"])
+    for name in ("device", "remembered"):
+        page.context.clear_cookies(name=f"{app.config['MFA_COOKIE_PREFIX']}-{name}")
     with app.app_context():
         for _ in range(attempts.MOST_FAILURES):
             attempts.count("account:1", attempts.SECOND_STEP_FAILURES, visitor.clock())
@@ -255,6 +429,102 @@ def walk(visitor: Visitor, gallery: Taker, other: Visitor, app: Flask) -> None:
         # The answer has come when the password is gone; an error stands there from the second time on.
         expect(page.get_by_label(visitor.say("Password"), exact=True)).to_have_value("")
     take("throttled")
+
+
+def _walk_help(visitor: Visitor, take: Callable[[str], None], app: Flask) -> None:
+    """Through the help for a member who is locked out."""
+    with helped(app, visitor.clock()) as (member, move_on):
+        visitor.open(f"/organization/members/{member}/reset")
+        visitor.sees("Reset 2-step verification")
+        take("reset-ask")
+        move_on(State.WAITING)
+        visitor.open("/organization/members")
+        visitor.sees("Waiting for a second administrator")
+        take("members-reset-waits")
+        visitor.open(f"/organization/members/{member}")
+        visitor.sees("A reset waits for approval")
+        take("member-reset-waits")
+        visitor.follow("Approve")
+        visitor.sees("Approve the reset")
+        take("reset-approve")
+        move_on(State.OUT)
+        visitor.open(f"/organization/members/{member}")
+        visitor.sees("A link to reset is out")
+        take("member-reset-link-out")
+        visitor.follow("Withdraw the link")
+        visitor.sees("Withdraw the link")
+        take("reset-withdraw")
+        move_on(State.STOPPED)
+        visitor.open(f"/organization/members/{member}")
+        visitor.sees("The member has stopped a reset")
+        take("member-reset-stopped")
+
+
+def _walk_back(visitor: Visitor, take: Callable[..., None], other: Visitor, app: Flask) -> None:
+    """The way back of somebody who has lost everything, as far as it leaves their second step on."""
+    page = visitor.page
+    before = app.extensions["mfa_settings"]
+    app.extensions["mfa_settings"] = replace(before, recovery_days=7)
+    visitor.clock.advance(minutes=2)
+    page.goto("/sign-in")
+    visitor.type_password(NEW_EMAIL)
+    visitor.sees("2-step verification")
+    take("verify-code-with-a-way-back")
+    visitor.follow("I have lost everything")
+    visitor.sees("I have lost everything")
+    take("lost")
+    visitor.press("Send authentication number")
+    visitor.is_offered("Authentication number")
+    take("lost-number")
+    number = visitor.letter("Your %(product)s authentication number", to=NEW_EMAIL).number
+    visitor.enter("Authentication number", number, "Begin the wait")
+    expect(page.locator(".lead[data-said]")).to_be_visible()
+    take("lost-waiting")
+    visitor.follow("Back to 2-step verification")
+    visitor.enter("Authentication code", visitor.next_code(), "Verify")
+    visitor.is_in()
+    app.extensions["mfa_settings"] = before
+    with app.app_context():
+        two_step.help(db.session.get(Account, 1), by="support", reason="#4711")
+        db.session.remove()
+    text = visitor.letter("Set up 2-step verification again", to=NEW_EMAIL).text
+    back, stop = re.findall(r"https?://\S+", text)[:2]
+    page.goto("/")
+    take("console-with-a-way-back")
+    page.goto("/account/two-step")
+    take("two-step-on-with-a-way-back")
+    visitor.sign_out()
+    visitor.type_password(NEW_EMAIL)
+    visitor.sees("2-step verification")
+    take("verify-code-with-the-press-that-stops-it")
+    other.page.goto(back)
+    take("way-back", other.page)
+    other.page.goto(stop)
+    take("way-back-stop", other.page)
+    other.press("This wasn’t me")
+    other.sees("It was stopped")
+    take("way-back-stopped", other.page)
+    other.page.goto(back)
+    take("way-back-ended", other.page)
+
+
+def _require(app: Flask, since: datetime | None) -> None:
+    """Have the organization require 2-step verification since then, or not at all."""
+    with app.app_context(), transaction():
+        run(update(OrganizationSettings).values(administrators_since=since, members_since=since))
+
+
+def _close_sign_up(app: Flask, *, is_closed: bool) -> None:
+    """Have the organization let only invited people create an account, or everybody."""
+    with app.app_context(), transaction():
+        run(update(OrganizationSettings).values(sign_up_closed=is_closed))
+
+
+def _lock_for_a_while(app: Flask, now: datetime) -> None:
+    """Leave in the organization's activity what an owner and an operator did."""
+    with app.app_context(), transaction():
+        audit.write_down(audit.Event.MEMBER_LOCKED, actor=1, subject=2, reason="#4711", now=now)
+        audit.write_down(audit.Event.MEMBER_UNLOCKED, actor=None, subject=2, reason="#4711", now=now)
 
 
 @dataclass(frozen=True)
@@ -294,15 +564,9 @@ def visiting(browser: Browser, look: Look) -> Iterator[tuple[Visitor, Visitor, F
             yield visitor, other, app
             for context in contexts:
                 context.close()
-        app.extensions["mail_worker"].stop()
+        app.extensions["mfa_mail_worker"].stop()
         inbox.stop()
         app_clock.reset()
-
-
-def settle(page: Page) -> None:
-    """Wait until nothing is on its way and nothing moves."""
-    page.wait_for_load_state("networkidle")
-    page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished))")
 
 
 class Gallery:
@@ -362,7 +626,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     prefixes, names = [], []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.install(), args=list(chromium.FLAGS))
+        browser = chromium.launch(playwright)
         for language in LOCALES:
             for width, size in {"desktop": DESKTOP, "phone": PHONE}.items():
                 for scheme in ("light", "dark"):

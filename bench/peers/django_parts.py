@@ -80,12 +80,8 @@ def configure(urls: str, *, apps: list[str], middleware: list[str], **others: An
 def count_statements() -> None:
     """Count what every connection is asked."""
 
-    def counting(execute: Any, sql: str, *rest: Any) -> Any:
-        meter.count(sql)
-        return execute(sql, *rest)
-
     connection_created.connect(
-        lambda connection, **_: connection.execute_wrappers.append(counting), weak=False, dispatch_uid="bench"
+        lambda connection, **_: meter.trace(connection.connection), weak=False, dispatch_uid="bench"
     )
 
 

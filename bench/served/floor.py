@@ -29,7 +29,6 @@ def _connection() -> sqlite3.Connection:
     kept = getattr(_connection, "kept", None)
     if kept is None:
         kept = sqlite3.connect(people.folder() / "floor.db", check_same_thread=False)
-        kept.set_trace_callback(meter.count)
         _connection.kept = kept
     return kept
 

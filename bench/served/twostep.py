@@ -17,10 +17,14 @@ from console.accounts import addresses
 from console.accounts.models import Account
 from console.extensions import db
 from console.toolbox import toolbox
-from mfa import clock
-from mfa.devices import Mark
+from mfa import clock, devices
+from mfa.attempts import hashing
+from mfa.database import transaction
+from mfa.devices import NO_DEVICE, Mark
 from mfa.factors import sealing
-from mfa.factors.models import Authenticator, RecoveryCode
+from mfa.factors.models import APP, Authenticator, RecoveryCode, SecondStep
+from mfa.ring import signer
+from mfa.settings import settings
 
 DEVICES = "devices.json"
 """The device cookies of those with a second step, in the order of their numbers."""
@@ -43,7 +47,13 @@ def seed() -> None:
 
 def add(protected: int, plain: int) -> None:
     """Insert so many people with and without a second step, and write the device cookies of the former."""
-    now, hashed = clock.now(), toolbox().hasher.hash(people.PASSWORD)
+    with transaction():
+        owners = _insert(protected, plain)
+    (people.folder() / DEVICES).write_text(json.dumps([device_cookie(owner) for owner in owners]))
+
+
+def _insert(protected: int, plain: int) -> list[int]:
+    now, hashed = clock.now(), hashed_password()
     db.session.execute(
         insert(Account),
         [_account(people.protected(number), hashed, now) for number in range(protected)]
@@ -51,6 +61,7 @@ def add(protected: int, plain: int) -> None:
     )
     ids = {email: key for key, email in db.session.execute(db.select(Account.id, Account.email))}
     owners = [ids[people.protected(number)] for number in range(protected)]
+    db.session.execute(insert(SecondStep), [second_step(owner, now) for owner in owners])
     db.session.execute(insert(Authenticator), [authenticator(owner, now) for owner in owners])
     codes = [
         {"person_id": str(owner), "digest": bytes([n]) * 32, "used_at": None}
@@ -59,13 +70,19 @@ def add(protected: int, plain: int) -> None:
     ]
     db.session.execute(insert(RecoveryCode), codes)
     sealing.note_key(now)
-    db.session.commit()
-    (people.folder() / DEVICES).write_text(json.dumps([device_cookie(owner) for owner in owners]))
+    return owners
+
+
+def hashed_password() -> str:
+    """What is kept of the password that everybody has."""
+    with hashing.place(NO_DEVICE, known=False):
+        return toolbox().hasher.hash(people.PASSWORD)
 
 
 def device_cookie(owner: int) -> str:
     """The cookie of a device on which the account signed in before."""
-    return toolbox().device_marks.make(Mark.new().with_account(owner, 0).payload(), clock.now().timestamp())
+    mark = Mark.new().with_account(owner, 0)
+    return signer("device", devices.LIFETIME).make(mark.payload(), clock.now().timestamp())
 
 
 def _account(email: str, hashed: str, now: datetime) -> dict[str, object]:
@@ -80,15 +97,25 @@ def _account(email: str, hashed: str, now: datetime) -> dict[str, object]:
 
 
 def authenticator(owner: int, now: datetime) -> dict[str, object]:
-    """A second step that works, as a row."""
+    """An authenticator app that works, as a row."""
     secret = pyotp.TOTP(people.SECRET).byte_secret()
     return {
         "person_id": str(owner),
+        "kind": APP,
+        "name": "",
+        "added_at": now,
         "sealed_secret": sealing.seal_secret(str(owner), secret),
         "used_step": 0,
+    }
+
+
+def second_step(owner: int, now: datetime) -> dict[str, object]:
+    """What there is once of a second step, as a row."""
+    return {
+        "person_id": str(owner),
         "activated_at": now,
         "recovery_salt": b"0" * 16,
-        "recovery_cost": str(toolbox().recovery_cost),
+        "recovery_cost": str(settings().recovery_cost),
         "recovery_pepper": sealing.make_pepper(str(owner))[1],
     }
 
@@ -96,3 +123,5 @@ def authenticator(owner: int, now: datetime) -> dict[str, object]:
 if __name__ == "__main__" and sys.argv[1:] == ["seed"]:
     with flask.app_context():
         seed()
+if __name__ == "__main__" and sys.argv[1:] == ["places"]:
+    print(flask.config["WORKERS"] * flask.config["MFA_HASHES_AT_ONCE"])

@@ -8,20 +8,22 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from console import languages
-from console.accounts import names, statements
+from console.accounts import names, search, statements
 from console.accounts.addresses import Address
 from console.accounts.models import Account
 from console.activity import events
-from console.extensions import db
+from console.extensions import db, two_step
 from console.toolbox import toolbox
 from mfa.activity import rules as activity
 from mfa.attempts import rules as attempts
-from mfa.attempts.rules import Policy
+from mfa.attempts.policy import Policy
 from mfa.database import affected, transaction
 from mfa.errors import Refusal
 from mfa.here import Here
 from mfa.notices import delivery
 from mfa.notices.office import Message
+from mfa.people import rules as people
+from mfa.people.rules import Changed
 
 
 class BadLanguage(Refusal):
@@ -32,12 +34,6 @@ class BadLanguage(Refusal):
 
 class LinkEnded(Refusal):
     """An e-mailed link that is expired, used, or not genuine."""
-
-
-class Changed(Refusal):
-    """Password, second step or address were changed elsewhere while this was being done."""
-
-    says = _("Your account was changed elsewhere at this moment. Try again.")
 
 
 def change_profile(account: Account, *, name: str, language: str, here: Here) -> None:
@@ -52,12 +48,15 @@ def change_profile(account: Account, *, name: str, language: str, here: Here) ->
         raise BadLanguage
     if (name, language) == (account.name, account.language):
         return
-    subject = attempts.account_subject(account.id, here.device.known_to(account.id, account.device_epoch))
+    subject = attempts.account_subject(
+        account.id, here.device.known_to(account.id, people.epoch(account.person_id))
+    )
     attempts.count(subject, attempts.PROFILE_CHANGES, here.now)
     with transaction():
         if name != account.name:
             activity.record(account.id, events.NAME_CHANGED, here)
         account.name, account.language = name, language
+        account.search_key = search.key(name, account.email_key)
 
 
 def find(address: Address) -> Account | None:
@@ -80,10 +79,20 @@ def hold(account: Account) -> bool:
     return update(account, generation=account.generation)
 
 
-def advance(account: Account, **values: Any) -> None:
-    """Count a change of password, second step or address: whatever was begun before it can't be ended.
+def advance(account: Account, *, forget_devices: bool = False, **values: Any) -> None:
+    """Count a change of password or address: whatever was begun before it can't be ended.
 
+    :param forget_devices: make every device a new one to the account, too.
     :param values: columns that change with it.
+    :raises Changed: another such change came first.
+    """
+    two_step.account_changed(account, session=db.session(), forget_devices=forget_devices)
+    count_change(account, **values)
+
+
+def count_change(account: Account, **values: Any) -> None:
+    """Count a change of the account that the extension knows of.
+
     :raises Changed: another such change came first.
     """
     if not update(account, generation=account.generation + 1, **values):

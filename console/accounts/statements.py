@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import Update, bindparam, select, update
+from sqlalchemy import Update, bindparam, func, select, update
 
-from console.accounts.models import Account, EmailChange
+from console.accounts.models import Account, EmailChange, Role
 
 ACCOUNT_OF_ADDRESS = select(Account).where(Account.email_key == bindparam("email_key"))
 
@@ -17,6 +17,45 @@ RESERVATION_OF_ADDRESS = select(EmailChange.id).where(
     EmailChange.account_id != bindparam("but"),
 )
 """The change since ``oldest`` by which another account than ``but`` left an address, if it can be undone."""
+
+OLD_ADDRESSES = (
+    select(EmailChange.old_email)
+    .where(
+        EmailChange.account_id == bindparam("whose"),
+        EmailChange.undone_at.is_(None),
+        EmailChange.changed_at > bindparam("oldest", type_=EmailChange.__table__.c.changed_at.type),
+    )
+    .distinct()
+)
+"""Those that an account has left since ``oldest``, and that its owner can take back."""
+
+FIRST_AND_LAST = select(
+    select(func.min(Account.id)).scalar_subquery(), select(func.max(Account.id)).scalar_subquery()
+)
+"""The least and the greatest id of all accounts."""
+
+
+ROLE = select(Account.role).where(Account.id == bindparam("account_id"))
+
+OWNERS = (
+    select(Account.id, Account.locked_at, Account.delete_at)
+    .where(Account.role == Role.OWNER)
+    .order_by(Account.id)
+)
+
+HOLD_OWNERS = OWNERS.with_for_update()
+"""Hold the rows of all owners: so of two who leave at once, the second sees that the first has left."""
+
+TAKE_DELETION_BACK = (
+    update(Account)
+    .where(
+        Account.id == bindparam("account_id"),
+        Account.generation == bindparam("read_generation"),
+        Account.delete_at > bindparam("now", type_=Account.__table__.c.delete_at.type),
+    )
+    .values(delete_at=None, delete_reminded_at=None)
+)
+"""Let an account live that was to be deleted, if it has not come to its moment."""
 
 
 @cache

@@ -35,7 +35,7 @@ class CreateAccountForm(forms.Form):
 class SignInForm(forms.Form):
     shown_again = ("email", "next")
 
-    email = fields.email(enterkeyhint="next")
+    email = fields.email(enterkeyhint="next", autocomplete="username webauthn")
     password = forms.current_password()
     next = forms.hidden()
 

@@ -1,4 +1,4 @@
-"""The password: proved at sign-in and inside the account, changed, and set anew when it is forgotten."""
+"""The password: proved at sign-in and inside the account, changed, and replaced when it is forgotten."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ from console import languages
 from console.accounts import addresses, rules
 from console.accounts.addresses import Address
 from console.accounts.models import Account
-from console.accounts.rules import Changed, LinkEnded
+from console.accounts.rules import LinkEnded
 from console.activity import events
 from console.auth.statements import ACCOUNT_AND_STAND_IN
 from console.extensions import db
 from console.mail import messages
 from console.passwords import rules as passwords
+from console.policy import rules as policy
+from console.policy.rules import Policy
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
 from console.toolbox import toolbox
 from mfa.activity import log, rules as activity
-from mfa.attempts import rules as attempts
+from mfa.attempts import hashing, rules as attempts
 from mfa.crypto import keys, links
 from mfa.database import transaction
 from mfa.devices import Device
 from mfa.errors import Refusal
 from mfa.here import Here
 from mfa.notices import outbox
+from mfa.people import rules as people
+from mfa.people.rules import Changed
 
 
 class WrongCredentials(Refusal):
@@ -73,38 +77,67 @@ def seek(email: str) -> Sought:
         address = addresses.parse(email)
     except addresses.BadAddress as error:
         raise WrongCredentials from error
-    number = int.from_bytes(toolbox().ring.keyed_hash("somebody", address.key.encode())[:4])
+    number = int.from_bytes(toolbox().ring.keyed_hash("somebody", address.key.encode())[:8]) >> 1
     asked = {"email_key": address.key, "number": number}
-    account, stand_in = db.session.execute(ACCOUNT_AND_STAND_IN, asked).one()
+    account, stand_in, epoch, *settings = db.session.execute(ACCOUNT_AND_STAND_IN, asked).one()
+    policy.note(Policy(*settings))
+    if account:
+        people.note_epoch(account.person_id, epoch)
     return Sought(address, account, stand_in)
 
 
-def sign_in(sought: Sought, password: str, *, here: Here) -> sessions.Entry:
-    """The first step of sign-in.
+@dataclass(frozen=True)
+class Right:
+    """A right password, which is to be noted in the transaction of what it opens.
+
+    :param failures: how many wrong ones came before.
+    :param fresh: its hash as hashes are made today, if the kept one is older or another system's.
+    """
+
+    account: Account
+    subject: str
+    failures: int
+    fresh: str | None
+
+
+def check_at_sign_in(sought: Sought, password: str, *, here: Here) -> Right:
+    """Check the password, the first step of sign-in.
 
     A known and an unknown address cost the same: one look, one count, one hash of a kind that is in use.
 
     :raises WrongCredentials: no such account, or not its password.
-    :raises attempts.Throttled: too many wrong passwords for this address, or too many right ones.
-    :raises sessions.Locked: the right password of an account that an operator has locked.
-    :raises Changed: the right password, of an account that was changed elsewhere at the same moment.
+    :raises attempts.Throttled: too many wrong passwords for this address.
+    :raises sessions.Locked: the right password of an account that an operator has locked, or that has come to
+        the moment of its deletion.
+    :raises hashing.Busy: too many hash at this moment; this is not counted.
     """
     account = sought.account
-    subject = _subject(account, sought.address, here.device)
-    tried = attempts.count(subject, attempts.PASSWORD, here.now)
-    right = toolbox().hasher.verify(account.password_hash if account else sought.stand_in, password)
+    known = _known_device(account, here.device)
+    subject = _subject(account, sought.address, known)
+    with hashing.place(here.device, known=known is not None):
+        tried = attempts.count(subject, attempts.PASSWORD, here.now)
+        right = toolbox().hasher.verify(account.password_hash if account else sought.stand_in, password)
+        fresh = _fresh_hash(account, password) if account and right and not account.locked_at else None
     if account is None or not right:
         _refused(account, tried, here)
         raise WrongCredentials
-    fresh = _fresh_hash(account, password)
-    with transaction():
-        attempts.count_success(subject, attempts.SIGN_INS, here.now)
-        entry = sessions.enter(account, here, generation=account.generation, failures=tried - 1)
-        attempts.reset((subject, attempts.PASSWORD))
-        if fresh:
-            # No change that is counted: what is under way elsewhere goes on.
-            rules.update(account, password_hash=fresh)
-        return entry
+    sessions.check_open(account, here.now)
+    return Right(account, subject, tried - 1, fresh)
+
+
+def note(right: Right, now: datetime) -> None:
+    """Note a right password, as part of the caller's transaction.
+
+    :raises attempts.Throttled: too many right ones.
+    """
+    # First, as whatever changes the account does, so that everybody waits for rows in the same order.
+    people.wait_for(right.account.person_id)
+    sessions.lock_row(right.account.id)
+    attempts.count_success(right.subject, attempts.SIGN_INS, now)
+    attempts.reset((right.subject, attempts.PASSWORD))
+    if right.fresh:
+        # No change that is counted: what is under way elsewhere goes on.
+        rules.update(right.account, password_hash=right.fresh)
 
 
 def prove(account: Account, password: str, here: Here) -> None:
@@ -112,10 +145,14 @@ def prove(account: Account, password: str, here: Here) -> None:
 
     :raises WrongPassword: it is not.
     :raises attempts.Throttled: too many wrong ones, or too many right ones, of which each is for a change.
+    :raises hashing.Busy: too many hash at this moment; this is not counted.
     """
-    subject = _subject(account, rules.address_of(account), here.device)
-    tried = attempts.count(subject, attempts.PASSWORD, here.now)
-    if not toolbox().hasher.verify(account.password_hash, password):
+    known = _known_device(account, here.device)
+    subject = _subject(account, rules.address_of(account), known)
+    with hashing.place(here.device, known=known is not None):
+        tried = attempts.count(subject, attempts.PASSWORD, here.now)
+        right = toolbox().hasher.verify(account.password_hash, password)
+    if not right:
         _refused(account, tried, here)
         raise WrongPassword
     with transaction():
@@ -133,10 +170,12 @@ def change(account: Account, session: AccountSession, *, current: str, new: str,
     :raises attempts.Throttled: too many wrong ones.
     :raises passwords.BadPassword: *new* is not acceptable.
     :raises Changed: it was changed elsewhere at the same moment.
+    :raises hashing.Busy: too many hash at this moment; nothing is counted.
     """
     check(new, account.email)
-    prove(account, current, here)
-    hashed = toolbox().hasher.hash(new)
+    with hashing.place(here.device, known=_known_device(account, here.device) is not None):
+        prove(account, current, here)
+        hashed = toolbox().hasher.hash(new)
     with transaction():
         _set(account, hashed)
         activity.record(account.id, events.PASSWORD_CHANGED, here)
@@ -161,11 +200,13 @@ def request_reset(email: str, now: datetime) -> Address:
     rules.count_mail(address, attempts.RESET_SENDING, now)
     account = rules.find(address)
     token = make_reset_token(account, now)
+    # Asked for both, so that both take the same time.
+    is_closed = policy.is_sign_up_closed()
     with languages.speaking(account.language if account else None):
         message = (
             messages.reset_password(account.email, name=account.name, token=token)
             if account
-            else messages.no_account(address.text)
+            else messages.no_account(address.text, signs_up=not is_closed)
         )
     rules.send_counted(address, attempts.RESET_SENDING, message)
     return address
@@ -197,20 +238,22 @@ def read_reset_link(token: str, now: datetime) -> Account:
     return account
 
 
-def reset(token: str, *, password: str, here: Here) -> sessions.Entry:
+def reset(token: str, *, password: str, here: Here) -> Account:
     """Set a new password by link. Every session ends; the second step stays and is asked for.
 
     :raises LinkEnded: see :func:`read_reset_link`; also for the second of two at once.
     :raises passwords.BadPassword: not acceptable as a password.
-    :raises sessions.Locked: an operator has locked the account.
+    :raises sessions.Locked: an operator has locked the account, or it has come to the moment of its deletion.
+    :raises hashing.Busy: too many hash at this moment; the link stays good.
     """
     account = read_reset_link(token, here.now)
-    if account.locked_at:
-        raise sessions.Locked
+    sessions.check_open(account, here.now)
     check(password, account.email)
     address = rules.address_of(account)
-    own, every = _subject(account, address, here.device), rules.address_subject(address)
-    hashed = toolbox().hasher.hash(password)
+    known = _known_device(account, here.device)
+    own, every = _subject(account, address, known), rules.address_subject(address)
+    with hashing.place(here.device, known=known is not None):
+        hashed = toolbox().hasher.hash(password)
     with transaction():
         try:
             _set(account, hashed)
@@ -220,7 +263,8 @@ def reset(token: str, *, password: str, here: Here) -> sessions.Entry:
         attempts.reset((own, attempts.PASSWORD), (every, attempts.PASSWORD), (every, attempts.RESET_SENDING))
         activity.record(account.id, events.PASSWORD_RESET, here)
         outbox.post(messages.password_changed, account, here.now)
-        return sessions.enter(account, here, generation=account.generation + 1, announce=False)
+    db.session.refresh(account, ["generation", "password_hash"])
+    return account
 
 
 def nobodys_hash() -> str:
@@ -255,13 +299,16 @@ def _set(account: Account, hashed: str) -> None:
 
     :param hashed: made before the transaction begins, as that takes long.
     """
-    rules.advance(account, password_hash=hashed)
-    sessions.forget_devices(account)
+    rules.advance(account, forget_devices=True, password_hash=hashed)
 
 
-def _subject(account: Account | None, address: Address, device: Device) -> str:
+def _known_device(account: Account | None, device: Device) -> str | None:
+    """The id of the device if it is known to the account."""
+    return device.known_to(account.id, people.epoch(account.person_id)) if account and device.mark else None
+
+
+def _subject(account: Account | None, address: Address, known: str | None) -> str:
     """Whose count it is: the device's own where it is known, else the address's, account or not."""
-    known = device.known_to(account.id, account.device_epoch) if account else None
     if account and known:
         return attempts.account_subject(account.id, known)
     return rules.address_subject(address)

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from flask import Blueprint, Response, current_app, g, request, session, url_for
+from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 
 from console import languages
 from console.accounts import rules
-from console.accounts.addresses import Address, BadAddress
-from console.accounts.models import Account
+from console.accounts.addresses import BadAddress
 from console.accounts.names import BadName
-from console.auth import forms, password as passwords, sign_up as sign_ups
-from console.mail import mailbox
+from console.auth import answers, forms, password as passwords, sign_up as sign_ups
 from console.passwords.rules import BadPassword
+from console.policy import rules as policy
 from console.sessions import browser
-from console.sessions.rules import Entry, Locked, SessionEnded
-from console.web import access, errors, layouts, notices, ranges
+from console.sessions.rules import Locked, SessionEnded
+from console.web import access, errors, layouts, notices
 from console.web.access import public, signs_in
 from mfa import clock
+from mfa.attempts.hashing import Busy
 from mfa.attempts.rules import Throttled
+from mfa.database import transaction
+from mfa.errors import NotNow
 from mfa.notices.delivery import MailNotSent
-from mfa.web import hx
+from mfa.people.rules import Changed
+from mfa.sign_in import asking
+from mfa.sign_in.browser import kept_on_failure
+from mfa.sign_in.forms import PasskeySignInForm
+from mfa.web import devices, hx, ranges
+from mfa.web.paths import local_path
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -34,6 +39,8 @@ blueprint = Blueprint("accounts", __name__)
 @blueprint.get("/sign-up")
 @public
 def sign_up() -> Response:
+    if policy.is_sign_up_closed():
+        return _show_closed()
     return _show_sign_up(forms.SignUpForm())
 
 
@@ -42,12 +49,15 @@ def sign_up() -> Response:
 @ranges.mails
 def mail_sign_up_link() -> Response:
     form = forms.SignUpForm()
-    if not form.validate():
-        return _show_sign_up(form, errors.UNPROCESSABLE)
     try:
-        return _check_inbox(sign_ups.request(form.email.data, clock.now()))
+        sign_ups.must_be_open()
+        if not form.validate():
+            return _show_sign_up(form, errors.UNPROCESSABLE)
+        return answers.check_inbox(sign_ups.request(form.email.data, clock.now()))
     except (BadAddress, Throttled, MailNotSent) as error:
         return _show_sign_up(form, errors.refuse(form.email, error))
+    except sign_ups.SignUpClosed as error:
+        return _show_closed(error.status)
 
 
 def _show_sign_up(form: forms.SignUpForm, status: int = 200) -> Response:
@@ -57,6 +67,17 @@ def _show_sign_up(form: forms.SignUpForm, status: int = 200) -> Response:
         title=gettext("Create an account"),
         status=status,
         form=form,
+    )
+
+
+def _show_closed(status: int = 200) -> Response:
+    return hx.render(
+        "accounts/_sign_up_closed.html",
+        layouts.CARD,
+        title=gettext("Create an account"),
+        status=status,
+        once={},
+        sentence=sign_ups.SignUpClosed.says,
     )
 
 
@@ -76,16 +97,18 @@ def open_account(token: str) -> Response:
     if not form.validate():
         return _show_create_account(token, form, errors.UNPROCESSABLE)
     try:
-        entry = sign_ups.create_account(
-            token, name=form.name.data, password=form.password.data, here=browser.here()
+        account = sign_ups.create_account(
+            token, name=form.name.data, password=form.password.data, here=devices.here()
         )
     except BadName as error:
         return _show_create_account(token, form, errors.refuse(form.name, error))
-    except BadPassword as error:
+    except (BadPassword, Busy) as error:
         return _show_create_account(token, form, errors.refuse(form.password, error))
     except rules.LinkEnded:
         return _sign_up_link_ended()
-    return _enter(entry)
+    except sign_ups.SignUpClosed as error:
+        return _show_closed(error.status)
+    return answers.enter(account, told=True)
 
 
 def _show_create_account(token: str, form: forms.CreateAccountForm, status: int = 200) -> Response:
@@ -93,20 +116,14 @@ def _show_create_account(token: str, form: forms.CreateAccountForm, status: int 
         address = sign_ups.read_link(token, clock.now())
     except rules.LinkEnded:
         return _sign_up_link_ended()
-    return hx.render(
-        "accounts/_create_account.html",
-        layouts.CARD,
-        title=gettext("Create your account"),
-        status=status,
-        form=form,
-        email=address.text,
-        action=url_for("accounts.open_account", token=token),
-        min_length=current_app.config["PASSWORD_MIN_LENGTH"],
-    )
+    except sign_ups.SignUpClosed as error:
+        return _show_closed(error.status)
+    action = url_for("accounts.open_account", token=token)
+    return answers.show_create_account(form, address.text, action, status)
 
 
 def _sign_up_link_ended() -> Response:
-    return _link_ended(url_for("accounts.sign_up"), gettext("Create an account"))
+    return answers.link_ended(url_for("accounts.sign_up"), gettext("Create an account"))
 
 
 # Sign-in
@@ -123,11 +140,12 @@ def _sought() -> passwords.Sought:
     return found
 
 
-def _named() -> Account | None:
+def _named() -> str | None:
     try:
-        return _sought().account
+        account = _sought().account
     except passwords.WrongCredentials:
         return None
+    return account.person_id if account else None
 
 
 @blueprint.get("/sign-in")
@@ -136,7 +154,7 @@ def sign_in() -> Response:
     if current_user.is_authenticated:
         return hx.redirect(url_for("console.home"))
     form = forms.SignInForm()
-    form.next.data = access.local_path(request.args.get("next"))
+    form.next.data = local_path(request.args.get("next"))
     return _show_sign_in(form)
 
 
@@ -149,10 +167,12 @@ def check_password() -> Response:
     if not form.validate():
         return _show_sign_in(form, errors.UNPROCESSABLE)
     try:
-        entry = passwords.sign_in(_sought(), form.password.data, here=browser.here())
-    except (passwords.WrongCredentials, Throttled, Locked, rules.Changed) as error:
+        right = passwords.check_at_sign_in(_sought(), form.password.data, here=devices.here())
+        with kept_on_failure(), transaction():
+            passwords.note(right, clock.now())
+            return answers.enter(right.account, form.next.data, failures=right.failures)
+    except (passwords.WrongCredentials, NotNow, Locked, Changed) as error:
         return _show_sign_in(form, errors.refuse(form.password, error))
-    return _enter(entry, access.local_path(form.next.data))
 
 
 def _show_sign_in(form: forms.SignInForm, status: int = 200) -> Response:
@@ -163,6 +183,9 @@ def _show_sign_in(form: forms.SignInForm, status: int = 200) -> Response:
         status=status,
         form=form,
         ended=request.args.get("ended"),
+        signs_up=not policy.is_sign_up_closed(),
+        passkey=asking.passkey_sign_in(),
+        passkey_form=PasskeySignInForm(formdata=None),
     )
 
 
@@ -183,7 +206,7 @@ def mail_reset_link() -> Response:
     if not form.validate():
         return _show_forgot_password(form, errors.UNPROCESSABLE)
     try:
-        return _check_inbox(passwords.request_reset(form.email.data, clock.now()))
+        return answers.check_inbox(passwords.request_reset(form.email.data, clock.now()))
     except (BadAddress, Throttled, MailNotSent) as error:
         return _show_forgot_password(form, errors.refuse(form.email, error))
 
@@ -214,12 +237,12 @@ def set_password(token: str) -> Response:
     if not form.validate():
         return _show_reset_password(token, form, errors.UNPROCESSABLE)
     try:
-        entry = passwords.reset(token, password=form.new_password.data, here=browser.here())
-    except (BadPassword, Locked) as error:
+        account = passwords.reset(token, password=form.new_password.data, here=devices.here())
+    except (BadPassword, Locked, Busy) as error:
         return _show_reset_password(token, form, errors.refuse(form.new_password, error))
     except rules.LinkEnded:
         return _reset_link_ended()
-    return _enter(entry)
+    return answers.enter(account, told=True)
 
 
 def _show_reset_password(token: str, form: forms.ResetPasswordForm, status: int = 200) -> Response:
@@ -240,7 +263,7 @@ def _show_reset_password(token: str, form: forms.ResetPasswordForm, status: int 
 
 
 def _reset_link_ended() -> Response:
-    return _link_ended(url_for("accounts.forgot_password"), gettext("Send a new link"))
+    return answers.link_ended(url_for("accounts.forgot_password"), gettext("Send a new link"))
 
 
 # The account modal
@@ -259,7 +282,7 @@ def change_profile() -> Response:
     if not form.validate():
         return _show_profile(form, errors.UNPROCESSABLE)
     try:
-        rules.change_profile(account, name=form.name.data, language=form.language.data, here=browser.here())
+        rules.change_profile(account, name=form.name.data, language=form.language.data, here=devices.here())
     except (BadName, Throttled) as error:
         return _show_profile(form, errors.refuse(form.name, error))
     except rules.BadLanguage as error:
@@ -315,11 +338,11 @@ def change_password() -> Response:
                 current_user.session,
                 current=form.current_password.data,
                 new=form.new_password.data,
-                here=browser.here(),
+                here=devices.here(),
             )
-    except (passwords.WrongPassword, Throttled) as error:
+    except (passwords.WrongPassword, NotNow) as error:
         return _show_password(form, errors.refuse(form.current_password, error))
-    except (BadPassword, rules.Changed) as error:
+    except (BadPassword, Changed) as error:
         return _show_password(form, errors.refuse(form.new_password, error))
     except SessionEnded:
         return access.to_sign_in()
@@ -338,49 +361,4 @@ def _show_password(form: forms.PasswordForm, status: int = 200, *, changed: bool
         email=current_user.account.email,
         min_length=current_app.config["PASSWORD_MIN_LENGTH"],
         once={"changed": changed} if changed else None,
-    )
-
-
-# What the above share
-
-
-def _enter(entry: Entry, target: str | None = None) -> Response:
-    browser.enter(entry)
-    if entry.needs_second_step:
-        if target:
-            session["next"] = target
-        return hx.onward(url_for("second_step.verify"), _show_second_step)
-    return hx.leave(target or url_for("console.home"))
-
-
-def _show_second_step() -> Response:
-    # By the name of its page: this room does not know the room of the second step.
-    view = current_app.view_functions["second_step.verify"]
-    return cast("Response", view())
-
-
-def _check_inbox(address: Address) -> Response:
-    return hx.render(
-        "accounts/_check_inbox.html",
-        layouts.CARD,
-        title=gettext("Check your inbox"),
-        once={
-            "email": address.text,
-            "mailbox_url": url_for("mailbox.index") if mailbox.in_use(current_app.config) else None,
-        },
-    )
-
-
-def _link_ended(way_url: str, way_label: str) -> Response:
-    return hx.render(
-        "_error.html",
-        layouts.CARD,
-        title=gettext("This link has ended"),
-        status=410,
-        once={
-            "heading": gettext("This link has ended"),
-            "sentence": gettext("It was used already, is too old, or your account was changed since."),
-            "way_url": way_url,
-            "way_label": way_label,
-        },
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Integer, bindparam, case, func, literal_column, select
+from sqlalchemy import BigInteger, bindparam, case, func, literal_column, select
 
 from console.accounts.models import Account
+from console.policy import statements as policy
+from console.policy.models import OrganizationSettings
+from mfa.people.statements import epoch_of
 
 _IDS = (
     select(
@@ -15,7 +18,7 @@ _IDS = (
     .limit(1)
     .subquery()
 )
-_POWERS = [literal_column(str(1 << bits), Integer) for bits in range(31)]
+_POWERS = [literal_column(str(1 << bits), BigInteger) for bits in range(63)]
 _SPAN = _IDS.c.last - _IDS.c.first
 _ROOM = (
     select(
@@ -41,11 +44,13 @@ _STAND_IN = (
 )
 
 ACCOUNT_AND_STAND_IN = (
-    select(Account, _STAND_IN)
+    select(Account, _STAND_IN, epoch_of(Account.__table__.c.id), *policy.COLUMNS)
     .select_from(_ROOM)
     .outerjoin(Account, Account.email_key == bindparam("email_key"))
+    .join(OrganizationSettings, policy.IS_THE_ONE)
 )
-"""The account of an address, or None, and the password hash of the account that stands in for it.
+"""The account of an address, or None; the password hash of the account that stands in for it; the epoch of
+its known devices; and what the organization asks of everybody.
 
 ``number`` is from a keyed hash of the address: see :func:`console.auth.password.seek`.
 """

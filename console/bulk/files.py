@@ -13,13 +13,10 @@ from types import TracebackType
 from typing import BinaryIO, TextIO
 
 from console.bulk.rows import COLUMNS, UNREAD_COLUMNS
+from console.spreadsheets import guarded, unguarded
 from mfa.errors import Refusal
 
 KNOWN = (*COLUMNS, *UNREAD_COLUMNS)
-_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-"""How a cell begins that Excel or LibreOffice may compute; in Japanese the full-width signs do the same
-(OWASP, CSV Injection). Apostrophes before it keep it from that; they belong to the pattern so that one more
-can be put there, and taken away again."""
 _SHOWABLE = re.compile("[A-Za-z_][A-Za-z0-9_ -]{0,30}")
 
 
@@ -105,17 +102,7 @@ def _record(header: Sequence[str], line: int, values: Sequence[str]) -> Record:
         broken = f"{len(values)} values in {len(header)} columns"
     elif any("\udc80" <= character <= "\udcff" for value in values for character in value):
         broken = "not UTF-8"
-    return Record(line, dict(zip(header, map(_unguarded, values), strict=False)), broken)
-
-
-def _guarded(cell: str) -> str:
-    """Return *cell* as no program takes it for a formula: with an apostrophe before it."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _unguarded(cell: str) -> str:
-    """Return the cell that :func:`_guarded` was given."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    return Record(line, dict(zip(header, map(unguarded, values), strict=False)), broken)
 
 
 class Writer:
@@ -134,7 +121,7 @@ class Writer:
         # All rows in one piece, so that a kill leaves whole ones.
         piece = io.StringIO(newline="")
         csv.DictWriter(piece, self._columns, restval="", extrasaction="ignore").writerows(
-            {column: _guarded(cell) for column, cell in row.items()} for row in rows
+            {column: guarded(cell) for column, cell in row.items()} for row in rows
         )
         self._file.write(piece.getvalue())
         self._file.flush()

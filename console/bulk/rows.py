@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from console import languages
 from console.accounts import addresses, names
@@ -21,6 +21,7 @@ COLUMNS = (
     "language",
     "created_at",
     "locked_at",
+    "delete_at",
     "activated_at",
     "password_hash",
     "totp",
@@ -28,6 +29,8 @@ COLUMNS = (
 SECRET_COLUMNS = ("password_hash", "totp")
 UNREAD_COLUMNS = ("id", "reason")
 """What an export and a list of refused rows hold besides, so that both can be imported as they are."""
+_LONGEST_DELETION = timedelta(days=90)
+"""As long as ``DELETION_DAYS`` may be."""
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -61,6 +64,7 @@ class Entry:
     activated_at: datetime | None
     created_at: datetime
     locked_at: datetime | None
+    delete_at: datetime | None = None
 
     @property
     def warning(self) -> str | None:
@@ -99,6 +103,7 @@ def read(address: Address, cells: Mapping[str, str], now: datetime) -> Entry:
         activated_at=(activated_at or now) if secret else None,
         created_at=_moment("created_at", cells, now) or now,
         locked_at=_moment("locked_at", cells, now),
+        delete_at=_deletion(cells, now),
     )
 
 
@@ -136,18 +141,29 @@ def _secret(text: str) -> bytes | None:
         raise BadCell("totp", _SECRET_REASONS[type(error)]) from error
 
 
+def _deletion(cells: Mapping[str, str], now: datetime) -> datetime | None:
+    moment = _read_moment("delete_at", cells)
+    if moment and not now < moment <= now + _LONGEST_DELETION:
+        raise BadCell("delete_at", f"not within the next {_LONGEST_DELETION.days} days")
+    return moment
+
+
 def _moment(column: str, cells: Mapping[str, str], now: datetime) -> datetime | None:
+    moment = _read_moment(column, cells)
+    if moment and not _EARLIEST <= moment <= now:
+        raise BadCell(column, "before 1970 or in the future")
+    return moment
+
+
+def _read_moment(column: str, cells: Mapping[str, str]) -> datetime | None:
     text = cells.get(column, "").strip()
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise BadCell(column, "not a moment in ISO 8601, like 2026-11-24T12:00:00Z") from error
-    if not _EARLIEST <= moment <= now:
-        raise BadCell(column, "before 1970 or in the future")
-    return moment
 
 
 _NAME_REASONS: dict[type[names.BadName], str] = {

@@ -15,6 +15,7 @@ from itertools import islice
 
 from sqlalchemy import func, insert, select
 
+from console.accounts import search
 from console.accounts.models import Account
 from console.activity import events
 from console.bulk import rows
@@ -22,12 +23,14 @@ from console.bulk.files import Record
 from console.bulk.rows import BadCell, Entry
 from console.bulk.seen import Seen
 from console.extensions import db
+from console.organization import audit
 from console.toolbox import toolbox
 from mfa.activity import rules as activity
 from mfa.crypto import recovery_codes, totp
 from mfa.database import insert_absent, transaction
 from mfa.factors import sealing
-from mfa.factors.models import Authenticator
+from mfa.factors.models import APP, Authenticator, SecondStep
+from mfa.settings import settings
 
 
 @dataclass
@@ -108,15 +111,19 @@ def _make(entries: list[Entry], now: datetime) -> set[str]:
     values = [_account(entry) for entry in entries]
     with transaction():
         ids = dict(insert_absent(Account, values, Account.email_key, Account.id))
-        authenticators = [
-            _authenticator(str(ids[entry.address.key]), entry, now)
+        protected = [
+            (str(ids[entry.address.key]), entry)
             for entry in entries
             if entry.secret and entry.address.key in ids
         ]
-        if authenticators:
-            db.session.execute(insert(Authenticator), authenticators)
+        if protected:
+            db.session.execute(insert(SecondStep), [_second_step(*one) for one in protected])
+            db.session.execute(insert(Authenticator), [_app(*one, now) for one in protected])
             sealing.note_key(now)
         activity.record_all(ids.values(), events.ACCOUNT_IMPORTED, now)
+        if ids:
+            count = {"accounts": str(len(ids))}
+            audit.write_down(audit.Event.ACCOUNTS_IMPORTED, actor=None, subject=None, detail=count, now=now)
     return set(ids)
 
 
@@ -125,25 +132,38 @@ def _account(entry: Entry) -> dict[str, object]:
         "email": entry.address.text,
         "email_key": entry.address.key,
         "name": entry.name,
+        "search_key": search.key(entry.name, entry.address.key),
+        "two_step_on": entry.secret is not None,
         "password_hash": entry.password_hash or toolbox().hasher.nobodys(),
         "language": entry.language,
         "created_at": entry.created_at,
         "locked_at": entry.locked_at,
+        "delete_at": entry.delete_at,
     }
 
 
-def _authenticator(person_id: str, entry: Entry, now: datetime) -> dict[str, object]:
-    """An app as it goes on being used, with an empty set of recovery codes."""
+def _app(person_id: str, entry: Entry, now: datetime) -> dict[str, object]:
+    """An app as it goes on being used."""
     assert entry.secret is not None
-    _, sealed_pepper = sealing.make_pepper(person_id)
     return {
         "person_id": person_id,
+        "kind": APP,
+        "name": "",
+        "added_at": entry.activated_at,
         "sealed_secret": sealing.seal_secret(person_id, entry.secret),
         # The code that the app shows now may have been used in the other system.
         "used_step": totp.time_step(now.timestamp()),
+    }
+
+
+def _second_step(person_id: str, entry: Entry) -> dict[str, object]:
+    """What there is once of it, with an empty set of recovery codes."""
+    _, sealed_pepper = sealing.make_pepper(person_id)
+    return {
+        "person_id": person_id,
         "activated_at": entry.activated_at,
         "recovery_salt": os.urandom(recovery_codes.SALT_BYTES),
-        "recovery_cost": str(toolbox().recovery_cost),
+        "recovery_cost": str(settings().recovery_cost),
         "recovery_pepper": sealed_pepper,
     }
 
@@ -163,27 +183,37 @@ def give_away(*, after: int, size: int, with_secrets: bool) -> Iterator[list[dic
     :param with_secrets: password hashes, and the secrets of authenticator apps as ``otpauth://`` addresses.
     """
     while page := _page(after, size):
-        yield [_row(account, authenticator, with_secrets=with_secrets) for account, authenticator in page]
+        yield [_row(account, step, app, with_secrets=with_secrets) for account, step, app in page]
         after = page[-1][0].id
 
 
-def _page(after: int, size: int) -> list[tuple[Account, Authenticator | None]]:
+def _page(after: int, size: int) -> list[tuple[Account, SecondStep | None, Authenticator | None]]:
+    """The next accounts, each with the first of its apps: a row has room for one."""
+    first = (
+        select(func.min(Authenticator.id))
+        .where(Authenticator.person_id == SecondStep.person_id, Authenticator.kind == APP)
+        .correlate(SecondStep)
+        .scalar_subquery()
+    )
     found = (
-        select(Account, Authenticator)
-        .outerjoin(Authenticator, Authenticator.person_id == Account.person_id)
+        select(Account, SecondStep, Authenticator)
+        .outerjoin(SecondStep, SecondStep.person_id == Account.person_id)
+        .outerjoin(Authenticator, Authenticator.id == first)
         .where(Account.id > after)
         .order_by(Account.id)
         .limit(size)
     )
     with transaction():
-        page: list[tuple[Account, Authenticator | None]] = [
-            (row[0], row[1]) for row in db.session.execute(found)
+        page: list[tuple[Account, SecondStep | None, Authenticator | None]] = [
+            (row[0], row[1], row[2]) for row in db.session.execute(found)
         ]
         db.session.expunge_all()
     return page
 
 
-def _row(account: Account, authenticator: Authenticator | None, *, with_secrets: bool) -> dict[str, str]:
+def _row(
+    account: Account, second_step: SecondStep | None, app: Authenticator | None, *, with_secrets: bool
+) -> dict[str, str]:
     row = {
         "id": str(account.id),
         "email": account.email,
@@ -191,16 +221,17 @@ def _row(account: Account, authenticator: Authenticator | None, *, with_secrets:
         "language": account.language or "",
         "created_at": _written(account.created_at),
         "locked_at": _written(account.locked_at),
-        "activated_at": _written(authenticator.activated_at if authenticator else None),
+        "delete_at": _written(account.delete_at),
+        "activated_at": _written(second_step.activated_at if second_step else None),
     }
     if with_secrets:
         row["password_hash"] = account.password_hash
-        row["totp"] = _uri(account, authenticator) if authenticator else ""
+        row["totp"] = _uri(account, app) if app else ""
     return row
 
 
-def _uri(account: Account, authenticator: Authenticator) -> str:
-    secret = sealing.open_secret(authenticator)
+def _uri(account: Account, app: Authenticator) -> str:
+    secret = sealing.open_secret(app)
     return totp.uri(secret, account=account.email, issuer=toolbox().product_name)
 
 

@@ -22,6 +22,11 @@ def operator() -> str:
         return "unknown"  # a container without a user name
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words: "1 account", "2 accounts"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 class Commands(AppGroup):
     """The verbs of a noun; a database that can't answer them is one sentence and no traceback."""
 

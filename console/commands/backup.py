@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from console.commands import Commands
+from console.commands import Commands, counted
 from console.operator import restore
+from mfa import clock
 
 group = Commands("backup", help="Prepare a database that was restored from a back-up.")
 
@@ -13,4 +14,4 @@ group = Commands("backup", help="Prepare a database that was restored from a bac
 @group.command()
 def restored() -> None:
     """End every session and skip ids that may be in use since the back-up. Run before the servers start."""
-    click.echo(f"{restore.after_restore()} sessions ended")
+    click.echo(f"{counted(restore.after_restore(clock.now()), 'session')} ended")

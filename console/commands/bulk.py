@@ -19,9 +19,12 @@ from flask.cli import with_appcontext
 from console.bulk import files, rules
 from console.bulk.files import UnusableFile, Writer
 from console.bulk.rows import COLUMNS, SECRET_COLUMNS
-from console.commands import operator
+from console.commands import counted, operator
+from console.organization import audit
 from mfa import clock
 from mfa.activity import log
+from mfa.columns import LARGEST_ID
+from mfa.database import transaction
 from mfa.here import Here
 
 REFUSED, UNUSABLE, STOPPED = 1, 2, 128 + signal.SIGINT
@@ -87,7 +90,7 @@ def import_(file: Path, dry_run: bool, rejects: Path | None, verbose: bool, batc
 @click.argument("file", type=_FILE, default=_STANDARD)
 @click.option(
     "--after",
-    type=click.IntRange(0, 2**31 - 1),
+    type=click.IntRange(0, LARGEST_ID),
     default=0,
     metavar="ID",
     help="Continue after the account with this id, the last one of an interrupted export.",
@@ -110,17 +113,18 @@ def export(file: Path, after: int, with_secrets: bool, yes: bool, batch: int) ->
     columns = ("id", *(column for column in COLUMNS if with_secrets or column not in SECRET_COLUMNS))
     written, last = 0, after
     with (
-        _sentences(lambda: f"{written} accounts written", lambda: f"Continue with --after {last}."),
+        _sentences(lambda: _written(written), lambda: f"Continue with --after {last}."),
         _target(file, columns, after) as target,
         _bar(rules.count(after)) as move,
     ):
         _log("export_began", after=after, with_secrets=with_secrets)
+        _write_down_export(with_secrets=with_secrets)
         for page in rules.give_away(after=after, size=batch, with_secrets=with_secrets):
             target.write(page)
             written, last = written + len(page), int(page[-1]["id"])
             if move:
                 move(written)
-    click.echo(f"{written} accounts written; the id of the last is {last}.", err=True)
+    click.echo(f"{_written(written)}; the id of the last is {last}.", err=True)
 
 
 # Messages
@@ -135,6 +139,10 @@ def _tell(batch: rules.Batch, *, verbose: bool) -> None:
     clear = "\r\x1b[K" if sys.stderr.isatty() else ""
     for line, text in sorted(said):
         click.echo(f"{clear}line {line}: {text}", err=True)
+
+
+def _written(number: int) -> str:
+    return f"{counted(number, 'account')} written"
 
 
 def _summary(count: _Count, *, dry_run: bool) -> str:
@@ -179,6 +187,14 @@ def _logged(count: _Count, *, dry_run: bool) -> Iterator[None]:
 
 def _log(event: str, **more: Any) -> None:
     log.write(event, Here(clock.now()), outcome="done", account=None, operator=operator(), **more)
+
+
+def _write_down_export(*, with_secrets: bool) -> None:
+    detail = {"secrets": "with" if with_secrets else "without"}
+    with transaction():
+        audit.write_down(
+            audit.Event.ACCOUNTS_EXPORTED, actor=None, subject=None, detail=detail, now=clock.now()
+        )
 
 
 # The files

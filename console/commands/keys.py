@@ -3,44 +3,39 @@
 from __future__ import annotations
 
 import click
+from flask.cli import with_appcontext
 
 from console.commands import Commands
+from console.organization.audit import keys as audit_keys, rules as audit
 from console.toolbox import toolbox
-from mfa import clock
-from mfa.factors import sealing
+from mfa import clock, commands
+from mfa.crypto.keys import UnknownKey, Unreadable
+
+_OF_PEOPLE = commands.keys.commands
 
 group = Commands("keys", help="The keys that encrypt secrets.")
 
 
 @group.command("list")
-def list_keys() -> None:
-    """List the ids of the keys in use, and for how many accounts."""
-    ring = toolbox().ring
-    counts = sealing.keys()
-    for key in [*ring.ids, *sorted(counts.keys() - set(ring.ids))]:
-        click.echo(f"{key}  {_state(key, counts):8}  {counts.get(key, 0)} accounts")
+@click.pass_context
+def list_keys(ctx: click.Context) -> None:
+    """List the ids of the keys in use, for how many people, and for the organization's activity."""
+    ctx.invoke(_OF_PEOPLE["list"])
+    for key in audit_keys.masters():
+        click.echo(f"{key}  encrypts the keys of the organization's activity")
 
 
-def _state(key: str, counts: dict[str, int]) -> str:
-    ring = toolbox().ring
-    if not ring.has(key):
-        return "MISSING"
-    if key == ring.current:
-        return "current"
-    return "old" if counts.get(key) else "unused"
+def _and_of_activity(rotate: click.Command) -> click.Command:
+    def both(**options: object) -> None:
+        try:
+            replaced = audit.replace_keys(clock.now())
+        except (UnknownKey, Unreadable) as error:
+            raise click.ClickException(f"The organization's activity: {error}.") from error
+        if replaced:
+            click.echo(f"The organization's activity goes on with a key of {toolbox().ring.current}.")
+        click.get_current_context().invoke(rotate, **options)
+
+    return click.Command("rotate", callback=with_appcontext(both), params=rotate.params, help=rotate.help)
 
 
-@group.command()
-@click.option(
-    "--batch", type=click.IntRange(min=1), default=200, show_default=True, help="Accounts per transaction."
-)
-def rotate(batch: int) -> None:
-    """Encrypt with the current key what an older one encrypted, while the servers run."""
-    done = 0
-    for sealed in sealing.rotate(clock.now(), batch=batch):
-        done += sealed
-        click.echo(f"{done} accounts encrypted again")
-    click.echo(
-        f"Everything is encrypted with the key {toolbox().ring.current}. Nothing in the database needs an"
-        " older key; people whose cookies an older key signed stay signed in while it is among the fallbacks."
-    )
+group.add_command(_and_of_activity(_OF_PEOPLE["rotate"]))

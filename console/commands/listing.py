@@ -10,7 +10,7 @@ from datetime import datetime
 import click
 from flask.cli import with_appcontext
 
-from console.commands import operator
+from console.commands import counted, operator
 from console.operator import search
 from console.operator.search import Filter, Found
 from mfa import clock
@@ -30,6 +30,11 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
             default=None,
             help="Only accounts with, or without, 2-step verification.",
         ),
+        click.option(
+            "--deletion/--no-deletion",
+            default=None,
+            help="Only accounts that are, or are not, to be deleted as their owner wants.",
+        ),
         click.option("--json", "as_json", is_flag=True, help="A JSON object a line, for programs."),
     ):
         command = option(command)
@@ -39,20 +44,20 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 @click.command("list")
 @_filters
 @with_appcontext
-def list_(*, locked: bool | None, two_step: bool | None, as_json: bool) -> None:
+def list_(*, as_json: bool, **states: bool | None) -> None:
     """List accounts in the order of their ids: dates, address and name."""
     _log("accounts_listed")
-    _show(Filter(None, locked, two_step), as_json=as_json)
+    _show(Filter(None, **states), as_json=as_json)
 
 
 @click.command()
 @click.argument("text")
 @_filters
 @with_appcontext
-def find(text: str, *, locked: bool | None, two_step: bool | None, as_json: bool) -> None:
+def find(text: str, *, as_json: bool, **states: bool | None) -> None:
     """Find accounts by a part of the address or the name; exit status 1 if there is none."""
     _log("accounts_searched")
-    if not _show(Filter(text, locked, two_step), as_json=as_json):
+    if not _show(Filter(text, **states), as_json=as_json):
         raise click.exceptions.Exit(NOTHING_FOUND)
 
 
@@ -61,11 +66,11 @@ def _show(wanted: Filter, *, as_json: bool) -> int:
     count = 0
     for found in search.accounts(wanted):
         if not as_json and not count:
-            click.echo(_row("id", "created", "locked", "two-step", "email, name"))
+            click.echo(_row("id", "created", "locked", "two-step", "deletion", "email, name"))
         click.echo(_as_json(found) if as_json else _as_text(found))
         count += 1
     if not as_json:
-        click.echo(f"{count} accounts", err=True)
+        click.echo(counted(count, "account"), err=True)
     return count
 
 
@@ -74,8 +79,8 @@ def _as_json(found: Found) -> str:
 
 
 def _as_text(found: Found) -> str:
-    days = [_day(found.created_at), _day(found.locked_at), _day(found.two_step_since)]
-    return _row(str(found.id), *days, f"{found.email}  {found.name}")
+    moments = (found.created_at, found.locked_at, found.two_step_since, found.delete_at)
+    return _row(str(found.id), *map(_day, moments), f"{found.email}  {found.name}")
 
 
 def _row(*cells: str) -> str:

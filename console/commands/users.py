@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import click
 
-from console.accounts.models import Account
-from console.accounts.rules import Changed
+from console.accounts.models import Account, Role
 from console.commands import Commands, bulk, listing, operator as who_is_signed_in
 from console.operator import rules
 from console.operator.rules import Act
+from console.organization import audit
 from mfa import clock
+from mfa.people.rules import Changed
 
 group = Commands(
     "users",
@@ -30,7 +31,7 @@ def _acts(act: Callable[[Account, Act], str]) -> click.Command:
     def run(email: str, reason: str, operator: str) -> None:
         try:
             click.echo(act(rules.find(email), Act(operator, reason, clock.now())))
-        except (rules.NoAccount, rules.NoReason, rules.NothingToDo) as error:
+        except (rules.NoAccount, audit.BadReason, rules.NothingToDo, rules.IsLocked) as error:
             raise click.ClickException(error.sentence) from None
         except Changed:
             raise click.ClickException("The account was changed at this moment. Try again.") from None
@@ -48,14 +49,25 @@ def show(account: Account, act: Act) -> str:
             f"account     {account.id}",
             f"email       {account.email}",
             f"name        {account.name}",
+            f"role        {account.role}",
             f"created     {account.created_at:%Y-%m-%d %H:%M} UTC",
             f"locked      {f'since {account.locked_at:%Y-%m-%d %H:%M} UTC' if account.locked_at else 'no'}",
+            f"deletion    {_deletion(account)}",
             f"two-step    {f'on since {since:%Y-%m-%d %H:%M} UTC' if since else 'off'}",
             f"codes left  {shown.two_step.codes_left}",
             f"sessions    {shown.sessions}",
+            f"browsers    {shown.browsers} remembered",
             f"waits       {shown.waits} s",
         ]
     )
+
+
+def _deletion(account: Account) -> str:
+    if not account.delete_at:
+        return "no"
+    if account.locked_at:
+        return "asked for; not while the account is locked"
+    return f"on {account.delete_at:%Y-%m-%d %H:%M} UTC, unless the owner signs in before"
 
 
 def disable_2sv(account: Account, act: Act) -> str:
@@ -65,7 +77,7 @@ def disable_2sv(account: Account, act: Act) -> str:
 
 
 def sign_out(account: Account, act: Act) -> str:
-    """End every session."""
+    """End every session, and forget every known device and remembered browser."""
     rules.sign_out(account, act)
     return f"{account.email} is signed out everywhere."
 
@@ -73,16 +85,24 @@ def sign_out(account: Account, act: Act) -> str:
 def lock(account: Account, act: Act) -> str:
     """Refuse every sign-in until the account is unlocked."""
     rules.lock(account, act)
-    return f"{account.email} is locked, and every device is signed out."
+    waits = " It is not deleted while it is locked." if account.delete_at else ""
+    return f"{account.email} is locked, and every device is signed out.{waits}"
 
 
 def unlock(account: Account, act: Act) -> str:
     """Allow sign-in again."""
     rules.unlock(account, act)
-    return f"{account.email} is unlocked."
+    waits = f" Its deletion: {_deletion(account)}." if account.delete_at else ""
+    return f"{account.email} is unlocked.{waits}"
 
 
-for _act in (show, disable_2sv, sign_out, lock, unlock):
+def make_owner(account: Account, act: Act) -> str:
+    """Make the account an owner of the organization, beside those that it has."""
+    rules.give_role(account, Role.OWNER, act)
+    return f"{account.email} owns the organization."
+
+
+for _act in (show, disable_2sv, sign_out, lock, unlock, make_owner):
     _acts(_act)
 group.add_command(listing.list_)
 group.add_command(listing.find)

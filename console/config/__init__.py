@@ -16,7 +16,7 @@ from typing import Any
 from flask import Config
 from sqlalchemy import URL
 
-from console.config import checks, sources
+from console.config import checks, engine, sources, webhooks
 from console.config.defaults import DEFAULTS, FIXED, FROM_FILES, SWITCHES
 from console.config.errors import BadSetting
 from console.config.hosts import in_one_form, is_texts
@@ -25,8 +25,21 @@ from mfa.crypto.keys import MASTER_KEY_BYTES
 
 __all__ = ["DEFAULTS", "FROM_FILES", "BadSetting", "instance_path", "load"]
 
-_CONNECT_SECONDS = 5
-"""For how long a request waits for a database whose host says nothing; without it, minutes."""
+_FEWEST_WORKERS = 2
+"""By default: so one serves while another that has died is replaced."""
+_OF_THE_EXTENSION = (
+    "REMEMBER_DAYS",
+    "RECOVERY_DAYS",
+    "RECOVERY_HASH_COST",
+    "ACTIVITY_DAYS",
+    "THROTTLE_DAYS",
+    "PASSKEY_RP_ID",
+    "PASSKEY_ORIGINS",
+    "PASSKEY_SIGN_IN",
+    "PASSKEY_AAGUIDS",
+    "PASSKEY_ROOTS",
+)
+"""What the extension reads under the same name."""
 _WORDS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
 
 
@@ -41,7 +54,7 @@ def load(config: Config, given: Mapping[str, Any], instance: Path) -> None:
     :raises BadSetting: the first setting that can't work.
     """
     config.from_mapping(DEFAULTS)
-    sources.refuse_misspelt(
+    sources.refuse_misspelled(
         known={*config, *FIXED, "INSTANCE_PATH", *(f"{name}_FILE" for name in FROM_FILES)}
     )
     config.from_prefixed_env("MFA")
@@ -62,6 +75,11 @@ def load(config: Config, given: Mapping[str, Any], instance: Path) -> None:
         _check_production(config)
     _check(config)
     _derive(config, instance)
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _fill_development(config: Config, instance: Path) -> None:
@@ -113,10 +131,22 @@ def _check(config: Config) -> None:
         )
     if config["MAIL_USERNAME"] and not config["MAIL_PASSWORD"]:
         raise BadSetting("MFA_MAIL_PASSWORD is not set, which MFA_MAIL_USERNAME needs.")
+    if config["WEBHOOK_URL"]:
+        _check_webhooks(config)
     if config["MAIL_USE_TLS"] and config["MAIL_USE_SSL"]:
         raise BadSetting(
             "MFA_MAIL_USE_TLS and MFA_MAIL_USE_SSL can't both be set: set the first for STARTTLS (port"
             " 587), the second for TLS from the start (port 465)."
+        )
+
+
+def _check_webhooks(config: Config) -> None:
+    if not webhooks.is_address(config["WEBHOOK_URL"], in_development=config["MODE"] == "development"):
+        raise BadSetting(f"MFA_WEBHOOK_URL {webhooks.URL}")
+    if not config["WEBHOOK_SECRET"]:
+        raise BadSetting(
+            "MFA_WEBHOOK_SECRET is not set, which MFA_WEBHOOK_URL needs: give it what `python3 -c"
+            " \"import base64, os; print('whsec_' + base64.b64encode(os.urandom(32)).decode())\"` prints."
         )
 
 
@@ -132,6 +162,22 @@ def _derive(config: Config, instance: Path) -> None:
     config["NOTICE_COOKIE_NAME"] = f"{prefix}twostep-notice"
     config["POSTED_COOKIE_NAME"] = f"{prefix}twostep-posted"
     config["SESSION_COOKIE_PATH"] = root
+    config["MFA_COOKIE_PREFIX"] = f"{prefix}twostep"
+    config["MFA_PRODUCT_NAME"] = config["PRODUCT_NAME"]
+    config["MFA_SUPPORT_ADDRESS"] = config["SUPPORT_ADDRESS"]
+    config["MFA_ACCENT_COLOR"] = config["ACCENT_COLOR"]
+    config["MFA_KEYS"] = [config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]]
+    config["MFA_MAIL_WORKER"] = "none"  # the console's own does more: see console.housekeeping
+    for name in _OF_THE_EXTENSION:
+        config[f"MFA_{name}"] = config[name]
+    # More serve no more: see "Processes and threads" in docs/performance.md. One alone has nobody beside it.
+    config["WORKERS"] = config["WORKERS"] or max(_FEWEST_WORKERS, cores())
+    # Of the threads that serve, one is left for pages: the others hash, or wait to.
+    most = max(1, config["THREADS"] - 1)
+    config["MFA_HASHES_AT_ONCE"] = config["HASHES_AT_ONCE"] or min(most, -(-cores() // config["WORKERS"]))
+    config["MFA_HASHES_WAITING"] = max(0, most - config["MFA_HASHES_AT_ONCE"])
+    for name in ("STORAGE_URI", "REFUSED", "MAILS"):
+        config[f"MFA_LIMIT_{name}"] = config[f"RATELIMIT_{name}"]
     config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=config["SESSION_ABSOLUTE_SECONDS"])
     host = hosts.parse(config["SERVER_NAME"])
     # An IP address stands in brackets in a mail address (RFC 5321 §4.1.3).
@@ -142,10 +188,4 @@ def _derive(config: Config, instance: Path) -> None:
         # The folder may have ?, # and % in its name.
         or URL.create("sqlite", database=str(instance / "twostep.db")).render_as_string()
     )
-    address = str(config["SQLALCHEMY_DATABASE_URI"])
-    if address.startswith("postgresql") and "connect_timeout" not in address:
-        options = config["SQLALCHEMY_ENGINE_OPTIONS"]
-        config["SQLALCHEMY_ENGINE_OPTIONS"] = {
-            **options,
-            "connect_args": {"connect_timeout": _CONNECT_SECONDS},
-        }
+    config["SQLALCHEMY_ENGINE_OPTIONS"] = {**config["SQLALCHEMY_ENGINE_OPTIONS"], **engine.options(config)}

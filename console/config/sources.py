@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import secrets
@@ -13,9 +12,7 @@ from typing import Any
 from console import private
 from console.config.defaults import FROM_FILES, TEXTS
 from console.config.errors import BadSetting
-
-_RESEMBLANCE = 0.85
-"""From 0 to 1: one letter too few or too many in six, or two in the wrong order, are still the same name."""
+from mfa.settings import meant
 
 
 def texts() -> dict[str, str]:
@@ -45,7 +42,7 @@ def files() -> dict[str, Any]:
     return found
 
 
-def refuse_misspelt(known: set[str]) -> None:
+def refuse_misspelled(known: set[str]) -> None:
     """Refuse a variable whose name is almost that of a setting.
 
     :raises BadSetting: names both.
@@ -55,8 +52,9 @@ def refuse_misspelt(known: set[str]) -> None:
         name = variable.removeprefix("MFA_")
         if name == variable or name.partition("__")[0] in known:
             continue
-        for meant in difflib.get_close_matches(name, sorted(known), n=1, cutoff=_RESEMBLANCE):
-            raise BadSetting(f"{variable} is not a setting. Did you mean MFA_{meant}?")
+        ours = meant(name, known)
+        if ours:
+            raise BadSetting(f"{variable} is not a setting. Did you mean MFA_{ours}?")
 
 
 def development_key(instance: Path) -> str:

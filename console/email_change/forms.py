@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from flask_babel import lazy_gettext as _
 
-from console.two_step.forms import FactorForm
 from console.web import fields
+from mfa.sign_in.forms import FactorForm
 from mfa.web import forms
 
 

@@ -7,19 +7,24 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from console.accounts.addresses import BadAddress
-from console.accounts.rules import Changed, LinkEnded
+from console.accounts.rules import LinkEnded
 from console.auth.password import WrongPassword
 from console.email_change import forms, rules
 from console.sessions import browser
 from console.sessions.rules import Locked, SessionEnded
-from console.two_step import factors
-from console.web import access, errors, layouts, ranges
+from console.web import access, errors, layouts
 from console.web.access import public
 from mfa import clock
 from mfa.attempts import rules as attempts
+from mfa.attempts.hashing import Busy
 from mfa.attempts.rules import Throttled
+from mfa.errors import NotNow
+from mfa.factors import kinds as factors
 from mfa.notices.delivery import MailNotSent
-from mfa.web import hx
+from mfa.people.rules import Changed
+from mfa.sign_in import asking
+from mfa.web import devices, hx, ranges
+from mfa.web.visitor import owner
 
 blueprint = Blueprint("email_change", __name__, url_prefix="/account/profile/email")
 blueprint.register_error_handler(SessionEnded, lambda _: access.to_sign_in())
@@ -46,17 +51,19 @@ def send() -> Response:
     try:
         address = rules.request(
             current_user.account,
+            owner(),
             form.email.data,
             password=form.password.data,
             factor=form.factor.data if with_factor else factors.CODE,
             typed=form.chosen.data if with_factor else None,
-            here=browser.here(),
+            place=_place(),
+            here=devices.here(),
         )
     except (BadAddress, rules.SameAddress, MailNotSent, Changed) as error:
         return _show_form(form, errors.refuse(form.email, error))
     except WrongPassword as error:
         return _show_form(form, errors.refuse(form.password, error))
-    except (factors.Refused, Throttled) as error:
+    except (factors.Refused, NotNow) as error:
         return _show_form(form, errors.refuse(_field(form, error), error))
     except factors.NotOn:
         return _show_form(_form(), errors.UNPROCESSABLE)
@@ -77,13 +84,19 @@ def _field(form: AnyForm, error: Exception) -> object:
     if isinstance(error, Throttled) and error.policy is attempts.EMAIL_CHANGE_SENDING:
         return form.email
     if not isinstance(form, forms.EmailChangeWithFactorForm) or (
-        isinstance(error, Throttled) and error.policy is attempts.PASSWORD
+        isinstance(error, Busy) or (isinstance(error, Throttled) and error.policy is attempts.PASSWORD)
     ):
         return form.password
     return form.chosen
 
 
+def _place() -> str:
+    return asking.place("change of address")
+
+
 def _show_form(form: AnyForm, status: int = 200) -> Response:
+    if isinstance(form, forms.EmailChangeWithFactorForm):
+        asking.offer(form, _place())
     return hx.render(
         "email_change/_form.html",
         layouts.CONSOLE,
@@ -104,7 +117,7 @@ def _show_form(form: AnyForm, status: int = 200) -> Response:
 def confirmation(token: str) -> Response:
     """The page that the mail's link opens. It changes nothing: mail scanners open links."""
     try:
-        address = rules.read_link(current_user.account, token, clock.now())
+        address = rules.read_link(owner(), token, clock.now())
     except LinkEnded:
         return _ended(layouts.CONSOLE, "email_change/_ended.html", tab="profile")
     return hx.render(
@@ -122,7 +135,9 @@ def confirmation(token: str) -> Response:
 @blueprint.post("/confirm/<token>")
 def confirm(token: str) -> Response:
     try:
-        browser.keep(rules.confirm(current_user.account, current_user.session, token, browser.here()))
+        browser.keep(
+            rules.confirm(current_user.account, owner(), current_user.session, token, devices.here())
+        )
     except (LinkEnded, rules.Taken):
         return _ended(layouts.CONSOLE, "email_change/_ended.html", tab="profile")
     return hx.render(
@@ -133,7 +148,7 @@ def confirm(token: str) -> Response:
     )
 
 
-# Undo: by whoever reads the old address
+# Undo: by the reader of the old address
 
 
 @blueprint.get("/undo/<token>")
@@ -143,7 +158,7 @@ def undoing(token: str) -> Response:
     try:
         change = rules.read_undo_link(token, clock.now())
     except LinkEnded:
-        return _ended(layouts.CARD, "_error.html")
+        return _ended(layouts.CARD, errors.ERROR)
     return hx.render(
         "email_change/_undo.html",
         layouts.CARD,
@@ -158,20 +173,20 @@ def undoing(token: str) -> Response:
 def undo(token: str) -> Response:
     """Give the old address back, and lead to a new password."""
     try:
-        reset_token = rules.undo(token, browser.here())
+        reset_token = rules.undo(token, devices.here())
     except rules.Taken:
         return _ended(
             layouts.CARD,
-            "_error.html",
+            errors.ERROR,
             gettext(
                 "Another account has this address now. If it is yours, sign in to it, change its address, and"
                 " open this link again."
             ),
         )
     except LinkEnded:
-        return _ended(layouts.CARD, "_error.html")
+        return _ended(layouts.CARD, errors.ERROR)
     except Locked as error:
-        return _ended(layouts.CARD, "_error.html", error.sentence)
+        return _ended(layouts.CARD, errors.ERROR, error.sentence)
     browser.empty()
     return hx.leave(url_for("accounts.reset_password", token=reset_token))
 

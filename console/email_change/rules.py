@@ -10,29 +10,32 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from console import languages
-from console.accounts import addresses, reserved, rules as accounts
+from console.accounts import addresses, reserved, rules as accounts, search
 from console.accounts.addresses import Address
 from console.accounts.models import Account, EmailChange
 from console.accounts.rules import LinkEnded
 from console.activity import events
 from console.auth import password as passwords
+from console.email_change import statements
 from console.extensions import db
 from console.mail import messages
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
 from console.toolbox import UNDO_LINK_SECONDS, toolbox
-from console.two_step import factors
 from mfa.activity import rules as activity
-from mfa.attempts import rules as attempts
+from mfa.attempts import hashing, rules as attempts
 from mfa.crypto import links
-from mfa.database import affected, transaction
+from mfa.crypto.keys import UnknownKey
+from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
+from mfa.factors import kinds as factors
 from mfa.here import Here
 from mfa.notices import outbox
+from mfa.people import rules as people
+from mfa.people.rules import Changed, Owner
 
 
 class SameAddress(Refusal):
@@ -47,50 +50,56 @@ class Taken(Refusal):
 
 def request(
     account: Account,
+    owner: Owner,
     email: str,
     *,
     password: str,
     factor: str,
     typed: str | None,
+    place: str,
     here: Here,
 ) -> Address:
     """Mail a link to the new address that confirms the change; the address it went to.
 
     An address that has an account gets a mail that says so. The answer is the same.
 
-    :param factor: with 2-step verification on, :data:`factors.CODE` or :data:`factors.RECOVERY_CODE`.
+    :param factor: with 2-step verification on, the kind of factor, like :data:`factors.CODE`.
     :param typed: the code; None while 2-step verification is off.
+    :param place: what a passkey's challenge is bound to.
     :raises addresses.BadAddress: not an address.
     :raises SameAddress: the account's own.
     :raises passwords.WrongPassword: not the password.
     :raises attempts.Throttled: too many wrong passwords or codes, or too many mails to this address.
+    :raises hashing.Busy: too many hash at this moment; nothing is counted.
     :raises Refusal: see :func:`factors.check`.
-    :raises accounts.Changed: the account was changed elsewhere at the same moment.
+    :raises Changed: the account was changed elsewhere at the same moment.
     :raises delivery.MailNotSent: the mail server does not take it.
     """
     address = addresses.parse(email)
     if address.key == account.email_key:
         raise SameAddress
-    passwords.prove(account, password, here)
-    # Asked of the database and not of the form: who sends no code has none, and is told so.
-    attempt = factors.Attempt(account, here)
-    right = factors.check(factor, attempt, typed or "") if factors.is_on(account.person_id) else None
+    attempt = factors.Attempt(owner, here, place=place)
+    with hashing.place(here.device, known=attempt.known is not None):
+        passwords.prove(account, password, here)
+        # Asked of the database and not of the form: who sends no code has none, and is told so.
+        right = factors.check(factor, attempt, typed or "") if factors.is_on(account.person_id) else None
     # Before the code is used up: a mail that may not be sent shall cost none.
     accounts.count_mail(address, attempts.EMAIL_CHANGE_SENDING, here.now)
     with transaction():
+        people.hold(owner)
         if not accounts.hold(account):
-            raise accounts.Changed
+            raise Changed
         left = right.use_up() if right else None
         if left is not None:
-            factors.tell_used(account, left, here.now)
+            factors.tell_used(owner, left, here.now)
         activity.record(account.id, events.EMAIL_CHANGE_ASKED, here)
     token = toolbox().email_change_links.make(
-        {"account": account.id, "generation": account.generation, "email": address.text}, here.now.timestamp()
+        {"account": account.id, "state": _state(owner), "email": address.text}, here.now.timestamp()
     )
-    owner = accounts.find(address)
+    other = accounts.find(address)
     left = reserved.is_reserved(address, here.now, but=account.id)
-    with languages.speaking(owner.language if owner else account.language):
-        if owner:
+    with languages.speaking(other.language if other else account.language):
+        if other:
             message = messages.email_taken(address.text)
         elif left:
             message = messages.address_reserved(address.text)
@@ -100,22 +109,28 @@ def request(
     return address
 
 
-def read_link(account: Account, token: str, now: datetime) -> Address:
-    """The new address that a link confirms for *account*.
+def _state(owner: Owner) -> list[str]:
+    """What a link names of the owner: it is dead once password, second step or address are changed."""
+    return [toolbox().ring.current, owner.mark()]
+
+
+def read_link(owner: Owner, token: str, now: datetime) -> Address:
+    """The new address that a link confirms for *owner*.
 
     :raises LinkEnded: expired, used, not genuine, another account's, or password, second step or address were
         changed since.
     """
     try:
         payload = toolbox().email_change_links.read(token, now.timestamp())
-        if (payload["account"], payload["generation"]) != (account.id, account.generation):
+        key, mark = payload["state"]
+        if str(payload["account"]) != owner.id or not owner.is_marked(mark, key):
             raise LinkEnded
         return addresses.parse(str(payload["email"]))
-    except (links.BadToken, KeyError, addresses.BadAddress) as error:
+    except (links.BadToken, UnknownKey, KeyError, TypeError, ValueError, addresses.BadAddress) as error:
         raise LinkEnded from error
 
 
-def confirm(account: Account, session: AccountSession, token: str, here: Here) -> str:
+def confirm(account: Account, owner: Owner, session: AccountSession, token: str, here: Here) -> str:
     """Give the account its new address. Its other sessions end; the new token of this one is returned.
 
     Both addresses are told; the old one gets a link that undoes the change. Not so an address that came by a
@@ -126,7 +141,7 @@ def confirm(account: Account, session: AccountSession, token: str, here: Here) -
     :raises Taken: somebody opened an account with the new address meanwhile.
     :raises sessions.SessionEnded: the session was ended meanwhile.
     """
-    address = read_link(account, token, here.now)
+    address = read_link(owner, token, here.now)
     old, old_key = account.email, account.email_key
     try:
         with transaction():
@@ -148,7 +163,7 @@ def confirm(account: Account, session: AccountSession, token: str, here: Here) -
             outbox.post(messages.email_is_new, account, here.now, to=address.text)
             sessions.end_all(account.id, but=session.id)
             renewed = sessions.renew(session, here.now, proved=False)
-    except accounts.Changed as error:
+    except Changed as error:
         raise LinkEnded from error
     db.session.refresh(account)
     return renewed
@@ -178,18 +193,16 @@ def undo(token: str, here: Here) -> str:
     device is known. The second step stays as it is.
 
     :raises LinkEnded: see :func:`read_undo_link`; also for the second of two at once.
-    :raises sessions.Locked: an operator has locked the account.
+    :raises sessions.Locked: an operator has locked the account, or it has come to the moment of its deletion.
     :raises Taken: the old address has become another account's.
     """
     change = read_undo_link(token, here.now)
     account = db.session.get_one(Account, change.account_id, populate_existing=True)
-    if account.locked_at:
-        raise sessions.Locked
+    sessions.check_open(account, here.now)
     other, hashed = account.email, passwords.nobodys_hash()
     try:
         with transaction():
-            undone = update(EmailChange).where(EmailChange.undone_at.is_(None))
-            if not affected(undone.where(EmailChange.id == change.id).values(undone_at=here.now)):
+            if not affected(statements.UNDO, {"change_id": change.id, "now": here.now}):
                 raise LinkEnded
             passwords.take_away(account, hashed)
             db.session.refresh(account)
@@ -198,7 +211,7 @@ def undo(token: str, here: Here) -> str:
             for recipient in (change.old_email, other):
                 outbox.post(messages.email_change_undone, account, here.now, to=recipient)
             sessions.end_all(account.id)
-    except accounts.Changed as error:
+    except Changed as error:
         raise LinkEnded from error
     db.session.refresh(account)
     return passwords.make_reset_token(account, here.now)
@@ -206,10 +219,9 @@ def undo(token: str, here: Here) -> str:
 
 def _open_change(account: Account, now: datetime) -> EmailChange | None:
     """The change of the account that can still be undone; older ones are forgotten."""
-    own = EmailChange.account_id == account.id
     oldest = now - timedelta(seconds=UNDO_LINK_SECONDS)
-    affected(delete(EmailChange).where(own, EmailChange.changed_at < oldest))
-    return db.session.scalar(select(EmailChange).where(own, EmailChange.undone_at.is_(None)))
+    affected(statements.FORGET_OLDER, {"whose": account.id, "oldest": oldest})
+    return db.session.scalar(statements.OPEN_CHANGE, {"whose": account.id})
 
 
 def _keep(account: Account, old: str, old_key: str, now: datetime) -> EmailChange:
@@ -220,13 +232,16 @@ def _keep(account: Account, old: str, old_key: str, now: datetime) -> EmailChang
 
 
 def _move(account: Account, address: Address, now: datetime) -> None:
-    others = Account.email_key == address.key, Account.id != account.id
-    if db.session.scalar(select(exists().where(*others))) or reserved.is_reserved(
-        address, now, but=account.id
-    ):
+    others = run(statements.IS_ANOTHERS, {"email_key": address.key, "whose": account.id}).scalar()
+    if others or reserved.is_reserved(address, now, but=account.id):
         raise Taken
     try:
-        accounts.advance(account, email=address.text, email_key=address.key)
+        accounts.advance(
+            account,
+            email=address.text,
+            email_key=address.key,
+            search_key=search.key(account.name, address.key),
+        )
     except IntegrityError as error:
         # Taken between the look and the change.
         raise Taken from error

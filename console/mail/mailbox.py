@@ -67,5 +67,5 @@ def _parse(path: Path) -> Letter:
         sent_at=datetime.strptime(path.stem[:20], "%Y%m%d%H%M%S%f").replace(tzinfo=UTC),
         to=str(parsed["To"]),
         subject=str(parsed["Subject"]),
-        text=body.get_content() if body else "",
+        text=body.get_content().replace("\r\n", "\n") if body else "",
     )

@@ -14,7 +14,6 @@ from typing import Any
 from flask import Blueprint, Flask, Response, jsonify
 
 from console import readiness
-from console.extensions import db
 from console.web.access import public
 from mfa.factors import drifts
 
@@ -54,7 +53,6 @@ def ready() -> Response:
         readiness.MissingKeys,
         readiness.Unwritable,
     ) as error:
-        db.session.rollback()
         return _answer(503, ready=False, reason=error.reason)
     except readiness.NewSchema:
         pass
@@ -75,7 +73,7 @@ def answer_to_any_host(app: Flask) -> None:
             environ["HTTP_HOST"] = host
         return inner(environ, start_response)
 
-    app.wsgi_app = outer  # type: ignore[method-assign]
+    app.wsgi_app = outer  # type: ignore[method-assign]  # the place for middleware
 
 
 def _is_draining() -> bool:

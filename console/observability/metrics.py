@@ -2,7 +2,7 @@
 
 Every process counts for itself. Where several serve behind one port, as with ``make serve``, they keep
 their counts in files of one folder (``PROMETHEUS_MULTIPROC_DIR``) and whichever is asked adds them up. What
-waits in the outbox is counted in the database, so every server says the same of it.
+waits in an outbox is counted in the database, so every server says the same of it.
 
 No label ever holds an account, an address or a token: only names that stand in our code.
 """
@@ -12,7 +12,8 @@ from __future__ import annotations
 import hmac
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, request
@@ -32,11 +33,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from console.activity import events
 from console.extensions import db
 from console.observability import health
-from console.two_step import slot
-from console.two_step.purposes import WIZARD
 from console.web.access import public
+from console.webhooks import outbox as webhooks
 from mfa import clock
 from mfa.activity import log, rules as activity
+from mfa.enrollment import slot
+from mfa.enrollment.purposes import WIZARD
 from mfa.notices import outbox
 
 blueprint = Blueprint("metrics", __name__)
@@ -73,7 +75,7 @@ for _step in (*WIZARD, COMPLETED):
 @blueprint.get(health.METRICS)
 @public
 def show() -> Response:
-    """All of it, to whoever bears ``METRICS_TOKEN``; without that setting there is no such page."""
+    """Return all of it to a client with ``METRICS_TOKEN``; without that setting there is no such page."""
     token = current_app.config["METRICS_TOKEN"]
     if not token:
         abort(404)
@@ -130,29 +132,46 @@ def _counted() -> bytes:
 
 
 def _waiting() -> bytes:
-    """What waits in the outbox; nothing while the database is away, so that the rest can be read."""
+    """What waits in the outboxes; nothing while the database is away, so that the rest can be read."""
     try:
-        count, oldest = outbox.waiting(), outbox.oldest()
+        events = webhooks.counts()
+        found = {
+            ("twostep_mail_waiting", "Notifications that have not left yet."): outbox.waiting(),
+            (
+                "twostep_mail_oldest_seconds",
+                "The age of the oldest notification that should have left; 0 if there is none.",
+            ): _age(outbox.oldest()),
+            ("twostep_webhook_waiting", "Events that the receiver has not taken yet."): events.waiting,
+            (
+                "twostep_webhook_oldest_seconds",
+                "The age of the oldest event that should have been taken; 0 if there is none.",
+            ): _age(webhooks.oldest()),
+            (
+                "twostep_webhook_given_up",
+                "Events that the receiver did not take, and that are tried no more.",
+            ): events.given_up,
+        }
     except SQLAlchemyError:
         db.session.rollback()
         return b""
     registry = CollectorRegistry()
-    registry.register(_Outbox(count, max(0, (clock.now() - oldest).total_seconds()) if oldest else 0))
+    registry.register(_Outboxes(found))
     return generate_latest(registry)
 
 
-class _Outbox(Collector):
-    """Two values as they are now: a Gauge would leave them in the folder of the processes to grow old."""
+def _age(oldest: datetime | None) -> float:
+    return max(0, (clock.now() - oldest).total_seconds()) if oldest else 0
 
-    def __init__(self, waiting: int, oldest_seconds: float) -> None:
-        self._waiting, self._oldest_seconds = waiting, oldest_seconds
+
+class _Outboxes(Collector):
+    """Values as they are now: a Gauge would leave them in the folder of the processes to grow old.
+
+    :param found: by name and explanation.
+    """
+
+    def __init__(self, found: Mapping[tuple[str, str], float]) -> None:
+        self._found = found
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        yield GaugeMetricFamily(
-            "twostep_mail_waiting", "Notifications that have not left yet.", value=self._waiting
-        )
-        yield GaugeMetricFamily(
-            "twostep_mail_oldest_seconds",
-            "The age of the oldest notification that should have left; 0 if there is none.",
-            value=self._oldest_seconds,
-        )
+        for (name, says), value in self._found.items():
+            yield GaugeMetricFamily(name, says, value=value)

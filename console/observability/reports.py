@@ -31,7 +31,7 @@ _KEYWORD = re.compile(r"[a-z][a-z-]*")
 
 @blueprint.post(headers.REPORTS_PATH)
 # Browsers send reports without a token. Flask-WTF has no types.
-@csrf.exempt  # type: ignore[untyped-decorator]
+@csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF has no types
 @public
 @ranges.reports
 def take() -> Response:

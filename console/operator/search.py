@@ -12,14 +12,15 @@ from sqlalchemy import ColumnElement, or_, select
 from console.accounts.models import Account
 from console.extensions import db
 from mfa.database import transaction
-from mfa.factors.models import Authenticator
+from mfa.factors.models import SecondStep
 
 PAGE = 500
 
 
 @dataclass(frozen=True)
 class Found:
-    """An account as a list shows it; the times are None where the account is not locked or 2SV is off."""
+    """An account as a list shows it; the times are None where the account is not locked, 2SV is off, or
+    no deletion was asked for."""
 
     id: int
     email: str
@@ -27,6 +28,7 @@ class Found:
     created_at: datetime
     locked_at: datetime | None
     two_step_since: datetime | None
+    delete_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Filter:
     text: str | None = None
     locked: bool | None = None
     two_step: bool | None = None
+    deletion: bool | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
@@ -48,7 +51,9 @@ class Filter:
         if self.locked is not None:
             found.append(_is(Account.locked_at, self.locked))
         if self.two_step is not None:
-            found.append(_is(Authenticator.activated_at, self.two_step))
+            found.append(_is(SecondStep.activated_at, self.two_step))
+        if self.deletion is not None:
+            found.append(_is(Account.delete_at, self.deletion))
         return found
 
 
@@ -68,9 +73,10 @@ def _page(wanted: Filter, after: int) -> list[Found]:
             Account.name,
             Account.created_at,
             Account.locked_at,
-            Authenticator.activated_at,
+            SecondStep.activated_at,
+            Account.delete_at,
         )
-        .outerjoin(Authenticator, Authenticator.person_id == Account.person_id)
+        .outerjoin(SecondStep, SecondStep.person_id == Account.person_id)
         .where(Account.id > after, *wanted.conditions())
         .order_by(Account.id)
         .limit(PAGE)

@@ -7,7 +7,7 @@ import gzip
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib import resources
 
@@ -17,6 +17,7 @@ from argon2.low_level import ARGON2_VERSION
 from flask_babel import gettext, lazy_gettext as _
 
 from console.passwords import hashes as password_hashes
+from mfa.attempts.hashing import Line
 from mfa.crypto.cost import Cost
 from mfa.errors import Refusal
 from mfa.typed import is_overlong
@@ -96,10 +97,13 @@ def check(password: str, *, minimum: int, words: Iterable[str] = ()) -> None:
 
 
 class Hasher:
-    """Hashes passwords at one cost, and checks hashes of any cost and of other systems."""
+    """Hashes passwords at one cost, and checks hashes of any cost and of other systems.
 
-    def __init__(self, cost: Cost) -> None:
-        self._cost = cost
+    :param line: returns the line that limits how many hash at once; None where nobody else hashes.
+    """
+
+    def __init__(self, cost: Cost, line: Callable[[], Line] | None = None) -> None:
+        self._cost, self._line = cost, line
         self._argon2 = PasswordHasher(
             time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes
         )
@@ -108,6 +112,7 @@ class Hasher:
 
     def hash(self, password: str) -> str:
         """The password's argon2id hash in the PHC form, with a fresh salt."""
+        self._check_place()
         return self._argon2.hash(_canonical(password))
 
     def nobodys(self) -> str:
@@ -126,6 +131,7 @@ class Hasher:
 
         :param hashed: the kept hash, ours or another system's; None where there is no account.
         """
+        self._check_place()
         try:
             kept = password_hashes.read(hashed or self._nobody)
         except password_hashes.UnknownKind:
@@ -150,6 +156,10 @@ class Hasher:
         """
         if self.outdated(hashed):
             password_hashes.check(hashed)
+
+    def _check_place(self) -> None:
+        if self._line and not self._line().is_held:
+            raise RuntimeError("a password is hashed outside the line: see mfa.attempts.hashing")
 
 
 @lru_cache(maxsize=1)

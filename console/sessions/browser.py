@@ -12,18 +12,18 @@ from flask_wtf.csrf import generate_csrf
 
 from console.accounts.models import Account
 from console.extensions import login_manager
+from console.policy.rules import Policy
 from console.sessions import rules
 from console.sessions.models import AccountSession
-from console.web import devices
 from mfa import clock
 from mfa.database import transaction
-from mfa.here import Here
-
-_HALF = "half"
+from mfa.people import recoveries
+from mfa.sign_in.browser import TOKEN_KEY
+from mfa.web import devices
 
 
 @dataclass
-class Visitor(UserMixin):  # type: ignore[misc]
+class Visitor(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     """Somebody who is signed in: the account, and the session in this browser."""
 
     account: Account
@@ -31,6 +31,10 @@ class Visitor(UserMixin):  # type: ignore[misc]
     token: str
     protected: bool
     """Whether 2-step verification is on."""
+    policy: Policy
+    """What the organization asks for."""
+    recovering: bool
+    """Whether a way back without the second step is open."""
 
     def get_id(self) -> str:
         return self.token
@@ -45,28 +49,36 @@ def load(token: str) -> Visitor | None:
     if found is None:
         return None
     rules.see(found.session, now)
-    return Visitor(found.account, found.session, token, found.protected)
+    recovering = recoveries.is_until(found.recovering_until, now)
+    return Visitor(found.account, found.session, token, found.protected, found.policy, recovering)
 
 
-def enter(entry: rules.Entry) -> None:
-    """Put a new session into the cookie. Nothing stays of what the cookie, or its session, was before."""
-    before = half() if entry.needs_second_step else None
+def leave() -> None:
+    """End the session of this browser, if there is one, and take everything of it out of the cookie.
+
+    A sign-in that waits for its second step stays: the extension ends it when another one begins.
+    """
     if current_user.is_authenticated:
         with transaction():
             rules.end(current_user.session.id)
-    # Of somebody else's half-session the owner is still told: it was not he who typed this password.
-    if before and before.account.id == entry.account.id:
-        with transaction():
-            rules.give_way(before.session, to=entry.session)
+    waiting = session.get(TOKEN_KEY)
     empty()
     session.permanent = True
-    if entry.needs_second_step:
-        session[_HALF] = entry.token
-        # What this request shows next is asked of it, too.
-        g.half = (entry.token, rules.Half(entry.session, entry.account, entry.failures))
-    else:
-        keep(entry.token)
-        devices.know(entry.account)
+    if waiting:
+        session[TOKEN_KEY] = waiting
+
+
+def sign_in(account: Account, how: rules.SignIn) -> rules.Begun:
+    """Begin a session, and return it. Nothing stays of what the cookie, or its session, was before.
+
+    :raises rules.Locked, accounts.Changed: see :func:`rules.begin`.
+    """
+    with transaction():
+        begun = rules.begin(account, devices.here(), how)
+    empty()
+    session.permanent = True
+    keep(begun.token)
+    return begun
 
 
 def empty() -> None:
@@ -93,35 +105,8 @@ def renew(*, proved: bool) -> None:
     keep(token)
 
 
-def was_halfway() -> bool:
-    """Return True if the cookie names a half-session, one that has ended included."""
-    return _HALF in session
-
-
-def half() -> rules.Half | None:
-    """The half-session of this browser."""
-    token = session.get(_HALF)
-    if not isinstance(token, str):
-        return None
-    if g.get("half", (None, None))[0] != token:
-        g.half = (token, rules.load_half(token, clock.now()))
-    found: rules.Half | None = g.half[1]
-    return found
-
-
-def here() -> Here:
-    """This moment, and the device that the request comes from."""
-    return Here(clock.now(), devices.device())
-
-
 @contextmanager
 def known_as_before() -> Iterator[None]:
-    """Keep this browser a known one while every device is forgotten; not so if it was none.
-
-    A session alone makes no known device: its thief would press here for one count of guesses after another.
-    """
-    account = current_user.account
-    known = devices.device().known_to(account.id, account.device_epoch)
-    yield
-    if known:
-        devices.know(account)
+    """Keep this browser a known one while every device is forgotten; not if it was none."""
+    with devices.known_as_before(current_user.account.person_id):
+        yield

@@ -8,48 +8,47 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import delete, update
 
 from console import languages
-from console.accounts import rules as accounts
+from console.accounts import search, statements as accounts
 from console.accounts.models import Account
 from console.activity import events
-from console.extensions import db
+from console.extensions import db, two_step
 from console.mail import messages
+from console.organization import audit
+from console.policy.rules import Policy
 from console.sessions import statements
-from console.sessions.models import FULL, HALF, AccountSession
+from console.sessions.models import AccountSession
 from console.toolbox import toolbox
 from mfa import devices
+from mfa.accounts import SignedOut
 from mfa.activity import rules as activity
 from mfa.crypto import ages
-from mfa.database import affected, run, transaction
+from mfa.database import affected, dialect, in_batches, run, transaction, unless_busy
 from mfa.errors import Refusal
-from mfa.factors.models import Authenticator
 from mfa.here import Here
 from mfa.notices import outbox
+from mfa.people.rules import Changed
 
-HALF_LIFETIME = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly the last sight of a session is kept, or to a twelfth of the idle time where that is less; each
 request writing it would cost a write a page."""
+PATIENCE, URGENT_PATIENCE = 0.0, 1.0
+"""Seconds that a page waits to store when its session was last seen, and where the session may soon end."""
 MOST_SESSIONS = 50
 """Of an account; a further one ends the one that was not seen for the longest time."""
-FRESH_PROOF = timedelta(minutes=15)
 FAILURES_WORTH_A_MAIL = 3
-_UNFINISHED_MAILS = 5
-"""So many mails about unfinished sign-ins may wait at once: enough to warn, too few to flood."""
+_IDLE_STAY = timedelta(days=1)
 
 
-class SessionEnded(Refusal):
+class SessionEnded(SignedOut):
     """The session was ended, in this browser or elsewhere, while something was being done in it."""
-
-    says = _("Your session has ended. Sign in again.")
 
 
 class Locked(Refusal):
@@ -58,130 +57,103 @@ class Locked(Refusal):
     says = _("This account is locked. Ask support to open it again.")
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What a browser gets after a right password: the token of a session of *account*, full or half.
+class PastDeletion(Locked):
+    """The account has come to the moment at which it is deleted, and waits for that."""
 
-    :param failures: wrong codes since the account's last right one.
+    says = _("This account is being deleted. That can’t be taken back any more.")
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A session that has begun.
+
+    :param kept: True if the account was to be deleted, and this sign-in has taken that back.
     """
 
     token: str
-    account: Account
-    session: AccountSession
-    failures: int = 0
-
-    @property
-    def needs_second_step(self) -> bool:
-        return self.session.stage == HALF
+    kept: bool
 
 
 class Live(NamedTuple):
-    """A session, its account, and whether 2-step verification is on."""
+    """A session, its account, whether 2-step verification is on, and what the organization asks for.
+
+    :param recovering_until: until when a way back without the second step is open; None if none is.
+    """
 
     session: AccountSession
     account: Account
     protected: bool
+    recovering_until: datetime | None
+    policy: Policy
 
 
-class Half(NamedTuple):
-    """A half-session and its account.
+@dataclass(frozen=True)
+class SignIn:
+    """How somebody has signed in.
 
-    :param failures: wrong codes since the account's last right one.
-    :param authenticator: where its code comes from; None where that was not read, or is gone.
+    :param by: ``password``, or the kind of factor that was right after it.
+    :param failures: how many wrong passwords and codes were typed before.
+    :param new_device: True if nobody had signed in to the account on this device.
+    :param announce: tell the owner by mail of a sign-in from a new device or after failures; not where a
+        mail about the same press goes out anyway.
     """
 
-    session: AccountSession
-    account: Account
-    failures: int
-    authenticator: Authenticator | None = None
+    by: str = "password"
+    failures: int = 0
+    new_device: bool = True
+    announce: bool = True
 
 
-def enter(
-    account: Account,
-    here: Here,
-    *,
-    generation: int,
-    failures: int = 0,
-    announce: bool = True,
-) -> Entry:
-    """Begin what comes after the password: a session, or half of one where 2-step verification is on.
+def begin(account: Account, here: Here, how: SignIn) -> Begun:
+    """Begin a session.
 
     The account's row is held for the rest of the transaction, as by :func:`accounts.hold`.
 
-    :param generation: the one at which the account may be entered.
-    :param failures: how many wrong passwords were typed before.
-    :param announce: tell the owner by mail of a sign-in from a new device or after failures; not where a
-        mail about the same press goes out anyway.
+    An account that is to be deleted is kept by this: password and second step have been shown.
+
     :raises Locked: an operator has locked the account.
-    :raises accounts.Changed: the account is not at that generation (any more).
+    :raises PastDeletion: it has come to the moment of its deletion.
+    :raises Changed: the account was changed since it was read.
+    """
+    check_open(account, here.now)
+    kept = account.delete_at is not None and _take_deletion_back(account, here)
+    token, made = _make(here)
+    given = {**made, "account_id": account.id, "generation": account.generation}
+    if run(statements.BEGIN_SESSION, given).first() is None:
+        raise Changed
+    _end_oldest(account)
+    _note(account, here.now)
+    # One mail about one press.
+    _say_signed_in(account, here, replace(how, announce=how.announce and not kept))
+    if kept:
+        _write_down_kept(account, here)
+    return Begun(token, kept)
+
+
+def check_open(account: Account, now: datetime) -> None:
+    """Refuse everyone whom the account lets in no more.
+
+    :raises Locked: an operator has locked it.
+    :raises PastDeletion: it has come to the moment of its deletion.
     """
     if account.locked_at:
         raise Locked
-    begun = _begin(account, generation, here, failures)
-    if begun.needs_second_step:
-        _warn_unless_finished(account, begun.session, here)
-    else:
-        _end_oldest(account)
-        _say_signed_in(account, here, failures, "password", announce=announce)
-    return begun
-
-
-def complete(half: AccountSession, account: Account, here: Here, *, failures: int, by: str) -> Entry:
-    """Turn a half-session into a session with a token of its own.
-
-    :param failures: how many wrong codes were typed before.
-    :param by: which factor was right.
-    :raises SessionEnded: it was used or ended meanwhile.
-    """
-    token, values = _make(here)
-    values |= {"session_id": half.id, "expires_at": _end(here.now)}
-    if not affected(statements.COMPLETE_HALF_SESSION, values):
-        raise SessionEnded
-    _end_oldest(account)
-    outbox.take_back(_unfinished(account.id, half.id))
-    _say_signed_in(account, here, half.failures + failures, by)
-    return Entry(token, account, AccountSession(id=half.id, account_id=account.id, stage=FULL))
-
-
-def give_way(half: AccountSession, to: AccountSession) -> None:
-    """End a half-session because the password was typed again in the same browser.
-
-    The mail about it keeps its hour: typing the password again and again does not put it off. A session that
-    it has become meanwhile, by a code in another window, goes on.
-    """
-    affected(statements.END_HALF_SESSION, {"session_id": half.id})
-    outbox.hand_over(_unfinished(half.account_id, half.id), to=_unfinished(to.account_id, to.id))
-
-
-def confirm(half_id: int, now: datetime) -> bool:
-    """Let codes be tried in a half-session again; whether there was one that this had not been done for."""
-    return affected(statements.CONFIRM_HALF_SESSION, {"session_id": half_id, "confirmed_at": now}) == 1
+    if account.is_over(now):
+        raise PastDeletion
 
 
 def load(token: str, now: datetime) -> Live | None:
     """The live session of a token, in one statement; None if there is none."""
     found = db.session.execute(statements.LIVE_SESSION, _alive(token, now)).first()
-    return Live(*found) if found else None
-
-
-def load_half(token: str, now: datetime) -> Half | None:
-    """The live half-session of a token, in one statement; None if there is none."""
-    found = db.session.execute(statements.LIVE_HALF_SESSION, _alive(token, now)).first()
-    if found is None or _is_beyond(found[0].expires_at, now + HALF_LIFETIME):
-        return None
-    session, account, failures, authenticator = found
-    return Half(session, account, failures or 0, authenticator)
-
-
-def is_half(half_id: int) -> bool:
-    """Return True if the half-session has neither ended nor become a session."""
-    return run(statements.HALF_SESSION_EXISTS, {"session_id": half_id}).first() is not None
+    return Live(*found[:4], Policy(*found[4:])) if found else None
 
 
 def see(session: AccountSession, now: datetime) -> None:
     """Store when the session was last seen, as exactly as :data:`SEEN_EVERY` says.
 
-    What a clock that was ahead has stored must not make the session live longer.
+    What a clock that was ahead has stored must not make the session live longer. Nobody waits for this: where
+    the row or the file is locked, the next request tries again. But after half of the idle time there may be
+    no next request in time, so a moment's wait is worth it.
     """
     every = min(SEEN_EVERY.total_seconds(), toolbox().session_idle / 12)
     latest = _end(now)
@@ -189,9 +161,10 @@ def see(session: AccountSession, now: datetime) -> None:
         session.expires_at, latest
     ):
         return
-    with transaction():
-        seen = update(AccountSession).where(AccountSession.id == session.id)
-        affected(seen.values(seen_at=now, expires_at=min(session.expires_at, latest)))
+    is_urgent = now - session.seen_at > timedelta(seconds=toolbox().session_idle / 2)
+    with unless_busy(patience=URGENT_PATIENCE if is_urgent else PATIENCE):
+        given = {"session_id": session.id, "seen_at": now, "expires_at": min(session.expires_at, latest)}
+        affected(statements.CHANGE_SESSION, given)
 
 
 def renew(session: AccountSession, now: datetime, *, proved: bool) -> str:
@@ -204,22 +177,10 @@ def renew(session: AccountSession, now: datetime, *, proved: bool) -> str:
     values = {"token_hash": _hash(token), "seen_at": now}
     if proved:
         values["proved_at"] = now
-    renewed = affected(
-        update(AccountSession)
-        .where(
-            AccountSession.id == session.id,
-            AccountSession.token_hash == session.token_hash,
-        )
-        .values(values)
-    )
-    if not renewed:
+    named = {"session_id": session.id, "old_token_hash": session.token_hash}
+    if not affected(statements.RENEW_SESSION, {**named, **values}):
         raise SessionEnded
     return token
-
-
-def recently_proved(session: AccountSession, now: datetime) -> bool:
-    """Return True if the password was typed in this session within :data:`FRESH_PROOF`."""
-    return ages.is_current(session.proved_at.timestamp(), now.timestamp(), FRESH_PROOF.total_seconds())
 
 
 def live(account_id: int, now: datetime) -> Sequence[AccountSession]:
@@ -242,42 +203,54 @@ def end_one(account: Account, session_id: int, here: Here) -> None:
     Whoever is signed out from afar may be a thief with the device in his hands: so it, like every other
     device, is no longer known.
     """
+    own = {"session_id": session_id, "account_id": account.id}
     with transaction():
+        if run(statements.SESSION_OF_ACCOUNT, own).first() is None:
+            return
+        forget_devices(account)
         lock_row(account.id)
-        own = {"session_id": session_id, "account_id": account.id}
         ended = run(statements.END_SESSION_OF_ACCOUNT, own).scalar()
         if ended is not None:
-            forget_devices(account)
             activity.record(account.id, events.SESSION_ENDED, here, ended=devices.name(ended))
 
 
 def end_others(account: Account, session: AccountSession, here: Here) -> None:
-    """End every session of the account but *session*, half ones included, and forget its devices."""
+    """End every session of the account but *session*, and every sign-in; forget its devices."""
     with transaction():
         forget_devices(account)
-        end_all(account.id, but=session.id)
-        activity.record(account.id, events.OTHER_SESSIONS_ENDED, here)
+        # Pressed again and again, it would fill Activity with what did not happen.
+        if end_all(account.id, but=session.id):
+            activity.record(account.id, events.OTHER_SESSIONS_ENDED, here)
 
 
 def lock_row(account_id: int) -> None:
     """Hold the account's row for the rest of the transaction.
 
     Whatever begins or ends sessions holds it first: so a session that begins while others end is ended with
-    them or comes after, and nobody waits for rows that another holds in another order.
+    them or comes after, and nobody waits for rows that another holds in another order. SQLite has one writer
+    at a time anyway.
     """
-    run(statements.LOCK_ACCOUNT, {"account_id": account_id})
+    if dialect() != "sqlite":
+        run(statements.LOCK_ACCOUNT, {"account_id": account_id})
 
 
 def forget_devices(account: Account) -> None:
     """Make every device a new one to the account, as part of the caller's transaction."""
-    affected(update(Account).where(Account.id == account.id).values(device_epoch=Account.device_epoch + 1))
-    db.session.refresh(account, ["device_epoch"])
+    two_step.forget_devices(account, session=db.session())
 
 
-def forget_dead(now: datetime) -> None:
-    """Delete the rows of sessions that are over; a worker's part, which nothing waits for."""
-    with transaction():
-        run(statements.DELETE_EXPIRED, {"now": now})
+def forget_expired(now: datetime) -> Iterator[int]:
+    """Delete the sessions that have lasted for as long as one may, batch by batch."""
+    return in_batches(statements.DELETE_EXPIRED, {"now": now})
+
+
+def forget_idle(now: datetime) -> Iterator[int]:
+    """Delete the sessions that ended a day ago because nobody used them, batch by batch.
+
+    Not at once: a server whose clock is some hours ahead shall end nobody's session on the others.
+    """
+    idle = timedelta(seconds=toolbox().session_idle) + _IDLE_STAY
+    return in_batches(statements.DELETE_IDLE, {"idle_since": now - idle})
 
 
 def end(session_id: int) -> None:
@@ -285,12 +258,9 @@ def end(session_id: int) -> None:
     affected(statements.END_SESSION, {"session_id": session_id})
 
 
-def end_all(account_id: int, *, but: int | None = None) -> None:
-    """End every session of the account, half ones included, except the one with the id *but*."""
-    ending = delete(AccountSession).where(AccountSession.account_id == account_id)
-    if but is not None:
-        ending = ending.where(AccountSession.id != but)
-    affected(ending)
+def end_all(account_id: int, *, but: int | None = None) -> int:
+    """End every session of the account except the one with the id *but*; return how many there were."""
+    return affected(statements.END_SESSIONS_OF_ACCOUNT, {"whose": account_id, "but": but or 0})
 
 
 def _alive(token: str, now: datetime) -> dict[str, object]:
@@ -305,17 +275,10 @@ def _end_oldest(account: Account) -> None:
     run(statements.END_OLDEST_SESSIONS, {"account_id": account.id, "kept": MOST_SESSIONS})
 
 
-def _begin(account: Account, generation: int, here: Here, failures: int) -> Entry:
-    token, made = _make(here)
-    made["failures"] = failures
-    whose = {"account_id": account.id, "generation": generation}
-    ends = {"full_expires_at": _end(here.now), "half_expires_at": here.now + HALF_LIFETIME}
-    begun = run(statements.BEGIN_SESSION, {**made, **whose, **ends}).first()
-    if begun is None:
-        raise accounts.Changed
-    session_id, stage, wrong_codes = begun
-    session = AccountSession(id=session_id, account_id=account.id, stage=stage, **made)
-    return Entry(token, account, session, wrong_codes or 0)
+def _note(account: Account, now: datetime) -> None:
+    key = search.key(account.name, account.email_key)
+    given = {"whose": account.id, "person": account.person_id, "now": now, "key": key}
+    affected(statements.NOTE_SIGN_IN, given)
 
 
 def _is_beyond(moment: datetime, latest: datetime) -> bool:
@@ -330,7 +293,12 @@ def _end(now: datetime) -> datetime:
 def _make(here: Here) -> tuple[str, dict[str, object]]:
     """A new token, and what its session says of this moment and this device."""
     token = _make_token()
-    moment = {"created_at": here.now, "proved_at": here.now, "seen_at": here.now}
+    moment = {
+        "created_at": here.now,
+        "proved_at": here.now,
+        "seen_at": here.now,
+        "expires_at": _end(here.now),
+    }
     return token, {
         **moment,
         "token_hash": _hash(token),
@@ -339,42 +307,37 @@ def _make(here: Here) -> tuple[str, dict[str, object]]:
     }
 
 
-def _say_signed_in(account: Account, here: Here, failures: int, by: str, *, announce: bool = True) -> None:
+def _take_deletion_back(account: Account, here: Here) -> bool:
+    """Keep an account that was to be deleted, as part of its sign-in; whether no other one did at once."""
+    named = {"account_id": account.id, "read_generation": account.generation, "now": here.now}
+    if not affected(accounts.TAKE_DELETION_BACK, named):
+        return False
+    db.session.refresh(account, ["delete_at", "delete_reminded_at"])
+    activity.record(account.id, events.DELETION_TAKEN_BACK, here)
+    outbox.post(messages.deletion_taken_back, account, here.now, always=True, **here.seen)
+    return True
+
+
+def _write_down_kept(account: Account, here: Here) -> None:
+    """Tell the organization. Last, as it holds the head of the chain."""
+    audit.write_down(audit.Event.DELETION_TAKEN_BACK, actor=account.id, subject=account.id, now=here.now)
+
+
+def _say_signed_in(account: Account, here: Here, how: SignIn) -> None:
     # Whoever never chose one is spoken to, in mails too, as the browser of the first sign-in asked.
     if account.language is None:
         account.language = languages.current()
-    new_device = here.device.known_to(account.id, account.device_epoch) is None
-    activity.record(account.id, events.SIGNED_IN, here, by=by, failures=failures, new_device=new_device)
-    if announce and (new_device or failures >= FAILURES_WORTH_A_MAIL):
+    said = {"by": how.by, "failures": how.failures, "new_device": how.new_device}
+    activity.record(account.id, events.SIGNED_IN, here, **said)
+    if how.announce and (how.new_device or how.failures >= FAILURES_WORTH_A_MAIL):
         outbox.post(
             messages.new_sign_in,
             account,
             here.now,
-            failures=failures,
-            new_device=new_device,
-            at=here.now.isoformat(),
-            device=here.device.name,
-            network=here.device.address,
+            failures=how.failures,
+            new_device=how.new_device,
+            **here.seen,
         )
-
-
-def _warn_unless_finished(account: Account, half: AccountSession, here: Here) -> None:
-    """Tell the owner, when the half-session is over, that somebody had the password and no code (6.3.5)."""
-    outbox.post(
-        messages.sign_in_unfinished,
-        account,
-        here.now,
-        after=HALF_LIFETIME,
-        reference=_unfinished(account.id, half.id),
-        at_most=_UNFINISHED_MAILS,
-        at=here.now.isoformat(),
-        device=here.device.name,
-        network=here.device.address,
-    )
-
-
-def _unfinished(account_id: int, half_id: int) -> str:
-    return f"half:{account_id}:{half_id}"
 
 
 def _make_token() -> str:

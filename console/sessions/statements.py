@@ -9,11 +9,9 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     Integer,
     String,
     bindparam,
-    case,
     cast,
     delete,
     exists,
@@ -23,9 +21,12 @@ from sqlalchemy import (
 )
 
 from console.accounts.models import Account
-from console.sessions.models import FULL, HALF, AccountSession
-from mfa.attempts import rules as attempts
-from mfa.factors.models import Authenticator
+from console.policy import statements as policy
+from console.policy.models import OrganizationSettings
+from console.sessions.models import AccountSession
+from mfa.database import first
+from mfa.factors.models import SecondStep
+from mfa.people.statements import recovering_until
 
 
 def _given(name: str, column: str = "") -> BindParameter[Any]:
@@ -40,61 +41,58 @@ _IN_TIME = (
 )
 
 
-def _is_alive(stage: str) -> tuple[ColumnElement[bool], ...]:
-    return (
-        AccountSession.token_hash == _given("token_hash"),
-        AccountSession.stage == stage,
-        Account.locked_at.is_(None),
-        *_IN_TIME,
-    )
+_ALIVE = (
+    AccountSession.token_hash == _given("token_hash"),
+    Account.locked_at.is_(None),
+    Account.delete_at.is_(None),
+    *_IN_TIME,
+)
 
 
 # Read
 
-_OWN_AUTHENTICATOR = Authenticator.person_id == cast(AccountSession.account_id, String)
+_OWN_SECOND_STEP = SecondStep.person_id == cast(AccountSession.account_id, String)
 
 LIVE_SESSION = (
-    select(AccountSession, Account, exists().where(_OWN_AUTHENTICATOR))
+    select(
+        AccountSession,
+        Account,
+        exists().where(_OWN_SECOND_STEP),
+        recovering_until(AccountSession.account_id),
+        *policy.COLUMNS,
+    )
     .join(Account, Account.id == AccountSession.account_id)
-    .where(*_is_alive(FULL))
+    .join(OrganizationSettings, policy.IS_THE_ONE)
+    .where(*_ALIVE)
 )
-"""The session of a token, its account, and whether 2-step verification is on."""
-
-LIVE_HALF_SESSION = (
-    select(AccountSession, Account, attempts.failures_of(AccountSession.account_id), Authenticator)
-    .join(Account, Account.id == AccountSession.account_id)
-    .outerjoin(Authenticator, _OWN_AUTHENTICATOR)
-    .where(*_is_alive(HALF))
-)
-"""The half-session of a token, its account, its wrong codes, and where its code comes from."""
+"""The session of a token, its account, whether 2-step verification is on, until when a recovery is open, and
+what is asked of everybody."""
 
 LIVE_SESSIONS_OF_ACCOUNT = (
     select(AccountSession)
-    .where(AccountSession.account_id == _ACCOUNT_ID, AccountSession.stage == FULL, *_IN_TIME)
+    .where(AccountSession.account_id == _ACCOUNT_ID, *_IN_TIME)
     .order_by(AccountSession.seen_at.desc(), AccountSession.id.desc())
 )
 """The last seen first."""
-
-_THIS_HALF = (AccountSession.id == _SESSION_ID, AccountSession.stage == HALF)
-
-HALF_SESSION_EXISTS = select(AccountSession.id).where(*_THIS_HALF)
 
 LOCK_ACCOUNT = select(Account.id).where(Account.id == _ACCOUNT_ID).with_for_update()
 
 
 # Begin and change
 
-_PROTECTED = exists().where(Authenticator.person_id == Account.person_id)
 _BEGINNING = {
     "account_id": Account.id,
-    # Whether it is half of one is decided where it is written.
-    "stage": case((_PROTECTED, HALF), else_=FULL),
-    "expires_at": case(
-        (_PROTECTED, _given("half_expires_at", "expires_at")), else_=_given("full_expires_at", "expires_at")
-    ),
     **{
         name: _given(name)
-        for name in ("token_hash", "created_at", "proved_at", "seen_at", "user_agent", "address", "failures")
+        for name in (
+            "token_hash",
+            "created_at",
+            "proved_at",
+            "seen_at",
+            "expires_at",
+            "user_agent",
+            "address",
+        )
     },
 }
 
@@ -103,40 +101,56 @@ BEGIN_SESSION = (
     .from_select(
         list(_BEGINNING),
         select(*_BEGINNING.values())
-        .where(Account.id == _ACCOUNT_ID, Account.generation == bindparam("generation"))
+        .where(
+            Account.id == _ACCOUNT_ID,
+            Account.generation == bindparam("generation"),
+            Account.delete_at.is_(None),
+        )
         .with_for_update(key_share=True),
     )
-    # By whose it is and not by the column: a subquery in RETURNING belongs to no row, it would ask of all.
-    .returning(AccountSession.id, AccountSession.stage, attempts.failures_of(_ACCOUNT_ID))
+    .returning(AccountSession.id)
 )
-"""A session, or half of one where 2-step verification is on; its id and stage, and the account's wrong codes.
+"""A session; none begins at another generation of the account, or while it is to be deleted."""
 
-It lasts until ``full_expires_at`` or ``half_expires_at``. None begins at another generation of the account.
-"""
 
-COMPLETE_HALF_SESSION = update(AccountSession).where(*_THIS_HALF).values(stage=FULL, confirmed_at=None)
-"""Further columns are set to the values that are given."""
+NOTE_SIGN_IN = (
+    update(Account)
+    .where(Account.id == bindparam("whose", type_=Account.id.type))
+    .values(
+        last_signed_in_at=bindparam("now", type_=Account.last_signed_in_at.type),
+        search_key=bindparam("key"),
+        two_step_on=exists().where(SecondStep.person_id == bindparam("person")),
+    )
+)
+"""When somebody signed in, for the list of members; and what a server of an earlier version has left out."""
 
-CONFIRM_HALF_SESSION = update(AccountSession).where(*_THIS_HALF, AccountSession.confirmed_at.is_(None))
-"""Sets ``confirmed_at`` to the value that is given."""
+
+CHANGE_SESSION = update(AccountSession).where(AccountSession.id == _SESSION_ID)
+"""Sets the columns whose values are given."""
+
+RENEW_SESSION = CHANGE_SESSION.where(AccountSession.token_hash == _given("old_token_hash", "token_hash"))
+"""Likewise, if the session has that token still."""
 
 
 # End
 
+END_SESSIONS_OF_ACCOUNT = delete(AccountSession).where(
+    AccountSession.account_id == _given("whose", "account_id"), AccountSession.id != _given("but", "id")
+)
+"""All but one; ids begin at 1, so it is none of them that is 0."""
+
 END_SESSION = delete(AccountSession).where(AccountSession.id == _SESSION_ID)
 
-END_HALF_SESSION = delete(AccountSession).where(*_THIS_HALF)
+_THIS_OF_ACCOUNT = (AccountSession.id == _SESSION_ID, AccountSession.account_id == _ACCOUNT_ID)
 
-END_SESSION_OF_ACCOUNT = (
-    delete(AccountSession)
-    .where(AccountSession.id == _SESSION_ID, AccountSession.account_id == _ACCOUNT_ID)
-    .returning(AccountSession.user_agent)
-)
+SESSION_OF_ACCOUNT = select(AccountSession.id).where(*_THIS_OF_ACCOUNT)
+
+END_SESSION_OF_ACCOUNT = delete(AccountSession).where(*_THIS_OF_ACCOUNT).returning(AccountSession.user_agent)
 
 END_OLDEST_SESSIONS = delete(AccountSession).where(
     AccountSession.id.in_(
         select(AccountSession.id)
-        .where(AccountSession.account_id == _ACCOUNT_ID, AccountSession.stage == FULL)
+        .where(AccountSession.account_id == _ACCOUNT_ID)
         .order_by(AccountSession.seen_at.desc(), AccountSession.id.desc())
         .offset(bindparam("kept", type_=Integer))
     )
@@ -144,10 +158,9 @@ END_OLDEST_SESSIONS = delete(AccountSession).where(
 """All of an account but those that were seen last, as many as ``kept``."""
 
 DELETE_EXPIRED = delete(AccountSession).where(
-    AccountSession.id.in_(
-        select(AccountSession.id)
-        .where(AccountSession.expires_at < _given("now", "expires_at"))
-        # What somebody else is ending is passed over: this holds no account, so it must wait for nobody.
-        .with_for_update(skip_locked=True)
-    )
+    first(AccountSession.expires_at, AccountSession.expires_at < _given("now", "expires_at"))
+)
+
+DELETE_IDLE = delete(AccountSession).where(
+    first(AccountSession.seen_at, AccountSession.seen_at < _given("idle_since", "seen_at"))
 )

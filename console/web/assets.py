@@ -6,17 +6,16 @@ from pathlib import Path
 
 from flask import Flask, request
 
-from console import branding
+from mfa.logo import Logo
 from mfa.web.assets import SCRIPT, STYLE, Assets, script, stylesheet, vendored
 
 
-def serve(app: Flask, folder: Path, *, accent: str, logo: str | None) -> None:
+def serve(app: Flask, folder: Path, *, accent: str, logo: Logo | None) -> None:
     """Serve the files of *folder*, put together with those of the extension, at ``/static/…``.
 
     For the templates ``static_url(name)`` is where.
 
     :param accent: the color, as #rrggbb, from which the stylesheet makes its own.
-    :param logo: the path of a picture, or None; served as ``logo.`` and the ending of its kind.
     :raises BadAsset: files that can't be put together.
     """
     # The console's come first: they say in which order the layers lie. The color is in no layer.
@@ -25,13 +24,11 @@ def serve(app: Flask, folder: Path, *, accent: str, logo: str | None) -> None:
         "main.css": "".join(styles).encode(),
         "app.js": script(SCRIPT, folder / "js" / "app.js").encode(),
         **vendored(),
+        **({logo.name: logo.content} if logo else {}),
     }
-    if logo:
-        picture = Path(logo).read_bytes()
-        sources[f"logo{branding.logo_suffix(picture)}"] = picture
     files = Assets(sources)
     app.add_url_rule("/static/<path:address>", "static", files.answer)
     app.jinja_env.globals.update(
         static_url=lambda name: f"{request.root_path}/static/{files.address(name)}",
-        logo=next((name for name in sources if name.startswith("logo.")), None),
+        logo=logo.name if logo else None,
     )

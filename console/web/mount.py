@@ -42,4 +42,4 @@ def below_root(app: Flask) -> None:
             )
         return inner(environ, start_response)
 
-    app.wsgi_app = outer  # type: ignore[method-assign]
+    app.wsgi_app = outer  # type: ignore[method-assign]  # the place for middleware

@@ -7,30 +7,32 @@ from urllib.parse import quote
 
 from flask import Flask
 
-from console import branding, fast
-from console.web import notices, times
-from mfa import clock, words
-from mfa.notices.addresses import in_ascii
-from mfa.web import hx
+from console import fast
+from console.web import notices
+from mfa import colors
+from mfa.web import templates
 
 
-def equip(app: Flask, *, two_step_on: Callable[[], bool]) -> None:
+def equip(app: Flask, *, two_step_on: Callable[[], bool], requirement_due: Callable[[], object]) -> None:
     """Give the templates of *app* their filters and values.
 
     :param two_step_on: whether the visitor's 2-step verification is on.
+    :param requirement_due: by when the visitor must have what they lack of what is required of them.
     """
-    fast.speed_up_texts(app)
     env = app.jinja_env
-    env.filters.update(moment=times.moment, day=times.day, device=words.device, in_ascii=in_ascii)
+    fast.speed_up_texts(env)
+    # The pages of the console are made of the extension's macros too.
+    env.filters.update(templates.FILTERS)
     env.globals.update(
+        templates.GLOBALS,
         product_name=app.config["PRODUCT_NAME"],
         support_address=app.config["SUPPORT_ADDRESS"],
         two_step_on=two_step_on,
+        requirement_due=requirement_due,
         accent=app.config["ACCENT_COLOR"],
-        on_accent=branding.text_on(app.config["ACCENT_COLOR"]),
-        accent_edge=branding.edge_of(app.config["ACCENT_COLOR"]),
-        clock_now=clock.now,
+        on_accent=colors.text_on(app.config["ACCENT_COLOR"]),
+        accent_edge=colors.edge_of(app.config["ACCENT_COLOR"]),
         notices=notices.said,
-        is_fragment=hx.wanted,
     )
     env.globals["icon"] = f"data:image/svg+xml,{quote(env.get_template('_icon.svg').render())}"
+    fast.speed_up_texts(templates.environment(app))

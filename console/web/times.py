@@ -1,53 +1,7 @@
-"""Times in words, in the language that is spoken."""
+"""Times in words, as the extension has them."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from functools import lru_cache
+from mfa.times import day, moment
 
-from babel.dates import format_date, format_time
-from flask_babel import gettext
-
-from console import languages
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
-
-def moment(when: datetime) -> str:
-    """A moment in UTC: "November 24, 2026, 12:00 PM UTC"."""
-    language = languages.current()
-    time = (
-        _english_time(when) if language == languages.SOURCE else format_time(when, "short", locale=language)
-    )
-    return gettext("%(date)s, %(time)s UTC", date=day(when), time=time)
-
-
-def day(when: datetime) -> str:
-    """A day in UTC: "November 24, 2026"."""
-    return _day(when.date(), languages.current())
-
-
-@lru_cache(maxsize=1000)
-def _day(when: date, language: str) -> str:
-    if language == languages.SOURCE:
-        # In the code, as all English: what babel knows of it is 4 MB, in each process.
-        return f"{_MONTHS[when.month - 1]} {when.day}, {when.year}"
-    return format_date(when, "long", locale=language)
-
-
-def _english_time(when: datetime) -> str:
-    half = "AM" if when.hour < 12 else "PM"
-    return f"{(when.hour - 1) % 12 + 1}:{when.minute:02}\N{NARROW NO-BREAK SPACE}{half}"
+__all__ = ["day", "moment"]

@@ -1,7 +1,7 @@
-"""The security log: one JSON object a line, for whoever watches the installation.
+"""The security log: one JSON object a line, for the people who watch the installation.
 
-It holds the time (UTC), the event, its outcome, the account's id, the kind of device and the network. It
-never holds an e-mail or IP address, a secret, a code, a token or a password; and as every value is a JSON
+It holds the time (UTC), the event, its outcome, the account's id as text, the kind of device and the network.
+It never holds an e-mail or IP address, a secret, a code, a token or a password; and as every value is a JSON
 string, nobody can write a line of their own into it. An application gives the logger a handler.
 """
 
@@ -19,6 +19,8 @@ said = Signal()
 """Sent with each line: the event, and what else the line says."""
 
 _EVENTS = logging.getLogger("twostep.events")
+# Without a handler of the application, Python would print what is refused.
+_EVENTS.addHandler(logging.NullHandler())
 
 
 def write(event: str, here: Here, **more: Any) -> None:
@@ -45,7 +47,7 @@ def _line(
         {
             "time": here.now.isoformat(),
             "outcome": outcome,
-            "account": account,
+            "account": None if account is None else str(account),
             "device": here.device.name or None,
             "network": here.device.address or None,
             **more,

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Integer, String
+from sqlalchemy import BigInteger, ColumnElement, Index, String, literal_column
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mfa.columns import Instant
+from mfa.attempts.policy import NEVER_FORGOTTEN
+from mfa.columns import ID, Instant
 from mfa.database import Model
+
+FORGOTTEN_IN_TIME: ColumnElement[bool] = literal_column(f"purpose NOT IN {NEVER_FORGOTTEN}")
+"""With values in the text: only so do the databases see that the index has all rows that are asked for."""
 
 
 class Throttle(Model):
     """How often *subject* has tried *purpose* since its last success."""
 
     __tablename__ = "mfa_throttles"
+    __table_args__ = (
+        Index(
+            "ix_mfa_throttles_attempted_at",
+            "attempted_at",
+            sqlite_where=FORGOTTEN_IN_TIME,
+            postgresql_where=FORGOTTEN_IN_TIME,
+        ),
+    )
 
-    subject: Mapped[str] = mapped_column(String(80), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(128), primary_key=True)
     purpose: Mapped[str] = mapped_column(String(32), primary_key=True)
     attempts: Mapped[int]
     blocked_until: Mapped[int] = mapped_column(BigInteger)
@@ -25,7 +37,7 @@ class Throttle(Model):
 
 
 class Spent(Model):
-    """Something single-use that has been used: an e-mailed number, a canceled enrollment."""
+    """Something single-use that has been used: a mailed number, an enrollment, the challenge of a passkey."""
 
     __tablename__ = "mfa_spent"
 
@@ -40,8 +52,8 @@ class NetworkHit(Model):
     __tablename__ = "mfa_network_hits"
     __table_args__ = (Index("ix_mfa_network_hits_limited_happened_at", "limited", "happened_at"),)
 
-    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    id: Mapped[int] = mapped_column(ID, primary_key=True)
     limited: Mapped[str] = mapped_column(String(160))
-    """Flask-Limiter's name for a limit and the network that it counts."""
+    """The library ``limits``' name for a limit and the network that it counts."""
     happened_at: Mapped[datetime] = mapped_column(Instant)
     forget_at: Mapped[datetime] = mapped_column(Instant, index=True)

@@ -1,4 +1,4 @@
-"""The limits by network, counted in the database: the storage that Flask-Limiter uses for ``database://``.
+"""The limits by network, counted in the database: the storage that ``limits`` uses for ``database://``.
 
 Every process and every server counts together without a further service. A row is written for what counts
 alone: a refused guess, a mail that was asked for. Where nothing is refused, a guess costs two short reads.
@@ -6,6 +6,7 @@ alone: a refused guess, a mail that was asked for. Where nothing is refused, a g
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mfa import clock
 from mfa.attempts.models import NetworkHit
 from mfa.crypto import ages
-from mfa.database import dialect, run, session, transaction
+from mfa.database import dialect, first, in_batches, run, session, transaction
 
 ADDRESS = "database://"
 _SKEW = timedelta(seconds=ages.CLOCKS_APART)
@@ -52,7 +53,7 @@ class DatabaseStorage(Storage, MovingWindowSupport):
             # Not rowcount: SQLAlchemy reports none for this INSERT on PostgreSQL.
             return run(_HIT, values).first() is not None
 
-    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:  # noqa: ARG002
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:  # noqa: ARG002 (its base has it)
         """Return the Unix time of the window's first hit, or now, and the number of hits."""
         now = clock.now()
         try:
@@ -75,8 +76,8 @@ class DatabaseStorage(Storage, MovingWindowSupport):
         with transaction():
             return run(delete(NetworkHit)).rowcount
 
-    # The base class demands these for fixed windows. The strategy is fixed to the moving window
-    # (``RATELIMIT_STRATEGY``), so a call would be our bug, and a wrong count worse than an error.
+    # The base class demands these for fixed windows. The strategy is always the moving window
+    # (``mfa.web.ranges``), so a call would be our bug, and a wrong count worse than an error.
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         raise NotImplementedError
@@ -88,10 +89,9 @@ class DatabaseStorage(Storage, MovingWindowSupport):
         raise NotImplementedError
 
 
-def forget(now: datetime) -> None:
-    """Delete the hits that no window holds any more; a worker's part, which nothing waits for."""
-    with transaction():
-        run(_FORGET, {"now": now})
+def forget(now: datetime) -> Iterator[int]:
+    """Delete the hits that no window holds any more, batch by batch."""
+    return in_batches(_FORGET, {"now": now})
 
 
 def _window(key: str, expiry: int, now: datetime) -> dict[str, object]:
@@ -118,4 +118,4 @@ _HIT = (
     .returning(_COLUMNS.limited)
 )
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
-_FORGET = delete(NetworkHit).where(NetworkHit.forget_at < bindparam("now"))
+_FORGET = delete(NetworkHit).where(first(NetworkHit.forget_at, NetworkHit.forget_at < bindparam("now")))

@@ -5,69 +5,34 @@ sixty-four attempts sent at once are sixty-four attempts, of which only the allo
 A success takes the count away.
 
 Whose count it is: a device that signed in to the account before has a count of its own, everybody else
-shares the account's. So whoever guesses makes himself wait, and not the owner at his own device.
+shares the account's. So an attacker makes only other strangers wait, and not the owner at a known device.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from flask_babel import lazy_gettext as _
-from flask_babel.speaklater import LazyString
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     SQLColumnExpression,
     String,
-    bindparam,
-    case,
     cast,
-    delete,
-    false,
     literal,
-    or_,
     select,
-    update,
 )
 
 from mfa import words
+from mfa.attempts import statements
 from mfa.attempts.models import Spent, Throttle
+from mfa.attempts.policy import LONGEST_MEMORY, Policy
 from mfa.crypto import ages
-from mfa.database import dialect, insert_if_absent, run, session, transaction, upsert
-from mfa.errors import Refusal
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How often something may be tried.
-
-    :param purpose: what is tried; each purpose has a count of its own.
-    :param free: attempts before the first wait.
-    :param first_wait: seconds after the last free attempt; each further one doubles it.
-    :param longest_wait: seconds; never a permanent lock.
-    :param forget_after: seconds without an attempt after which the count starts anew; None for never.
-    :param says: the sentence for a person who has to wait ``%(wait)s``.
-    """
-
-    purpose: str
-    free: int = 5
-    first_wait: int = 30
-    longest_wait: int = 900
-    forget_after: int | None = None
-    says: LazyString = field(default=_("Too many attempts. Try again in %(wait)s."), compare=False)
-
-    def wait_after(self, attempts: int) -> int:
-        """Seconds to wait after so many attempts without a success."""
-        if attempts < self.free:
-            return 0
-        doublings = min(attempts - self.free, 30)
-        return min(self.first_wait << doublings, self.longest_wait)
-
+from mfa.database import dialect, in_batches, insert_if_absent, run, session, transaction
+from mfa.errors import NotNow, Refusal
+from mfa.i18n import lazy_gettext as _
+from mfa.settings import settings
 
 PASSWORD = Policy("password", forget_after=24 * 3600)
 SECOND_STEP = Policy("second_step")
@@ -92,7 +57,20 @@ SIGN_INS = Policy(
 _TOO_MANY_CHANGES = _("Too many changes in a short time. Try again in %(wait)s.")
 PROOFS = Policy("proofs", free=20, forget_after=3600, says=_TOO_MANY_CHANGES)
 """Right passwords inside the account, each for one change."""
+PASSKEYS = Policy(
+    "passkeys",
+    free=60,
+    forget_after=3600,
+    says=_("You used a passkey too often. Try again in %(wait)s."),
+)
+"""Right passkeys after a password: each leaves a row that says that its challenge was used."""
 PROFILE_CHANGES = Policy("profile_changes", free=20, forget_after=3600, says=_TOO_MANY_CHANGES)
+RECOVERY_WAITS = Policy(
+    "recovery_waits", free=3, first_wait=24 * 3600, longest_wait=24 * 3600, forget_after=24 * 3600
+)
+"""Waits of somebody who has lost everything: each writes to every address of theirs."""
+DATA_DOWNLOADS = Policy("data_downloads", forget_after=3600)
+"""Files with all that a host stores about somebody: each reads much, and is told by mail."""
 SECOND_STEP_FAILURES = Policy("second_step_failures", free=2**30)
 """Never waits: counts the failures of all devices since the account's last success (SP 800-63B-4 §3.2.2)."""
 MOST_FAILURES = 100
@@ -103,7 +81,7 @@ REMEMBERED = timedelta(days=30)
 """How long a second use is refused: a single-use thing lives an hour at most, but a clock may be set back."""
 
 
-class Throttled(Refusal):
+class Throttled(NotNow):
     """Too many attempts.
 
     :param policy: of what.
@@ -113,8 +91,8 @@ class Throttled(Refusal):
     status = 429
 
     def __init__(self, policy: Policy, wait: int) -> None:
-        super().__init__(f"{policy.purpose}: wait {wait} seconds")
-        self.policy, self.wait = policy, wait
+        super().__init__(f"{policy.purpose}: wait {wait} seconds", wait=wait)
+        self.policy = policy
 
     @property
     def sentence(self) -> str:
@@ -126,7 +104,7 @@ class AlreadySpent(Refusal):
 
 
 def count(subject: str, policy: Policy, now: datetime) -> int:
-    """Count one attempt of *subject*, before it is looked at; the how manieth it is since the last success.
+    """Count one attempt of *subject*, before it is looked at; return its number since the last success.
 
     :raises Throttled: it must not be looked at yet.
     """
@@ -142,7 +120,7 @@ def count_together(now: datetime, *tries: tuple[str, Policy]) -> dict[Policy, in
 
     One statement, so that many at once are counted one after the other.
 
-    :returns: the how manieth each is since the last success; 0 where the subject has to wait.
+    :returns: the number of each since the last success; 0 where the subject has to wait.
     """
     seconds = int(now.timestamp())
     rows = [
@@ -150,13 +128,13 @@ def count_together(now: datetime, *tries: tuple[str, Policy]) -> dict[Policy, in
             "subject": subject,
             "purpose": policy.purpose,
             "attempts": 1,
-            "blocked_until": _after_the_first(policy, seconds),
+            "blocked_until": statements.after_the_first(policy, seconds),
             "attempted_at": seconds,
         }
         for subject, policy in tries
     ]
     policies = tuple(policy for _, policy in tries)
-    attempts: dict[str, int] = dict(iter(run(_counting(policies, dialect()), rows)))
+    attempts: dict[str, int] = dict(iter(run(statements.counting(policies, dialect()), rows)))
     return {policy: attempts.get(policy.purpose, 0) for policy in policies}
 
 
@@ -181,17 +159,17 @@ def begins_to_wait(attempts: int, policy: Policy) -> bool:
 
 def reset(*counts: tuple[str, Policy]) -> None:
     """Forget the counts of those subjects after a success, as part of the caller's transaction."""
-    run(_FORGET, [_key(subject, policy) for subject, policy in counts])
+    run(statements.FORGET, [_key(subject, policy) for subject, policy in counts])
 
 
 def give_back(*counts: tuple[str, Policy]) -> None:
     """Count one attempt less of those subjects, as part of the caller's transaction."""
-    run(_GIVE_BACK, [_key(subject, policy) for subject, policy in counts])
+    run(statements.GIVE_BACK, [_key(subject, policy) for subject, policy in counts])
 
 
 def end_wait(subject: str, policy: Policy) -> None:
     """Let *subject* try once more now, as part of the caller's transaction; nothing is forgotten."""
-    run(_END_WAIT, _key(subject, policy))
+    run(statements.END_WAIT, _key(subject, policy))
 
 
 def account_subject(account_id: object, device_id: str | None = None) -> str:
@@ -202,7 +180,7 @@ def account_subject(account_id: object, device_id: str | None = None) -> str:
     return f"account:{account_id}" if device_id is None else f"account:{account_id}:{device_id}"
 
 
-def failures_of(account_id: SQLColumnExpression[int]) -> ColumnElement[int | None]:
+def failures_of(account_id: SQLColumnExpression[Any]) -> ColumnElement[int | None]:
     """For the statement of another room: the :data:`SECOND_STEP_FAILURES` of an account; None is none."""
     subject = literal(account_subject("")) + cast(account_id, String)
     own = (Throttle.subject == subject, Throttle.purpose == SECOND_STEP_FAILURES.purpose)
@@ -211,12 +189,12 @@ def failures_of(account_id: SQLColumnExpression[int]) -> ColumnElement[int | Non
 
 def counted(subject: str, policy: Policy) -> int:
     """Return how often *subject* has tried since its last success."""
-    return run(_COUNTED, _key(subject, policy)).scalar() or 0
+    return run(statements.COUNTED, _key(subject, policy)).scalar() or 0
 
 
 def wait(subject: str, policy: Policy, now: datetime) -> int:
     """Return the seconds until *subject* may try again: from 0, when it may now, to the policy's longest."""
-    blocked = run(_BLOCKED_UNTIL, _key(subject, policy)).scalar()
+    blocked = run(statements.BLOCKED_UNTIL, _key(subject, policy)).scalar()
     return int(ages.wait_until(blocked or 0, int(now.timestamp()), policy.longest_wait))
 
 
@@ -248,95 +226,30 @@ def spent_at(purpose: str, reference: str) -> datetime | None:
 
 def unspend(purpose: str, reference: str) -> None:
     """Let *reference* be used after all, as part of the caller's transaction."""
-    run(_UNSPEND, {"of": reference, "what": purpose})
+    run(statements.UNSPEND, {"of": reference, "what": purpose})
 
 
-def forget_spent(now: datetime) -> None:
-    """Delete what need not be remembered any more; a worker's part, which nothing waits for."""
-    with transaction():
-        run(_FORGET_SPENT, {"now": now})
+def forget_spent(now: datetime) -> Iterator[int]:
+    """Delete what need not be remembered any more, batch by batch: see :func:`mfa.database.in_batches`."""
+    return in_batches(statements.FORGET_SPENT, {"now": now})
+
+
+def forget_counts(now: datetime) -> Iterator[int]:
+    """Delete, batch by batch, the counts that would start again at the next attempt.
+
+    They are kept for ``MFA_THROTTLE_DAYS``, which is never shorter than the longest memory of a policy. A
+    count of wrong codes is never forgotten in time: only a right code ends it.
+    """
+    kept = settings().throttle_days * LONGEST_MEMORY + ages.CLOCKS_APART
+    return in_batches(statements.FORGET_COUNTS, {"before": int(now.timestamp()) - kept})
 
 
 def is_spent(purpose: str, reference: str) -> bool:
     """Whether *reference* was used up."""
+    if "\0" in reference:  # a form brought it; PostgreSQL takes none in a text
+        return False
     return session().get(Spent, (purpose, reference)) is not None
-
-
-# Each is run by every sign-in, so they are made once.
-_SAME = (Throttle.subject == bindparam("of"), Throttle.purpose == bindparam("what"))
-_BLOCKED_UNTIL = select(Throttle.blocked_until).where(*_SAME)
-_COUNTED = select(Throttle.attempts).where(*_SAME)
-_FORGET = delete(Throttle).where(*_SAME)
-_END_WAIT = update(Throttle).where(*_SAME).values(blocked_until=0)
-_GIVE_BACK = update(Throttle).where(*_SAME).values(attempts=Throttle.attempts - 1, blocked_until=0)
-_UNSPEND = delete(Spent).where(Spent.purpose == bindparam("what"), Spent.reference == bindparam("of"))
-_FORGET_SPENT = delete(Spent).where(Spent.forget_at < bindparam("now"))
 
 
 def _key(subject: str, policy: Policy) -> dict[str, str]:
     return {"of": subject, "what": policy.purpose}
-
-
-@cache
-def _counting(policies: tuple[Policy, ...], dialect: str) -> Executable:
-    def changes(new: Any) -> dict[str, Any]:
-        each = [
-            (Throttle.purpose == policy.purpose, _changes(policy, new.attempted_at)) for policy in policies
-        ]
-        return {
-            "attempts": case(*((its, changed["attempts"]) for its, changed in each)),
-            "blocked_until": case(*((its, changed["blocked_until"]) for its, changed in each)),
-            "attempted_at": new.attempted_at,
-        }
-
-    def where(new: Any) -> ColumnElement[bool]:
-        over = (
-            (Throttle.purpose == policy.purpose)
-            & (_forgotten(policy, new.attempted_at) | _waits_too_long(policy, new.attempted_at))
-            for policy in policies
-        )
-        return or_(Throttle.blocked_until <= new.attempted_at, *over)
-
-    return upsert(
-        dialect,
-        Throttle,
-        changes=changes,
-        where=where,
-        returning=(Throttle.purpose, Throttle.attempts),
-    )
-
-
-def _changes(policy: Policy, seconds: ColumnElement[int]) -> dict[str, ColumnElement[int]]:
-    """What becomes of the count of a subject that does not have to wait.
-
-    :param seconds: Unix time.
-    """
-    forgotten = _forgotten(policy, seconds)
-    waits = {
-        attempts: seconds + policy.wait_after(attempts + 1)
-        for attempts in range(policy.free - 1, policy.free + 16)
-    }
-    return {
-        "attempts": case((forgotten, 1), else_=Throttle.attempts + 1),
-        "blocked_until": case(
-            (forgotten, _after_the_first(policy, seconds)),
-            (Throttle.attempts < policy.free - 1, 0),
-            *((Throttle.attempts == attempts, until) for attempts, until in waits.items()),
-            else_=seconds + policy.longest_wait,
-        ),
-    }
-
-
-def _forgotten(policy: Policy, seconds: ColumnElement[int]) -> ColumnElement[bool]:
-    if policy.forget_after is None:
-        return false()
-    return Throttle.attempted_at < seconds - policy.forget_after
-
-
-def _waits_too_long(policy: Policy, seconds: ColumnElement[int]) -> ColumnElement[bool]:
-    """As :func:`ages.wait_until`: a clock that was wrong stored this, so it is no wait."""
-    return Throttle.blocked_until > seconds + policy.longest_wait + ages.CLOCKS_APART
-
-
-def _after_the_first(policy: Policy, seconds: Any) -> Any:
-    return seconds + policy.wait_after(1) if policy.free == 1 else 0

@@ -18,13 +18,13 @@ class Cost:
 
     @classmethod
     def parse(cls, text: str) -> Cost:
-        """Read ``t=3,m=65536,p=4`` (passes, memory in KiB, lanes).
+        """Read ``t=3,m=65536,p=1`` (passes, memory in KiB, lanes).
 
         :raises ValueError: not of that form, or outside what argon2 takes.
         """
         found = _TEXT.fullmatch(text.strip())
         if not found:
-            raise ValueError(f"not a cost of argon2id: {text!r} (write t=3,m=65536,p=4)")
+            raise ValueError(f"not a cost of argon2id: {text!r} (write t=3,m=65536,p=1)")
         cost = cls(*map(int, found.groups()))
         if cost.passes < 1 or cost.lanes < 1 or cost.memory_kib < 8 * cost.lanes:
             raise ValueError(f"argon2id takes no cost of {text!r}")

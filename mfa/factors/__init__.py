@@ -1,1 +1,1 @@
-"""What is stored of the second step once it is on: the authenticator app and the recovery codes."""
+"""What is stored of the second step once it is on: the authenticators and the recovery codes."""

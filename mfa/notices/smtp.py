@@ -5,7 +5,9 @@ A mail is sent, or refused, or perhaps sent: it was handed over whole, and the a
 
 from __future__ import annotations
 
+import functools
 import io
+import os
 import smtplib
 import socket
 import ssl
@@ -16,11 +18,13 @@ from typing import Any
 from flask import current_app
 from flask_mail import Connection as FlaskMailConnection
 
-from mfa import hosts
+from mfa import site
 
 WITHIN = 25.0
 """Seconds that a conversation may take from the connection to the last answer: less than the page waits
 (``defaultTimeout`` in base.html), and less than a server has that is told to stop (``KILL_AFTER``)."""
+REPLY_SECONDS = 5
+"""Seconds that one answer may take where ``MAIL_TIMEOUT`` is not set."""
 _END_OF_MAIL = b"\r\n.\r\n"
 
 
@@ -101,24 +105,33 @@ class _TimedTLS(_Timed, smtplib.SMTP_SSL):
     """The same with TLS from the start."""
 
 
+def _context() -> ssl.SSLContext:
+    return _context_of(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@functools.cache
+def _context_of(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Return what checks certificates, made once: to read the system's takes longer than to write a mail."""
+    return ssl.create_default_context()
+
+
 class Connection(FlaskMailConnection):
     """One conversation with the mail server: ``MAIL_TIMEOUT`` seconds an answer, :data:`WITHIN` in all."""
 
     def configure_host(self) -> _Timed:
         settings = self.mail
-        context = ssl.create_default_context()
-        kind, tls = (_TimedTLS, {"context": context}) if settings.use_ssl else (_Timed, {})
+        kind, tls = (_TimedTLS, {"context": _context()}) if settings.use_ssl else (_Timed, {})
         host = kind(
             settings.server,
             settings.port,
             # Without a name smtplib asks the DNS for this machine's own, which can take longer than the mail.
-            local_hostname=hosts.name_of(current_app.config["SERVER_NAME"]),
-            reply_seconds=current_app.config["MAIL_TIMEOUT"],
+            local_hostname=site.host().name,
+            reply_seconds=current_app.config.get("MAIL_TIMEOUT", REPLY_SECONDS),
             **tls,
         )
         try:
             if settings.use_tls:
-                host.starttls(context=context)
+                host.starttls(context=_context())
             if settings.username and settings.password:
                 host.login(settings.username, settings.password)
         except BaseException:

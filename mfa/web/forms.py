@@ -8,33 +8,37 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from flask_babel import lazy_gettext as _
-from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import Field, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired
 from wtforms.widgets import HiddenInput, RadioInput
 
+from mfa.i18n import Text, lazy_gettext as _
+
 _PASSWORD, _RECOVERY_CODE = _("Password"), _("Recovery code")
 
 
-class Form(FlaskForm):  # type: ignore[misc]
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """A form that was posted, with its CSRF token; with no fields of its own, just a button."""
 
     shown_again: ClassVar[tuple[str, ...]] = ()
     """The fields whose values a page shows again after it was refused. Never a password, a code or a number:
     they travel in a cookie, and browsers store cookies."""
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # likewise
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
+            # Its name alone may be the id of a field of the host, on whose page it stands.
+            return super().bind_field(form, unbound_field, {"id": f"mfa-{options['name']}", **options})
+
         def render_field(self, field: Field, render_kw: dict[str, Any]) -> Markup:
             # Not "required", with which browsers call an empty field invalid before anything is typed.
             needed = field.flags.required and not isinstance(field.widget, (HiddenInput, RadioInput))
             render_kw = {**({"aria-required": "true"} if needed else {}), **render_kw}
-            return Markup(super().render_field(field, {**render_kw, "required": False}))  # noqa: S704
+            return Markup(super().render_field(field, {**render_kw, "required": False}))  # noqa: S704 (Markup already)
 
 
-def current_password(label: LazyString = _PASSWORD, enterkeyhint: str = "go") -> PasswordField:
+def current_password(label: Text = _PASSWORD, enterkeyhint: str = "go") -> PasswordField:
     return PasswordField(
         label,
         [InputRequired(_("Enter your password."))],
@@ -45,7 +49,7 @@ def current_password(label: LazyString = _PASSWORD, enterkeyhint: str = "go") ->
     )
 
 
-def six_digits(label: LazyString, missing: LazyString) -> StringField:
+def six_digits(label: Text, missing: Text) -> StringField:
     return StringField(
         label,
         [InputRequired(missing)],
@@ -59,7 +63,7 @@ def six_digits(label: LazyString, missing: LazyString) -> StringField:
     )
 
 
-def recovery_code(label: LazyString = _RECOVERY_CODE) -> StringField:
+def recovery_code(label: Text = _RECOVERY_CODE) -> StringField:
     return StringField(
         label,
         [InputRequired(_("Enter one of your recovery codes."))],
@@ -72,6 +76,16 @@ def recovery_code(label: LazyString = _RECOVERY_CODE) -> StringField:
             "spellcheck": "false",
         },
     )
+
+
+def authenticator_name() -> StringField:
+    # The browser's own list would offer the names of people.
+    return StringField(_("Name"), render_kw={"autocomplete": "off", "enterkeyhint": "done"})
+
+
+def passkey() -> HiddenField:
+    """A token and the answer of the browser, which the script fills in: see passkeys.js."""
+    return HiddenField("", [InputRequired(_("This takes JavaScript, and a browser that has passkeys."))])
 
 
 def hidden() -> HiddenField:

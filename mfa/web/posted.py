@@ -14,12 +14,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, current_app, g, request, session, url_for
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Flask, Response, current_app, g, request, session, url_for
 
 from mfa import clock
 from mfa.crypto import ages
 from mfa.crypto.keys import UnknownKey, Unreadable
+from mfa.web import paths
 from mfa.web.forms import Form
 from mfa.web.host import host
 
@@ -109,8 +109,8 @@ def put_back(forms: Mapping[str, Any], context: Mapping[str, Any]) -> None:
                 one.errors = [told["errors"][one.name]]
 
 
-def forget(app: Flask) -> None:
-    """Have the page of *app* that showed such an answer take its cookie back."""
+def forget(app: Flask | Blueprint) -> None:
+    """Have the page of *app*, or of a blueprint, that showed such an answer take its cookie back."""
 
     @app.after_request
     def _forget(response: Response) -> Response:
@@ -132,18 +132,8 @@ def _page() -> tuple[str, str]:
 
     It is the form's own address, or, where that takes posts alone, the nearest page above it.
     """
-    adapter = current_app.create_url_adapter(request)
-    assert adapter
-    path = request.path
-    while True:
-        try:
-            endpoint, values = adapter.match(path, method="GET")
-            break
-        except HTTPException:
-            if path == "/":
-                raise
-            path = path.rpartition("/")[0] or "/"
-    query = urlencode(list(request.args.items(multi=True))) if path == request.path else ""
+    endpoint, values, path = paths.page_of(request.path)
+    query = urlencode(list(request.args.items(multi=True)))
     return url_for(endpoint, **values) + (f"?{query}" if query else ""), f"{request.root_path}{path}"
 
 
@@ -164,11 +154,12 @@ def _open(cookie: str, path: str) -> Said | None:
 
 def _bound_to(path: str) -> bytes:
     # The CSRF token stands for the session of this browser: what was typed in it is shown in no other.
-    return f"{path}\0{session.get('csrf_token', '')}".encode()
+    token = session.get(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"), "")
+    return f"{path}\0{token}".encode()
 
 
 def _short(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= _LONGEST_VALUE
+    return isinstance(value, bool) or (isinstance(value, str) and len(value) <= _LONGEST_VALUE)
 
 
 def _name() -> str:

@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("password_hash", sa.String(length=255), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
-        sa.Column("device_epoch", sa.Integer(), server_default="0", nullable=False),
         sa.Column("locked_at", sa.DateTime(), nullable=True),
         sa.Column("language", sa.String(length=16), nullable=True),
         sa.Column("created_at", sa.DateTime(), nullable=False),
@@ -54,15 +53,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("stage", sa.String(length=4), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("proved_at", sa.DateTime(), nullable=False),
         sa.Column("seen_at", sa.DateTime(), nullable=False),
         sa.Column("expires_at", sa.DateTime(), nullable=False),
         sa.Column("user_agent", sa.String(length=200), nullable=False),
         sa.Column("address", sa.String(length=48), server_default="", nullable=False),
-        sa.Column("confirmed_at", sa.DateTime(), nullable=True),
-        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_sessions_account_id_accounts"), ondelete="CASCADE"
         ),
@@ -72,6 +68,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_sessions_account_id"), "sessions", ["account_id"], unique=False)
     op.create_index(op.f("ix_sessions_expires_at"), "sessions", ["expires_at"], unique=False)
+    # ### end Alembic commands ###
 
 
 def downgrade() -> None:
@@ -82,3 +79,4 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_email_changes_account_id"), table_name="email_changes")
     op.drop_table("email_changes")
     op.drop_table("accounts")
+    # ### end Alembic commands ###

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from console.accounts import addresses
 from console.accounts.models import Account
 from console.extensions import db
+from mfa.database import transaction
 from tests.support.person import EMAIL, PASSWORD, Person, entered
 from tests.support.smtp import Inbox
 
@@ -125,10 +126,9 @@ def test_equals_and_question_marks_alone_are_fine(local: str) -> None:
 def test_an_account_goes_on_whose_address_would_be_refused_today(
     mina: Person, make_person: Callable[..., Person]
 ) -> None:
-    with mina.app.app_context():
+    with mina.app.app_context(), transaction():
         odd = {"email": "=?utf-8?q?x?=@example.com", "email_key": "=?utf-8?q?x?=@example.com"}
         db.session.execute(update(Account).values(odd))
-        db.session.commit()
     mina.get("/account/password")
     page = mina.post(
         "/account/password", {"current_password": PASSWORD, "new_password": "seven boats under glass"}

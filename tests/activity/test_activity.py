@@ -18,6 +18,7 @@ from console.activity import events as console_events, words
 from console.extensions import db
 from mfa.activity import rules
 from mfa.activity.models import ActivityEvent
+from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person
 from tests.support.smtp import Inbox
@@ -30,7 +31,7 @@ def app(config: dict[str, Any]) -> Iterator[Flask]:
     """With its log in a file."""
     app = create_app({**config, "EVENT_LOG": "events.log"})
     yield app
-    app.extensions["mail_worker"].stop()
+    app.extensions["mfa_mail_worker"].stop()
     with app.app_context():
         db.engine.dispose()
 
@@ -262,7 +263,7 @@ def test_a_line_is_an_object_with_time_event_outcome_account_device_and_network(
         "level": "INFO",
         "time": "2026-11-24T12:00:10+00:00",
         "outcome": "done",
-        "account": 1,
+        "account": "1",
         "device": "Unknown device",
         "network": "127.0.0.0/24",
         "by": "password",
@@ -297,7 +298,35 @@ def test_guesses_at_an_unknown_address_are_nobodys_events_and_forgotten(
     for _ in range(5):
         person.sign_in("nobody@example.com", "x" * 15)
     assert "None, 'throttled'" in dump(engine)
-    person.clock.advance(days=2)
-    for _ in range(5):
-        person.sign_in("noone@example.com", "x" * 15)
-    assert dump(engine).count("None, 'throttled'") == 1
+    with person.app.app_context():
+        person.clock.advance(hours=23)
+        list(rules.forget_strangers(person.clock()))
+        assert "None, 'throttled'" in dump(engine)
+        person.clock.advance(hours=2)
+        list(rules.forget_strangers(person.clock()))
+    assert "None, 'throttled'" not in dump(engine)
+
+
+def test_events_are_kept_for_a_year(busy: Person) -> None:
+    busy.clock.advance(days=364)
+    with busy.app.app_context():
+        assert sum(rules.forget_old(busy.clock())) == 0
+        busy.clock.advance(days=1, hours=1)
+        assert sum(rules.forget_old(busy.clock())) > 40
+        busy.clock.advance(days=1)
+        list(rules.forget_old(busy.clock()))
+    busy.sign_in()
+    assert events(busy) == ["Signed in on a new device"]
+
+
+def test_events_are_kept_for_as_long_as_the_setting_says(
+    config: dict[str, Any], inbox: Inbox, clock: Clock
+) -> None:
+    app = create_app({**config, "ACTIVITY_DAYS": 30, "MAIL_WORKER": "none"})
+    Person(app, inbox, clock).sign_up()
+    with app.app_context():
+        clock.advance(days=29)
+        assert sum(rules.forget_old(clock())) == 0
+        clock.advance(days=2)
+        assert sum(rules.forget_old(clock())) == 2
+        db.engine.dispose()

@@ -16,10 +16,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from console import create_app
+from console import create_app, housekeeping
 from console.extensions import db
-from console.sessions import rules as sessions
-from mfa.attempts import rules as attempts
+from mfa import clock
 from tests.conftest import SETTINGS
 from tests.support.database import dump
 from tests.support.person import Person
@@ -57,10 +56,12 @@ class Site:
 
     def dump(self, *, without: Collection[str] = ()) -> str:
         """All that the database keeps, but for what is over: the servers delete that whenever they like."""
-        now = self.workers.clock()
-        with self.app.app_context():
-            sessions.forget_dead(now)
-            attempts.forget_spent(now)
+        clock.install(self.workers.clock)
+        try:
+            with self.app.app_context():
+                list(housekeeping.tidy())
+        finally:
+            clock.reset()
         return dump(self.engine, without=without)
 
     def client(self, address: str | None = None) -> RemoteClient:

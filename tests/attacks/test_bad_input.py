@@ -294,7 +294,7 @@ def test_a_wrong_method_is_a_calm_405(mina: Person) -> None:
 
 def test_an_error_never_lands_in_the_modal(mina: Person) -> None:
     response = mina.get("/account/nothing")
-    assert response.headers["HX-Retarget"] == "#notice"
+    assert response.headers["HX-Retarget"] == "#mfa-notice"
     assert "<" not in response.text
 
 
@@ -304,7 +304,7 @@ def test_an_unforeseen_error_is_a_calm_500(
     def broken(*_: object) -> None:
         raise RuntimeError("the disk is full of bees")
 
-    monkeypatch.setattr("console.two_step.rules.state", broken)
+    monkeypatch.setattr("mfa.enrollment.rules.State.of", broken)
     response = mina.get("/account/two-step", headers={"HX-Request": ""})
     assert response.status_code == 500
     assert "Something went wrong" in response.text

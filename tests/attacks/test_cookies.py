@@ -51,11 +51,13 @@ def test_no_cookie_of_a_whole_journey_holds_a_secret(watched: Watched, inbox: In
 
 def test_the_enrollment_in_the_cookie_is_an_id_times_and_flags(watched: Watched) -> None:
     watched.begin().verify_email().scan().enter_code()
-    kept = read_cookie(watched.cookie())["pending"]
+    kept = read_cookie(watched.cookie())["two_step_pending"]
     assert set(kept) == {
-        "id", "account", "session", "generation", "key", "started", "purpose",
+        "id", "person", "session", "mark", "key", "started", "purpose",
         "sending", "sent", "email_verified", "verified", "scanned", "code_step",
+        "method", "target", "passkey", "name",
     }  # fmt: skip
+    assert (kept["target"], kept["passkey"], kept["name"]) == (None, None, "")
 
 
 def test_no_cookie_of_a_move_holds_a_secret(watched: Watched) -> None:
@@ -136,7 +138,7 @@ def test_an_enrollment_of_one_account_is_none_of_another(
     mina.begin().verify_email().scan().enter_code()
     other = make_person().sign_up("other@example.com")
     with other.client.session_transaction() as session:
-        session["pending"] = read_cookie(mina.cookie())["pending"]
+        session["two_step_pending"] = read_cookie(mina.cookie())["two_step_pending"]
     assert other.get("/account/two-step/enroll/recovery").status_code == 409
 
 
@@ -146,7 +148,7 @@ def test_an_enrollment_of_one_account_is_none_of_another(
 )
 def test_a_cookie_of_another_version_is_no_error(mina: Person, kept: Any) -> None:
     with mina.client.session_transaction() as session:
-        session["pending"] = kept
+        session["two_step_pending"] = kept
     assert mina.get("/account/two-step/enroll").status_code == 409
     assert mina.get("/account/two-step/disable/verify").status_code == 409
 
@@ -170,7 +172,7 @@ def test_an_enrollment_of_another_release_or_a_lost_key_has_ended(
 ) -> None:
     mina.begin()
     with mina.client.session_transaction() as session:
-        session["pending"] = {**session["pending"], **change}
+        session["two_step_pending"] = {**session["two_step_pending"], **change}
     assert mina.get("/account/two-step").status_code == 200
     for step in ("", "/email", "/scan", "/code", "/recovery", "/recovery-codes.txt"):
         assert mina.get(f"/account/two-step/enroll{step}").status_code == 409

@@ -39,7 +39,7 @@ def app(config: dict[str, Any]) -> Iterator[Flask]:
         }
     )
     yield app
-    app.extensions["mail_worker"].stop()
+    app.extensions["mfa_mail_worker"].stop()
     with app.app_context():
         db.engine.dispose()
 
@@ -132,9 +132,13 @@ def many_known(app: Flask, person: Person) -> Person:
 
     from console.accounts.models import Account
     from console.toolbox import toolbox
+    from mfa.attempts import hashing
+    from mfa.database import transaction
+    from mfa.devices import NO_DEVICE
 
-    with app.app_context():
-        hashed = toolbox().hasher.hash(PASSWORD)
+    with app.app_context(), transaction():
+        with hashing.place(NO_DEVICE, known=False):
+            hashed = toolbox().hasher.hash(PASSWORD)
         for number in range(LOOKS * PAIRS):
             email = f"known{number}@example.com"
             db.session.add(
@@ -146,8 +150,6 @@ def many_known(app: Flask, person: Person) -> Person:
                     created_at=datetime(2026, 1, 1, tzinfo=UTC),
                 )
             )
-        db.session.commit()
-        db.session.remove()
     return person
 
 

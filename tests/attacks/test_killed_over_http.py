@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -55,13 +56,18 @@ def die_through(site: Site, person: Person, url: str, fields: dict[str, str]) ->
     return deaths, before, after
 
 
+def mails(dumped: str, message: str) -> int:
+    """How many mails of a kind to one of the visitors a dump holds."""
+    return len(re.findall(rf"'{message}', '\d+', 'visitor", dumped))
+
+
 def test_complete(site: Site, member: Person) -> None:
     member.begin().verify_email().scan().enter_code()
     deaths, before, after = die_through(site, member, COMPLETE, {"saved": "y"})
     assert deaths >= 10
     gained = [after.count(kind) - before.count(kind) for kind in ("authenticators:", "recovery_codes:")]
     assert gained == [1, 10]
-    assert after.count("'two_step_on', 'visitor") - before.count("'two_step_on', 'visitor") == 1  # the mail
+    assert mails(after, "two_step_on") - mails(before, "two_step_on") == 1  # the mail
     assert after.count("'two_step_on', datetime") - before.count("'two_step_on', datetime") == 1  # the event
 
 
@@ -74,7 +80,7 @@ def test_complete_of_a_move(site: Site, member: Person) -> None:
     assert deaths >= 10
     gained = [after.count(kind) - before.count(kind) for kind in ("authenticators:", "recovery_codes:")]
     assert gained == [0, 0]
-    assert after.count("'authenticator_moved', 'visitor") == 1  # the mail
+    assert mails(after, "authenticator_moved") == 1  # the mail
     assert after.count("'authenticator_moved', datetime") == 1  # the event
     member.sign_out()
     member.sign_in()
@@ -87,7 +93,7 @@ def test_a_change_of_the_password(site: Site, member: Person) -> None:
     fields = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
     deaths, before, after = die_through(site, member, "/account/password", fields)
     assert deaths >= 8
-    assert after.count("'password_changed', 'visitor") - before.count("'password_changed', 'visitor") == 1
+    assert mails(after, "password_changed") - mails(before, "password_changed") == 1
     assert after.count("'password_changed', datetime") - before.count("'password_changed', datetime") == 1
 
 

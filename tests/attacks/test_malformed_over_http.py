@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.attacks.conftest import Site
+from tests.support.addresses import address
 from tests.support.cookies import read_cookie
 from tests.support.person import PASSWORD, Person
 from tests.support.remote import RemoteClient
@@ -147,17 +148,15 @@ OUTSIDE_AND_IN = ("anonymous", "signed_in")
 def routes(site: Site, method: str, person: Person) -> list[str]:
     """Every address that takes *method*, and that *person* gets to: not just what leads back to sign-in, or
     says that there is nothing to go on with; nor what would end what *person* is in the middle of."""
-    held, values = read_cookie(person.cookie()), {"filename": "css/base.css"}
+    held = read_cookie(person.cookie())
 
-    def reached(address: str) -> bool:
+    def reached(path: str) -> bool:
         if "_user_id" not in held:
-            return not address.startswith("/account") or "token" in address or address == "/account/profile"
-        return ("pending" in held) == ("/enroll" in address) and not address.endswith(ENDING)
+            return not path.startswith("/account") or "token" in path or path == "/account/profile"
+        return ("two_step_pending" in held) == ("/enroll" in path) and not path.endswith(ENDING)
 
     return [
-        site.app.url_map.bind("x").build(
-            rule.endpoint, {name: values.get(name, "x") for name in rule.arguments}, method=method
-        )
+        address(rule)
         for rule in site.app.url_map.iter_rules()
         if method in (rule.methods or ()) and reached(rule.rule)
     ]

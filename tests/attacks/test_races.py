@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 from sqlalchemy import Engine
 
-from console.sessions import rules as sessions
-from console.sessions.models import AccountSession
+from console.auth import password
 from tests.support.crowd import AT_ONCE, at_once, copies
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
@@ -45,14 +45,14 @@ def test_a_password_typed_again_while_another_window_enters_the_code_ends_no_who
     protected.sign_out()
     protected.sign_in()
     (other,) = copies(protected, make_person, 1)
-    code, real = protected.next_code(), sessions.give_way
+    code, note = protected.next_code(), password.note
 
-    def after_the_code(half: AccountSession, to: AccountSession) -> None:
+    def note_after_the_code(right: password.Right, now: datetime) -> None:
         with ThreadPoolExecutor(1) as pool:
             assert entered(pool.submit(other.verify, code).result())
-        real(half, to)
+        note(right, now)
 
-    monkeypatch.setattr(sessions, "give_way", after_the_code)
+    monkeypatch.setattr(password, "note", note_after_the_code)
     protected.sign_in()
     assert other.is_signed_in()
 

@@ -37,7 +37,7 @@ class Careless(Person):
             if cookie:
                 self.secrets.add(cookie.value)
         said = read_cookie(self.cookie()) if self.cookie() else {}
-        self.secrets |= {said[key] for key in ("_user_id", "half", "csrf_token") if key in said}
+        self.secrets |= {said[key] for key in ("_user_id", "two_step_challenge", "csrf_token") if key in said}
         return kept
 
     def code(self, *, seconds: float = 0) -> str:
@@ -56,7 +56,7 @@ class Careless(Person):
 def app(config: dict[str, Any]) -> Iterator[Flask]:
     app = create_app({**config, "EVENT_LOG": "events.log"})
     yield app
-    app.extensions["mail_worker"].stop()
+    app.extensions["mfa_mail_worker"].stop()
     with app.app_context():
         db.engine.dispose()
 
@@ -186,10 +186,8 @@ def test_an_error_of_the_database_does_not_say_what_was_being_written(
 ) -> None:
     from sqlalchemy import text
 
-    with app.app_context():
-        db.session.execute(text("DROP TABLE mfa_throttles"))
-        db.session.commit()
-        db.session.remove()
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("DROP TABLE mfa_throttles"))
     person.get("/sign-in")
     assert person.post("/sign-in", {"email": EMAIL, "password": PASSWORD}).status_code == 500
     logged = caplog.text

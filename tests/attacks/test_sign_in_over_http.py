@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.attacks.conftest import Site
+from tests.support.addresses import address
 from tests.support.cookies import read_cookie
 from tests.support.person import PASSWORD, Person, entered
 
@@ -153,7 +154,7 @@ def test_a_second_step_from_another_site_uses_no_code_up(halfway: Person) -> Non
 def doors(site: Site) -> list[str]:
     """Every address that takes a post."""
     return [
-        site.app.url_map.bind("x").build(rule.endpoint, dict.fromkeys(rule.arguments, "x"), method="POST")
+        address(rule)
         for rule in site.app.url_map.iter_rules()
         if "POST" in (rule.methods or ()) and rule.rule.startswith(DOORS)
     ]
@@ -164,8 +165,9 @@ def test_every_post_without_a_token_is_refused(site: Site, guarded: Person) -> N
     assert len(urls) > 20
     refused = {url: guarded.client.post(url, data={}).status_code for url in urls}
     # Who is signed in is led away from the forms of sign-in, and from nothing else.
+    of_sign_in = ("/sign-in", "/sign-in/verify", "/sign-in/verify/confirm", "/sign-in/verify/passkey")
     assert [url for url, status in refused.items() if status != 400] == [
-        url for url in urls if url in ("/sign-in", "/sign-in/verify", "/sign-in/verify/confirm")
+        url for url in urls if url in of_sign_in
     ]
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from console import config as settings, create_app, housekeeping
-from console.extensions import db, limiter
+from console.extensions import db
 from mfa.attempts.models import NetworkHit
 from mfa.attempts.networks import DatabaseStorage
 from tests.support.clock import Clock
@@ -52,7 +52,7 @@ def hits(app: Flask) -> int:
 
 
 def test_database_is_the_default(app: Flask) -> None:
-    assert isinstance(limiter.storage, DatabaseStorage)
+    assert isinstance(app.extensions["mfa_ranges"].storage, DatabaseStorage)
 
 
 @pytest.fixture(scope="module")
@@ -134,15 +134,26 @@ def test_clock_that_was_ahead_holds_nobody_up(person: Person, clock: Clock) -> N
     assert guess(person, 9) == 422
 
 
+def test_no_setting_turns_the_limits_off(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, inbox: Inbox, clock: Clock
+) -> None:
+    monkeypatch.setenv("MFA_RATELIMIT_ENABLED", "false")
+    app = create_app({**config, "RATELIMIT_REFUSED": "3 per minute", "MAIL_WORKER": "none"})
+    person = Person(app, inbox, clock)
+    assert [guess(person, number) for number in range(4)] == [422] * 3 + [429]
+    with app.app_context():
+        db.engine.dispose()
+
+
 def test_what_no_window_holds_is_deleted(app: Flask, person: Person, clock: Clock) -> None:
     guess(person, 1)
     assert hits(app) == 2
     with app.app_context():
         clock.advance(seconds=61)
-        housekeeping.tidy()
+        list(housekeeping.tidy())
         assert hits(app) == 1
         clock.advance(hours=1)
-        housekeeping.tidy()
+        list(housekeeping.tidy())
     assert hits(app) == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,11 +13,12 @@ from console.extensions import db
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
 from mfa.activity.models import ActivityEvent
+from mfa.attempts.models import Spent
 from tests.support.clock import Clock
 from tests.support.person import PASSWORD, Person, entered
 
 
-def count(app: Flask, model: type[AccountSession] | type[ActivityEvent]) -> int:
+def count(app: Flask, model: type[Any]) -> int:
     with app.app_context():
         return db.session.scalar(select(func.count()).select_from(model)) or 0
 
@@ -24,7 +26,7 @@ def count(app: Flask, model: type[AccountSession] | type[ActivityEvent]) -> int:
 @pytest.fixture
 def stranger(app: Flask, mina: Person, make_person: Callable[..., Person]) -> Person:
     """Somebody elsewhere who knows the password."""
-    app.extensions["mail_worker"].stop()
+    app.extensions["mfa_mail_worker"].stop()
     mina.inbox.take_all()
     return make_person()
 
@@ -111,3 +113,26 @@ def test_password_changes_without_end_are_made_to_wait(mina: Person) -> None:
         statuses.append(mina.post("/account/password", fields).status_code)
     assert statuses == [200] * 20 + [429] * 3
     assert mina.is_signed_in()
+
+
+def test_signing_nobody_out_is_no_event(app: Flask, mina: Person, make_person: Callable[..., Person]) -> None:
+    assert entered(make_person().sign_in())
+    before = count(app, ActivityEvent)
+    for _ in range(30):
+        mina.get("/account/profile")
+        assert mina.post("/account/sessions/end-others").status_code == 200
+    assert count(app, ActivityEvent) == before + 1
+
+
+def test_begin_and_cancel_without_end_write_nothing(app: Flask, mina: Person) -> None:
+    for _ in range(30):
+        mina.begin()
+        assert mina.post("/account/two-step/enroll/cancel").status_code in (200, 303)
+    assert count(app, Spent) == 1  # the link of the sign-up
+
+
+def test_an_enrollment_that_was_mailed_for_is_given_up_for_good(app: Flask, mina: Person) -> None:
+    before = count(app, Spent)
+    mina.begin().verify_email()
+    mina.post("/account/two-step/enroll/cancel")
+    assert count(app, Spent) > before

@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
+from sqlalchemy import update
 
 from console.extensions import db
 from mfa.attempts import rules
-from mfa.attempts.rules import EMAIL_SENDING, RESET_SENDING, SECOND_STEP, Policy, Throttled
+from mfa.attempts.models import Throttle
+from mfa.attempts.policy import Policy
+from mfa.attempts.rules import EMAIL_SENDING, RESET_SENDING, SECOND_STEP, Throttled
 from mfa.database import transaction
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -40,6 +43,40 @@ def test_the_database_counts_the_same_waits(app: Flask) -> None:
             if wait:
                 assert not admitted("a", SECOND_STEP, now + timedelta(seconds=wait - 1))
             now += timedelta(seconds=wait)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.builds(
+        Policy,
+        st.just("second_step"),
+        free=st.integers(1, 2**30),
+        first_wait=st.integers(1, 2000),
+        longest_wait=st.integers(1, 100_000),
+    ),
+    st.integers(-3, 40) | st.integers(0, 2**31 - 2),
+)
+@example(Policy("second_step", free=1, first_wait=1, longest_wait=2**31 - 1), 2**31 - 3)
+@example(Policy("second_step", free=1, first_wait=2**30, longest_wait=2**31 - 1), 1)
+def test_any_policy_waits_as_long_in_the_database(app: Flask, policy: Policy, past: int) -> None:
+    """*past*: attempts beyond the free ones."""
+    attempts = min(max(policy.free + past, 2), 2**31 - 1)
+    with app.app_context():
+        rules.count("any", policy, NOW)
+        with transaction():
+            db.session.execute(update(Throttle).values(attempts=attempts - 1, blocked_until=0))
+        assert rules.count("any", policy, NOW) == attempts
+        assert rules.wait("any", policy, NOW) == policy.wait_after(attempts)
+        with transaction():
+            rules.reset(("any", policy))
+        db.session.remove()
+
+
+@pytest.mark.parametrize("doublings", range(12))
+@pytest.mark.parametrize("longest", [1, 29, 30, 31, 60, 61, 900, 960, 961])
+def test_a_wait_doubles_until_it_is_the_longest(longest: int, doublings: int) -> None:
+    policy = Policy("second_step", free=5, first_wait=30, longest_wait=longest)
+    assert policy.wait_after(5 + doublings) == min(30 * 2**doublings, longest)
 
 
 def test_a_refused_attempt_is_not_counted(app: Flask) -> None:

@@ -40,23 +40,60 @@ def reports(app: Flask) -> list[str]:
     return seen
 
 
-@pytest.fixture
-def open_page(tmp_path: Path, screen: str) -> Iterator[Callable[..., Page]]:
-    """Return a page in a browser of its own, for a person who comes in one of the WAYS."""
-    with ExitStack() as browsers:
+class Opener:
+    """Opens pages, each in a browser of its own, for people who come in one of the WAYS.
 
-        def start(browser: str, way: str, **options: Any) -> Page:
-            home = tmp_path / f"{browser}-{way}"
-            home.mkdir()
-            script = not way.startswith("no-js")
-            opened = (
-                firefox.opened(home, script=script, **options)
-                if browser == "firefox"
-                else webkit.opened(home, screen, script=script)
-            )
-            page: Page = browsers.enter_context(opened)
-            page.resize(*(PHONE if way.endswith("phone") else DESKTOP))
-            return page
+    :param home: the folder below which each browser keeps everything.
+    :param browsers: what ends them.
+    """
+
+    def __init__(self, home: Path, screen: str, browsers: ExitStack) -> None:
+        self._home, self._screen, self._browsers = home, screen, browsers
+        self._kept: dict[str, Page] = {}
+
+    def open(self, browser: str, way: str, **options: Any) -> Page:
+        """Start a browser, ``firefox`` or ``webkit``."""
+        home = self._home / f"{browser}-{way}-{len(list(self._home.iterdir()))}"
+        home.mkdir()
+        script = not way.startswith("no-js")
+        opened = (
+            firefox.opened(home, script=script, **options)
+            if browser == "firefox"
+            else webkit.opened(home, self._screen, script=script)
+        )
+        page: Page = self._browsers.enter_context(opened)
+        page.home = home
+        page.resize(*(PHONE if way.endswith("phone") else DESKTOP))
+        return page
+
+    def open_again(self, browser: str, way: str, **options: Any) -> Page:
+        """Return a browser that an earlier test may have had; nobody is signed in there any more."""
+        kind = repr((browser, way, options))
+        if kind in self._kept:
+            self._kept[kind].driver.delete_all_cookies()
+        else:
+            self._kept[kind] = self.open(browser, way, **options)
+        return self._kept[kind]
+
+
+@pytest.fixture(scope="module")
+def opener_of_module(tmp_path_factory: pytest.TempPathFactory, screen: str) -> Iterator[Opener]:
+    with ExitStack() as browsers:
+        yield Opener(tmp_path_factory.mktemp("browsers"), screen, browsers)
+
+
+@pytest.fixture
+def open_page(tmp_path: Path, screen: str, opener_of_module: Opener) -> Iterator[Callable[..., Page]]:
+    """Return a page in a browser, ``firefox`` or ``webkit``, for a person who comes in one of the WAYS.
+
+    Starting a browser takes seconds, so tests that need no history and no storage of their own ask for one
+    ``again``.
+    """
+    with ExitStack() as browsers:
+        opener = Opener(tmp_path, screen, browsers)
+
+        def start(browser: str, way: str, *, again: bool = False, **options: Any) -> Page:
+            return (opener_of_module.open_again if again else opener.open)(browser, way, **options)
 
         yield start
 
@@ -65,7 +102,7 @@ def open_page(tmp_path: Path, screen: str) -> Iterator[Callable[..., Page]]:
 def make_guest(
     open_page: Callable[..., Page], server: str, inbox: Inbox, clock: Clock, reports: list[str]
 ) -> Iterator[Callable[..., Guest]]:
-    """Return somebody at a browser, ``firefox`` or ``webkit``, who comes in one of the WAYS.
+    """Return somebody at a browser that :func:`open_page` opens.
 
     What the browser reports to ``/csp-report`` fails the test.
     """

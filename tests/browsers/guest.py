@@ -27,6 +27,10 @@ class Guest(Walks):
     def press(self, name: str) -> None:
         self.page.press(self.say(name))
 
+    def press_if_shown(self, name: str) -> None:
+        if self.page.named(BUTTON, self.say(name)):
+            self.press(name)
+
     def follow(self, name: str, **values: object) -> None:
         self.page.follow(self.say(name, **values))
 

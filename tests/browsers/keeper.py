@@ -22,6 +22,12 @@ _ACCEPT = "PopupNotifications.panel.firstElementChild.button.click()"
 _SAVED = """
     return Services.logins.getAllLogins().then((all) => all.map((one) => [one.username, one.password]));
 """
+_FORGET = """
+    const all = Services.logins;
+    // Older ones have only the second.
+    return Promise.resolve(all.removeAllLoginsAsync ? all.removeAllLoginsAsync() : all.removeAllLogins())
+      .then(() => true);
+"""
 _PUT = """
     const [origin, name, password] = arguments;
     const pair = Cc["@mozilla.org/login-manager/loginInfo;1"].createInstance(Ci.nsILoginInfo);
@@ -49,6 +55,10 @@ class Keeper:
     def has(self, *pairs: tuple[str, str]) -> None:
         """Wait until these names, each with its password, are all that is saved."""
         until(lambda: sorted(self.saved()) == sorted(pairs), lambda: f"saved are {self.saved()}")
+
+    def forget(self) -> None:
+        """Forget all that is saved."""
+        self._run(_FORGET)
 
     def put(self, url: str, name: str, password: str) -> None:
         """Save a pair for the site at *url* without asking."""

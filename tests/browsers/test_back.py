@@ -84,7 +84,7 @@ HISTORIES: dict[str, tuple[str, dict[str, Any]]] = {
 def at_dialog(request: pytest.FixtureRequest, make_guest: Callable[..., Guest], person: Person) -> Guest:
     """Signed in, at the second tab of the dialog, which was opened from the console's header."""
     browser, options = HISTORIES[request.param]
-    mina = make_guest(browser, **options).arrive(person.sign_up())
+    mina = make_guest(browser, again=True, **options).arrive(person.sign_up())
     mina.open("/sign-up")
     mina.open("/")
     mina.open_two_step()

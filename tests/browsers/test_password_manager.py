@@ -79,8 +79,11 @@ def test_resetting_the_password_updates_what_is_saved(guest: Guest, keeper: Keep
     ],
 )
 def test_a_password_proof_is_filled_in(
-    guest: Guest, keeper: Keeper, person: Person, path: str, button: str
+    make_guest: Callable[..., Guest], person: Person, path: str, button: str
 ) -> None:
+    guest = make_guest("firefox", again=True, preferences=PREFERENCES)
+    keeper = Keeper(guest.page)
+    keeper.forget()
     guest.arrive(person.sign_up().activate())
     keep_two(guest, keeper)
     guest.open(path)

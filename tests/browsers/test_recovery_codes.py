@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +21,7 @@ def at_codes(make_guest: Callable[..., Guest], person: Person) -> Callable[..., 
     """Return somebody before the last step of the wizard."""
 
     def make(browser: str, way: str = "desktop") -> Guest:
-        guest = make_guest(browser, way)
+        guest = make_guest(browser, way, again=True)
         guest.arrive(person.sign_up().begin().verify_email().scan().enter_code())
         guest.open("/account/two-step/enroll/recovery")
         guest.sees("Save your recovery codes")
@@ -39,11 +38,11 @@ def test_codes_can_be_copied_downloaded_and_printed(at_codes: Callable[..., Gues
     guest.reads("Copied.")
 
 
-def test_firefox_saves_the_codes_as_a_file(at_codes: Callable[..., Guest], tmp_path: Path) -> None:
+def test_firefox_saves_the_codes_as_a_file(at_codes: Callable[..., Guest]) -> None:
     guest = at_codes("firefox")
     codes = guest.texts("#recovery-codes li")
     guest.follow("Download file")
-    files = tmp_path / "firefox-desktop"
+    files = guest.page.home
     saved = guest.page.until(
         lambda: [text for file in files.glob("*.txt") if (text := file.read_text())], "there is no file"
     )

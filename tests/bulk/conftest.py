@@ -54,7 +54,7 @@ def elsewhere(
     own = stores.fresh(folder)
     app = create_app({**config, **own, "INSTANCE_PATH": folder, "SECRET_KEY": NEW_INSTALLATION_KEY})
     yield app
-    app.extensions["mail_worker"].stop()
+    app.extensions["mfa_mail_worker"].stop()
     hang_up()
     stores.take_back(own)
 

@@ -104,7 +104,7 @@ def test_no_secret_is_in_it_unless_asked_for(files: Files, protected: Person) ->
 def test_without_a_file_it_goes_to_standard_output(files: Files, mina: Person, rows: Rows) -> None:
     result = files.run("export")
     assert [row["email"] for row in rows(result.stdout)] == [EMAIL]
-    assert "1 accounts written; the id of the last is 1." in result.stderr
+    assert "1 account written; the id of the last is 1." in result.stderr
 
 
 def test_only_the_operator_can_read_the_file(files: Files, mina: Person) -> None:
@@ -155,9 +155,10 @@ def test_the_security_log_says_who_took_what(
     with app.app_context():
         db.engine.dispose()
     logged = (config["INSTANCE_PATH"] / "events.log").read_text()
-    line = json.loads(logged)
+    line, row = map(json.loads, logged.splitlines())
     assert (line["event"], line["with_secrets"]) == ("export_began", secrets)
     assert line["operator"]
+    assert (row["event"], row["what"]) == ("audit_row_added", "accounts_exported")
     assert not any(text in logged for text in (EMAIL, KEY, "argon2"))
 
 
@@ -181,10 +182,10 @@ def test_in_another_installation_everybody_signs_in_as_before(
 def test_what_goes_there_and_back_is_the_same(files: Files, elsewhere: Flask, clock: Clock) -> None:
     clock.advance(hours=1)
     path = files.write(
-        "email,name,language,created_at,locked_at,totp,activated_at\n"
-        f'mina@example.com,"Park, ""Mina""",en,2020-01-01T00:00:00.5+00:00,2021-01-01T00:00:00+00:00,{KEY},'
+        "email,name,language,created_at,locked_at,delete_at,totp,activated_at\n"
+        f'mina@example.com,"Park, ""Mina""",en,2020-01-01T00:00:00.5+00:00,2021-01-01T00:00:00+00:00,,{KEY},'
         "2020-06-01T00:00:00+00:00\n"
-        "jun@example.com,=1+1,,2020-01-01T00:00:00+00:00,,,\n"
+        "jun@example.com,=1+1,,2020-01-01T00:00:00+00:00,,2026-12-01T00:00:00+00:00,,\n"
     )
     files.run("import", str(path))
     first = exported(files, "--with-secrets", "--yes")
@@ -242,7 +243,10 @@ def test_standard_output_is_gone_on_with_without_a_second_header(files: Files) -
     [
         ("id,email\n1,a@example.com\n", "it has other columns"),
         ("", "it can't be gone on with"),
-        ("id,email,name,language,created_at,locked_at,activated_at\n1,a@exa", "its last line is not whole"),
+        (
+            "id,email,name,language,created_at,locked_at,delete_at,activated_at\n1,a@exa",
+            "its last line is not whole",
+        ),
     ],
 )
 def test_a_file_that_can_not_be_gone_on_with_is_left_alone(files: Files, there: str, said: str) -> None:

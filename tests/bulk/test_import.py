@@ -465,8 +465,9 @@ def test_the_log_says_that_it_was_done_by_whom_and_nothing_of_anybody(
     with app.app_context():
         db.engine.dispose()
     logged = (config["INSTANCE_PATH"] / "events.log").read_text()
-    began, ended = map(json.loads, logged.splitlines())
+    began, row, ended = map(json.loads, logged.splitlines())
     assert (began["event"], ended["event"]) == ("import_began", "import_ended")
+    assert (row["event"], row["what"]) == ("audit_row_added", "accounts_imported")
     assert (ended["made"], ended["there"], ended["not_taken"]) == (1, 0, 1)
     assert began["operator"]
     assert not any(text in logged for text in (EMAIL, "Mina", HASHED, KEY))

@@ -547,7 +547,7 @@ def test_the_owner_can_undo_it_without_javascript(mina: Person, inbox: Inbox) ->
 
 
 def test_the_outbox_holds_no_token_of_the_undo_link(mina: Person, inbox: Inbox, engine: Engine) -> None:
-    mina.app.extensions["mail_worker"].stop()
+    mina.app.extensions["mfa_mail_worker"].stop()
     change(mina)
     mina.app.test_cli_runner().invoke(args=["mail", "deliver"])
     token = undo_path(inbox).rsplit("/", 1)[1]

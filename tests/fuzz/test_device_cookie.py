@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from hypothesis import given, strategies as st
 
+from mfa import devices, ring
 from mfa.crypto.links import Signer
 from mfa.devices import Device, Mark
 from tests.fuzz.inputs import QUICK, THROUGH_APP, bare, cookie_of, signed_part, tampered, texts, wire, wrongs
@@ -24,8 +25,8 @@ JSON = st.recursive(
 
 @pytest.fixture
 def signer(app: Flask) -> Signer:
-    signer: Signer = app.extensions["twostep"].device_marks
-    return signer
+    with app.app_context():
+        return ring.signer("device", devices.LIFETIME)
 
 
 @QUICK

@@ -12,20 +12,31 @@ from flask import Flask
 from hypothesis import given, strategies as st
 
 from console.toolbox import Toolbox
+from mfa import devices
 from mfa.crypto.links import BadToken, Signer
+from mfa.lifetimes import CONFIRM_LINK_SECONDS, NUMBER_SECONDS
+from mfa.ring import signer
 from tests.fuzz.inputs import QUICK, THROUGH_APP, get, signed_part, tampered, texts, wrongs
 
-SIGNERS = [field.name for field in fields(Toolbox) if field.type == "Signer"]
+OF_THE_EXTENSION = {
+    "enrollment": NUMBER_SECONDS,
+    "confirm-second-step": CONFIRM_LINK_SECONDS,
+    "device": devices.LIFETIME,
+}
+OF_THE_CONSOLE = [field.name for field in fields(Toolbox) if field.type == "Signer"]
+SIGNERS = [*OF_THE_CONSOLE, *OF_THE_EXTENSION]
 PAYLOADS: list[dict[str, Any]] = [
     {"email": "mina.park@example.com"},
     {"id": "x" * 22, "account": 1, "key": "abcdef01", "sending": "y" * 11},
-    {"half": 1},
+    {"challenge": 1, "has_password": True},
+    {"invitation": 1, "sent": 1},
     {},
 ]
 NOW = 1_800_000_000.0
 PATHS = [
     "/sign-up/",
     "/reset-password/",
+    "/invitations/",
     "/sign-in/verify/confirm/",
     "/account/two-step/enroll/link/",
     "/account/profile/email/undo/",
@@ -35,7 +46,9 @@ PATHS = [
 @pytest.fixture
 def signers(app: Flask) -> dict[str, Signer]:
     """Every signer of the application, by the name of what it signs."""
-    return {name: getattr(app.extensions["twostep"], name) for name in SIGNERS}
+    with app.app_context():
+        own = {purpose: signer(purpose, lifetime) for purpose, lifetime in OF_THE_EXTENSION.items()}
+    return {name: getattr(app.extensions["twostep"], name) for name in OF_THE_CONSOLE} | own
 
 
 def read(signer: Signer, token: str) -> dict[str, Any] | None:
@@ -47,7 +60,7 @@ def read(signer: Signer, token: str) -> dict[str, Any] | None:
 
 
 def test_every_purpose_is_tried() -> None:
-    assert len(SIGNERS) == 8
+    assert len(SIGNERS) == 9
 
 
 @QUICK

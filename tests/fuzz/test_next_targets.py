@@ -8,7 +8,7 @@ from urllib.parse import quote_from_bytes, urljoin, urlsplit
 from flask import Flask
 from hypothesis import example, given, strategies as st
 
-from console.web import access
+from mfa.web import paths
 from tests.fuzz.inputs import QUICK, THROUGH_APP, get, tampered, texts, wrongs
 from tests.support.person import Person
 
@@ -63,7 +63,7 @@ def is_elsewhere(target: str) -> bool:
 @QUICK
 @given(TARGETS)
 def test_a_target_is_refused_or_leads_to_this_site(target: str) -> None:
-    path = access.local_path(target)
+    path = paths.local_path(target)
     assert path is None or (path == target and path.startswith("/") and not is_elsewhere(path))
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from console.two_step.pending import Pending
-from console.two_step.purposes import Purpose
+from mfa.enrollment.pending import Pending
+from mfa.enrollment.purposes import Purpose
 from tests.fuzz.inputs import QUICK, THROUGH_APP, wrongs
 from tests.support.cookies import read_cookie
 from tests.support.person import Person
 
 FIELDS = [
-    "id", "account", "session", "generation", "key", "started", "purpose",
+    "id", "person", "session", "mark", "key", "started", "purpose",
     "sending", "sent", "email_verified", "verified", "scanned", "code_step",
 ]  # fmt: skip
 LEAF = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
@@ -34,9 +34,9 @@ CHANGED = st.fixed_dictionaries(
     {},
     optional={
         "id": st.text(max_size=30),
-        "account": NUMBER,
-        "session": NUMBER,
-        "generation": NUMBER,
+        "person": st.text(max_size=70),
+        "session": st.text(max_size=20),
+        "mark": st.text(max_size=40),
         "started": NUMBER,
         "purpose": PURPOSE,
         "verified": st.booleans(),
@@ -74,7 +74,7 @@ def test_any_json_is_something_pending_or_nothing(kept: Any) -> None:
 @given(kept=st.one_of(JSON, SHAPED, NEARLY), url=st.sampled_from(PAGES))
 def test_any_pending_thing_in_the_cookie_gets_a_calm_answer(mina: Person, kept: Any, url: str) -> None:
     with mina.client.session_transaction() as session:
-        session["pending"] = kept
+        session["two_step_pending"] = kept
     assert list(wrongs(mina.get(url))) == []
 
 
@@ -82,7 +82,7 @@ def test_any_pending_thing_in_the_cookie_gets_a_calm_answer(mina: Person, kept: 
 def begun(mina: Person) -> dict[str, Any]:
     """The activation of somebody who has just begun, as the cookie holds it."""
     mina.begin()
-    kept: dict[str, Any] = read_cookie(mina.cookie())["pending"]
+    kept: dict[str, Any] = read_cookie(mina.cookie())["two_step_pending"]
     return kept
 
 
@@ -93,5 +93,5 @@ def test_a_genuine_pending_thing_with_other_values_gets_a_calm_answer(
 ) -> None:
     """As an old copy of the cookie has them, or one of another session: of the right kinds."""
     with mina.client.session_transaction() as session:
-        session["pending"] = {**begun, **changed}
+        session["two_step_pending"] = {**begun, **changed}
     assert list(wrongs(mina.get(url))) == []

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from console.extensions import db
 from mfa.attempts import rules as attempts
+from mfa.web import ranges
 from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
 from tests.support.clock import Clock
 from tests.support.person import Person
@@ -144,7 +145,9 @@ def test_a_network_that_has_to_wait_is_told_beside_the_form(
     make_visitor: Callable[..., Visitor], app: Flask
 ) -> None:
     mina = make_visitor()
-    app.config["RATELIMIT_REFUSED"] = "1 per minute"
+    ranges.use(
+        app, storage_uri="memory://", refused="1 per minute", mails="9 per minute", is_known=lambda _: False
+    )
     mina.page.goto("/sign-in")
     for _ in range(2):
         mina.type("Email", EMAIL)

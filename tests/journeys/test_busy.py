@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Route, expect
 
 from tests.journeys.visitor import Visitor
 from tests.support.person import Person
+from tests.support.still import settle
 
 pytestmark = pytest.mark.looks
 
@@ -59,6 +60,7 @@ def test_the_pressed_button_is_busy_until_the_answer_comes(visitor: Visitor) -> 
 
 def test_a_busy_button_keeps_its_size(visitor: Visitor) -> None:
     visitor.begin()
+    settle(visitor.page)
     before = send_button(visitor).bounding_box()
     Line(visitor, SEND)
     send_button(visitor).click()

@@ -8,19 +8,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from console import branding
+from mfa.colors import contrast
 from tests.journeys.visitor import Visitor
 from tests.support.clock import Clock
 from tests.support.person import Person
 from tests.support.smtp import Inbox
+from tests.support.still import settle
 
 pytestmark = pytest.mark.looks
 
 ACCENTS = ["#ffff00", "#ffffff", "#000000", "#ff0000", "#00ff88"]
-STILL = """async () => {
-    do await new Promise(requestAnimationFrame);
-    while (document.getAnimations().length);
-}"""
 TEXT, TEXT_ENHANCED, SHAPE = 4.5, 7, 3
 
 # Painted one over the other, as the browser does, and read as sRGB.
@@ -56,7 +53,7 @@ class Meter:
         for scheme in ("light", "dark"):
             for wish in ("no-preference", "more"):
                 self.page.emulate_media(color_scheme=scheme, contrast=wish)
-                self.page.evaluate(STILL)
+                settle(self.page)
                 needed = TEXT_ENHANCED if (wish, least) == ("more", TEXT) else least
                 for selector in selectors:
                     ratio = self._ratio(selector, property_)
@@ -65,7 +62,7 @@ class Meter:
                         self.too_low[f"{selector}, {scheme}, {wish}"] = round(ratio, 2)
 
     def _ratio(self, selector: str, property_: str) -> float:
-        return branding.contrast(*self.page.locator(selector).first.evaluate(PAINTED, property_))
+        return contrast(*self.page.locator(selector).first.evaluate(PAINTED, property_))
 
 
 def test_text_keeps_its_contrast(

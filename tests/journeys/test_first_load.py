@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import BrowserContext
+
+from tests.journeys.visitor import PHONE
+from tests.support.person import Person
+from tests.support.smtp import Inbox
+from tests.support.still import differ, picture
 
 pytestmark = pytest.mark.looks
 
-MOST_BYTES = 45 * 1024
+README = Path(__file__).resolve().parents[2] / "README.md"
 MOST_REQUESTS = 5
+CARDS = [
+    "/sign-in",
+    "/sign-in?ended=sign-in",
+    "/sign-up",
+    "/forgot-password",
+    "/nothing",
+    "/sign-up/ended",
+    "/reset-password/ended",
+    "/account/profile/email/undo/ended",
+    "/account/two-step/enroll/link/ended",
+    "/sign-in/verify/confirm/ended",
+]
+"""Pages that somebody opens who was never here."""
+LOOKS: list[dict[str, Any]] = [
+    {"color_scheme": "light"},
+    {**PHONE, "color_scheme": "dark"},
+    {"forced_colors": "active"},
+]
 
 
 def load(context: BrowserContext, url: str) -> dict[str, int]:
@@ -39,7 +65,8 @@ def load(context: BrowserContext, url: str) -> dict[str, int]:
 def test_the_sign_in_page_is_small(open_browser: Callable[..., BrowserContext]) -> None:
     came = load(open_browser(), "/sign-in")
     assert len(came) <= MOST_REQUESTS, came
-    assert sum(came.values()) <= MOST_BYTES, came
+    (promised,) = re.findall(r"at most (\d+) KB on the wire", README.read_text())
+    assert sum(came.values()) <= int(promised) * 1024, came
 
 
 def test_the_second_page_costs_its_own_bytes_alone(open_browser: Callable[..., BrowserContext]) -> None:
@@ -47,3 +74,43 @@ def test_the_second_page_costs_its_own_bytes_alone(open_browser: Callable[..., B
     load(context, "/sign-in")
     came = load(context, "/forgot-password")
     assert [url.rpartition("/")[2] for url, size in came.items() if size] == ["forgot-password"]
+
+
+def screen(context: BrowserContext, url: str, *, stylesheet: bool) -> Image.Image:
+    page = context.new_page()
+    if not stylesheet:
+        page.route("**/main.*.css", lambda route: route.abort())
+    page.goto(url, wait_until="networkidle")
+    return picture(page)
+
+
+def assert_stylesheet_changes_nothing(open_browser: Callable[..., BrowserContext], url: str) -> None:
+    for look in LOOKS:
+        painted, whole = (screen(open_browser(**look), url, stylesheet=given) for given in (False, True))
+        assert differ(painted, whole) is None, look
+
+
+@pytest.mark.parametrize("url", CARDS)
+def test_first_paint_of_a_card_is_final(open_browser: Callable[..., BrowserContext], url: str) -> None:
+    assert_stylesheet_changes_nothing(open_browser, url)
+
+
+def test_first_paint_of_a_mailed_link_is_final(
+    open_browser: Callable[..., BrowserContext], mina: Person, inbox: Inbox
+) -> None:
+    mina.sign_out()
+    mina.get("/forgot-password")
+    mina.post("/forgot-password", {"email": mina.email})
+    assert_stylesheet_changes_nothing(open_browser, inbox.wait_for("Set a new password").path)
+
+
+def test_second_page_waits_for_the_stylesheet_in_the_cache(
+    open_browser: Callable[..., BrowserContext],
+) -> None:
+    context = open_browser()
+    found = []
+    for _ in range(2):
+        page = context.new_page()
+        page.goto("/sign-in")
+        found.append((page.locator("style").count(), page.locator("head link[rel=stylesheet]").count()))
+    assert found == [(1, 0), (0, 1)]

@@ -123,7 +123,7 @@ def test_a_code_that_was_not_ticked_off_is_refused_at_the_box(visitor: Visitor) 
     visitor.scan()
     visitor.enter_code()
     visitor.sees("Save your recovery codes")
-    visitor.page.locator("form:has(#saved)").evaluate("form => form.requestSubmit()")
+    visitor.page.locator("form:has([name=saved])").evaluate("form => form.requestSubmit()")
     box = visitor.page.get_by_label("I have saved my recovery codes on my personal device")
     expect(box).to_be_focused()
     box.blur()
@@ -168,8 +168,16 @@ def test_a_poll_that_brings_nothing_new_leaves_the_focus_where_it_is(visitor: Vi
     expect(field).to_be_focused()
 
 
-def test_after_closing_the_title_is_the_whole_name_of_the_product(visitor: Visitor) -> None:
+def test_after_closing_the_title_is_as_it_was_before(visitor: Visitor) -> None:
+    visitor.page.evaluate("document.title = 'Hello · Park · Partners'")
     visitor.press("Account management")
+    expect(heading(visitor, "Profile")).to_be_focused()
+    visitor.press("Close")
+    expect(visitor.page).to_have_title("Hello · Park · Partners")
+
+
+def test_after_closing_what_came_open_the_title_is_the_whole_name_of_the_product(visitor: Visitor) -> None:
+    visitor.page.goto("/account/profile")
     expect(heading(visitor, "Profile")).to_be_focused()
     visitor.page.evaluate("document.title = 'Profile · Park · Partners'")
     visitor.press("Close")

@@ -11,6 +11,8 @@ from playwright.sync_api import Request, Route, expect
 from tests.journeys.visitor import Visitor
 from tests.support.person import EMAIL, Person
 
+pytestmark = pytest.mark.looks
+
 
 def loads(visitor: Visitor, url: str) -> list[str]:
     """Return the addresses of the documents that the browser asks for when *url* is opened."""

@@ -67,7 +67,7 @@ def test_each_refused_password_is_announced_after_the_focus(newcomer: Visitor) -
         newcomer.type("Password", "wrong")
         forget(newcomer)
         newcomer.page.keyboard.press("Enter")
-        assert announces(newcomer, WRONG)[-1] == "focus password"
+        assert announces(newcomer, WRONG)[-1] == "focus mfa-password"
 
 
 def test_refused_field_is_described_by_its_sentence_when_left(newcomer: Visitor) -> None:
@@ -98,7 +98,7 @@ def test_sent_mail_is_announced_after_the_focus(visitor: Visitor) -> None:
     visitor.begin()
     record(visitor)
     visitor.send_number()
-    assert announces(visitor, "or open the link. Both are good for 10 minutes.")[-1] == "focus number"
+    assert announces(visitor, "or open the link. Both are good for 10 minutes.")[-1] == "focus mfa-number"
 
 
 def test_step_after_code_that_submits_itself_is_announced(visitor: Visitor) -> None:
@@ -116,7 +116,7 @@ def test_second_step_of_sign_in_is_announced(protected_visitor: Visitor) -> None
     protected_visitor.fill("Email", EMAIL)
     protected_visitor.type("Password", PASSWORD)
     protected_visitor.page.keyboard.press("Enter")
-    assert announces(protected_visitor, "2-step verification.")[-1] == "focus code"
+    assert announces(protected_visitor, "2-step verification.")[-1] == "focus mfa-code"
 
 
 def test_each_copy_is_announced(visitor: Visitor) -> None:
@@ -139,8 +139,8 @@ def test_unticked_box_is_refused_aloud(visitor: Visitor) -> None:
     visitor.enter_code()
     visitor.sees("Save your recovery codes")
     record(visitor)
-    visitor.page.locator("form:has(#saved)").evaluate("form => form.requestSubmit()")
-    assert announces(visitor, "Save the codes first, then tick this box.")[-1] == "focus saved"
+    visitor.page.locator("form:has([name=saved])").evaluate("form => form.requestSubmit()")
+    assert announces(visitor, "Save the codes first, then tick this box.")[-1] == "focus mfa-saved"
 
 
 def test_lost_connection_is_announced_in_the_modal(visitor: Visitor) -> None:

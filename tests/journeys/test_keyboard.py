@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
+from tests.organization.people import sign_up
 from tests.support.authenticator import Authenticator, read_qr
 from tests.support.person import Person
 
@@ -32,6 +33,14 @@ class Hands:
             if self.is_at(name, kind):
                 return
         raise AssertionError(f"the tab key does not reach {name!r}")
+
+    def back_to(self, name: str, kind: str = "*") -> None:
+        """Press Shift+Tab until something of that name has the focus."""
+        for _ in range(40):
+            self.keyboard.press("Shift+Tab")
+            if self.is_at(name, kind):
+                return
+        raise AssertionError(f"the tab key does not lead back to {name!r}")
 
     def is_at(self, name: str, kind: str) -> bool:
         fits = self.page.evaluate("kind => document.activeElement.matches(kind)", kind)
@@ -69,7 +78,7 @@ class Hands:
 
     def save_codes(self) -> None:
         self.visitor.sees("Save your recovery codes")
-        self.visitor.recovery_codes = self.page.locator("#recovery-codes li").all_inner_texts()
+        self.visitor.recovery_codes = self.visitor.texts("#recovery-codes li")
         self.tab_to("Print")
         self.keyboard.press("Tab")
         self.keyboard.press("Space")
@@ -251,3 +260,46 @@ def test_the_session_of_another_device_is_ended(hands: Hands, make_visitor: Call
     hands.page.goto("/account/sessions")
     hands.press("Sign out everywhere else")
     hands.visitor.reads("You are signed in on no other device.")
+
+
+def test_organization_management(protected_hands: Hands, make_person: Callable[..., Person]) -> None:
+    """A member is found, locked and unlocked, the requirement switched on, and the activity exported."""
+    sign_up(make_person, "jun@example.com")
+    hands, mina, page = protected_hands, protected_hands.visitor, protected_hands.page
+    page.goto("/")
+    hands.press("Organization management")
+    expect(page.get_by_role("heading", name=mina.say("Members"))).to_be_focused()
+    hands.type("Name or address", "jun@")
+    hands.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("search=jun"))
+    expect(page.get_by_role("heading", name=mina.say("Members"))).to_be_focused()
+    hands.press("Mina Park")
+    mina.reads("Remind")
+    for action, done in (("Lock", "The account is locked."), ("Unlock", "The account is unlocked.")):
+        hands.press(action)
+        mina.sees(action)
+        hands.type("Reason", "a laptop in a train")
+        hands.keyboard.press("Enter")
+        mina.reads(done)
+    hands.press("All members")
+    expect(page.get_by_role("heading", name=mina.say("Members"))).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("button", name=mina.say("Organization management"))).to_be_focused()
+    hands.keyboard.press("Enter")
+    mina.sees("Members")
+    hands.back_to("Security settings")
+    hands.keyboard.press("Enter")
+    mina.sees("Security settings")
+    hands.tab_to("Require 2-step verification for all users")
+    hands.keyboard.press("Space")
+    hands.press("Save")
+    mina.reads("The settings are saved.")
+    hands.back_to("Activity")
+    hands.keyboard.press("Enter")
+    mina.sees("Activity")
+    hands.press("Export")
+    mina.sees("Export activity")
+    with page.expect_download() as coming:
+        hands.press("Download CSV")
+    assert coming.value.suggested_filename == "twostep-activity.csv"

@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext
 
-pytestmark = pytest.mark.looks
+from tests.support.logos import WITH_SCRIPT
 
-LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 30" width="120" height="30">
-<style>rect { fill: #e0115f; }</style><rect width="120" height="30"/><script>alert("ran")</script></svg>"""
+pytestmark = pytest.mark.looks
 
 
 @pytest.fixture
 def config(config: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
-    (tmp_path / "company.svg").write_text(LOGO)
+    (tmp_path / "company.svg").write_bytes(WITH_SCRIPT)
     return {**config, "LOGO": str(tmp_path / "company.svg")}
 
 

@@ -7,10 +7,13 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from mfa.colors import contrast
+from tests.journeys.test_contrast import PAINTED, TEXT
 from tests.journeys.visitor import Visitor
 from tests.support.clock import Clock
 from tests.support.person import Person
 from tests.support.smtp import Inbox
+from tests.support.still import settle
 
 pytestmark = pytest.mark.looks
 
@@ -61,6 +64,7 @@ def test_in_forced_colors_an_app_reads_the_picture(in_forced_colors: Visitor) ->
 
 def test_in_forced_colors_every_button_has_a_border_that_is_seen(in_forced_colors: Visitor) -> None:
     in_forced_colors.begin()
+    settle(in_forced_colors.page)
     bare = in_forced_colors.page.locator(".button:visible").evaluate_all(
         """all => all.filter(button => {
             const { borderTopWidth, borderTopColor, backgroundColor } = getComputedStyle(button);
@@ -81,3 +85,19 @@ def test_in_forced_colors_a_field_with_the_focus_is_outlined(in_forced_colors: V
     field = in_forced_colors.page.get_by_label("Name")
     field.focus()
     expect(field).to_have_css("outline-style", "solid")
+
+
+def test_a_button_that_becomes_enabled_can_be_read_at_once(visitor: Visitor) -> None:
+    visitor.begin()
+    visitor.verify_email()
+    visitor.scan()
+    visitor.enter_code()
+    visitor.sees("Save your recovery codes")
+    # The first frame after the press: nothing on its way from one color to the other.
+    colors = visitor.page.get_by_role("button", name="Complete").evaluate(
+        f"""(button) => {{
+            document.querySelector("[type=checkbox]").click();
+            return button.disabled || ({PAINTED})(button, "color");
+        }}"""
+    )
+    assert contrast(*colors) >= TEXT

@@ -84,7 +84,7 @@ def test_after_complete_the_codes_are_still_there_and_the_new_app_opens_the_acco
     visitor.enter_code()
     with losing(visitor, "**/enroll/recovery"):
         visitor.save_codes()
-    assert visitor.page.locator("#recovery-codes li").all_inner_texts() == visitor.recovery_codes
+    assert visitor.texts("#recovery-codes li") == visitor.recovery_codes
     visitor.press("Complete")
     visitor.sees("Sign in")
     visitor.type_password()

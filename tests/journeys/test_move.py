@@ -62,7 +62,7 @@ def test_a_lost_phone(make_visitor: Callable[..., Visitor], person: Person, way:
 def test_it_stays_in_the_modal_and_the_address_follows(protected_visitor: Visitor) -> None:
     protected_visitor.page.evaluate("window.stayed = true")
     protected_visitor.press("Move to a new phone")
-    expect(protected_visitor.page).to_have_url(re.compile("/account/two-step/move$"))
+    expect(protected_visitor.page).to_have_url(re.compile(r"/account/two-step/move/\d+$"))
     protected_visitor.type("Password", PASSWORD)
     protected_visitor.press("Next")
     expect(protected_visitor.page).to_have_url(re.compile("/account/two-step/move/verify$"))

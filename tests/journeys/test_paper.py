@@ -19,7 +19,7 @@ def reach_codes(mina: Visitor) -> list[str]:
     mina.scan()
     mina.enter_code()
     mina.sees("Save your recovery codes")
-    return mina.page.locator("#recovery-codes li").all_inner_texts()
+    return mina.texts("#recovery-codes li")
 
 
 PRINTS = "window.print = () => { window.printed = true }"

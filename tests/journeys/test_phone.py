@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.journeys.visitor import PASSWORD, Visitor
 from tests.support.person import Person
+from tests.support.still import settle
 
 pytestmark = pytest.mark.looks
 
@@ -52,6 +53,7 @@ def reach_scan(mina: Visitor) -> None:
 
 def test_the_way_into_the_app_stands_before_the_picture(phone_visitor: Visitor) -> None:
     reach_scan(phone_visitor)
+    settle(phone_visitor.page)
     way = phone_visitor.page.get_by_role("link", name="Open in authenticator app").bounding_box()
     picture = phone_visitor.page.get_by_role("img", name="QR code").bounding_box()
     assert way and picture
@@ -76,6 +78,7 @@ def test_the_modal_is_a_sheet_at_the_foot_of_the_screen(phone_visitor: Visitor) 
     phone_visitor.open_two_step()
     sheet = phone_visitor.page.get_by_role("dialog")
     expect(sheet).to_have_css("translate", "0px")
+    settle(phone_visitor.page)
     box = sheet.bounding_box()
     assert box
     assert (box["x"], box["width"], box["y"] + box["height"]) == (0, 390, 844)
@@ -114,6 +117,7 @@ def test_a_keyboard_that_lies_over_the_page_makes_the_sheet_shorter(phone_visito
     phone_visitor.page.evaluate(
         "Object.assign(visualViewport, { height: 500 }).dispatchEvent(new Event('resize'))"
     )
+    settle(phone_visitor.page)
     box = phone_visitor.page.get_by_role("dialog").bounding_box()
     assert box
     assert box["y"] + box["height"] == 500
@@ -141,11 +145,13 @@ def test_every_tab_is_seen(
     way = "korean-phone" if language == "ko" else "phone"
     mina = make_visitor(way).arrive(make_person(languages=language).sign_up())
     mina.page.set_viewport_size({"width": width, "height": 740})
-    mina.page.goto("/account/activity")
-    for size in ("16px", "24px"):
-        mina.page.locator("html").evaluate("(html, size) => (html.style.fontSize = size)", size)
-        for tab in mina.page.locator(".tabs a").all():
-            expect_in_view(tab)
+    for url in ("/account/activity", "/organization/members"):
+        mina.page.goto(url)
+        for size in ("16px", "24px"):
+            mina.page.locator("html").evaluate("(html, size) => (html.style.fontSize = size)", size)
+            tabs = mina.page.locator("dialog:modal .tabs a").all()
+            assert tabs
+            expect_in_view(*tabs)
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 568), (360, 640), (390, 844), (412, 915)])
@@ -161,10 +167,12 @@ def test_after_reissue_success_is_seen_and_no_danger_under_finger(
     mina.tick("I have saved my recovery codes on my personal device")
     complete = button(mina, "Complete")
     complete.scroll_into_view_if_needed()
+    settle(mina.page)
     pressed = complete.bounding_box()
     assert pressed
     mina.press("Complete")
     expect_in_view(mina.page.locator(".done-line", has_text="Your new recovery codes are active."))
+    settle(mina.page)
     finger = {"x": pressed["x"] + pressed["width"] / 2, "y": pressed["y"] + pressed["height"] / 2}
     under = mina.page.evaluate(
         "({ x, y }) => document.elementFromPoint(x, y)?.closest('.button--danger')?.textContent ?? ''", finger

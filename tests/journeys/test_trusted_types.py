@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Route, expect
 
 from tests.journeys.visitor import Visitor
+from tests.support import patience
 from tests.support.clock import Clock
 from tests.support.person import Person
 from tests.support.smtp import Inbox
@@ -25,7 +26,7 @@ def free_visitor(
 ) -> Iterator[Visitor]:
     """Signed in, at the console; what her browser blocks it may complain of."""
     context = browser.new_context(base_url=server)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(patience.MILLISECONDS)
     yield Visitor(context, inbox, clock).arrive(person.sign_up())
     context.close()
 
@@ -96,7 +97,7 @@ def test_a_blocked_attempt_is_a_line_in_the_log(free_visitor: Visitor) -> None:
     logging.getLogger("twostep.csp").addHandler(handler)
     with pytest.raises(Error):
         free_visitor.page.evaluate("document.body.innerHTML = '<b>planted</b>'")
-    line = vars(lines.get(timeout=10))
+    line = vars(lines.get(timeout=patience.SECONDS))
     logging.getLogger("twostep.csp").removeHandler(handler)
     assert (line["directive"], line["blocked"], line["document"]) == (
         "require-trusted-types-for",

@@ -39,7 +39,7 @@ def test_an_address_is_typed_with_the_keyboard_for_addresses(
     tab.goto("/sign-in")
     field = tab.get_by_label("Email")
     expect(field).to_have_attribute("inputmode", "email")
-    expect(field).to_have_attribute("autocomplete", "email")
+    expect(field).to_have_attribute("autocomplete", "username webauthn")
 
 
 def test_a_password_of_many_emoji_is_typed_whole(

@@ -23,7 +23,7 @@ def scriptless(make_visitor: Callable[..., Visitor], person: Person) -> Visitor:
 
 
 def shown_for_script(visitor: Visitor) -> list[str]:
-    return visitor.page.locator(".js-only:visible, [data-copy]:visible").all_inner_texts()
+    return visitor.texts(".js-only:visible, [data-copy]:visible")
 
 
 def test_nothing_is_shown_that_needs_script(scriptless: Visitor) -> None:

@@ -11,6 +11,7 @@ from tests.journeys.walks import Walks
 from tests.support.authenticator import read_qr
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person
+from tests.support.product import CONSOLE, Product
 from tests.support.smtp import Inbox
 
 __all__ = ["EMAIL", "PASSWORD", "PHONE", "WAYS", "Visitor"]
@@ -33,8 +34,15 @@ WAYS: dict[str, dict[str, Any]] = {
 class Visitor(Walks):
     """Somebody at a Chromium, which Playwright drives."""
 
-    def __init__(self, context: BrowserContext, inbox: Inbox, clock: Clock, language: str = "en") -> None:
-        super().__init__(inbox, clock, language)
+    def __init__(
+        self,
+        context: BrowserContext,
+        inbox: Inbox,
+        clock: Clock,
+        language: str = "en",
+        product: Product = CONSOLE,
+    ) -> None:
+        super().__init__(inbox, clock, language, product)
         self.context = context
         self.page: Page = context.new_page()
 
@@ -43,6 +51,12 @@ class Visitor(Walks):
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=self.say(name), exact=True).first.click()
+
+    def press_if_shown(self, name: str) -> None:
+        button = self.page.get_by_role("button", name=self.say(name), exact=True).first
+        self.page.wait_for_load_state()  # styles may hide it
+        if button.is_visible():
+            button.click()
 
     def follow(self, name: str, **values: object) -> None:
         self.page.get_by_role("link", name=self.say(name, **values), exact=True).first.click()
@@ -86,7 +100,14 @@ class Visitor(Walks):
         expect(self.page.get_by_label(self.say(label), exact=True)).to_have_value(text)
 
     def texts(self, css: str) -> list[str]:
+        self.page.wait_for_load_state()  # a heading is there before what stands below it
         return self.page.locator(css).all_inner_texts()
+
+    def hears_of_passkeys(self, text: str) -> None:
+        """Wait until the form that asks for a passkey says that the browser refused, and why."""
+        refusal = self.page.locator("[data-passkey-refused]")
+        expect(refusal).to_contain_text(self.say(text))
+        expect(refusal).to_be_focused()
 
     def scans(self, name: str) -> str:
         picture = self.page.get_by_role("img", name=self.say(name))

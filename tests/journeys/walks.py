@@ -8,9 +8,9 @@ from tests.support import catalogs
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD
+from tests.support.product import CONSOLE, TWO_STEP, Product
 from tests.support.smtp import Inbox, Letter
 
-PRODUCT = "Twostep"
 SAVED = "I have saved my recovery codes on my personal device"
 
 
@@ -20,8 +20,8 @@ class Walks(ABC):
     The names are given in English. A person who reads another language looks for their translations.
     """
 
-    def __init__(self, inbox: Inbox, clock: Clock, language: str = "en") -> None:
-        self.inbox, self.clock, self.language = inbox, clock, language
+    def __init__(self, inbox: Inbox, clock: Clock, language: str = "en", product: Product = CONSOLE) -> None:
+        self.inbox, self.clock, self.language, self.product = inbox, clock, language, product
         self.catalog = catalogs.spoken(language)
         self.app: Authenticator
         self.recovery_codes: list[str] = []
@@ -35,6 +35,10 @@ class Walks(ABC):
     @abstractmethod
     def press(self, name: str) -> None:
         """Click the button of this *name*."""
+
+    @abstractmethod
+    def press_if_shown(self, name: str) -> None:
+        """Click the button of this *name*, if there is one now."""
 
     @abstractmethod
     def follow(self, name: str, **values: object) -> None:
@@ -98,7 +102,7 @@ class Walks(ABC):
     def letter(self, subject: str, to: str = "") -> Letter:
         """The next mail whose subject is *subject*, with the product's name in its place."""
         said = self.say(subject)
-        return self.inbox.wait_for(said % {"product": PRODUCT} if "%(" in said else said, to)
+        return self.inbox.wait_for(said % {"product": self.product.name} if "%(" in said else said, to)
 
     def enter(self, label: str, digits: str, button: str) -> None:
         """Six digits, which go off by themselves; without JavaScript by *button*."""
@@ -109,9 +113,18 @@ class Walks(ABC):
             self.press(button)
 
     def is_in(self) -> None:
-        self.is_offered("Account management")
+        if self.product.greeting:
+            self.sees(self.product.greeting)
+        else:
+            self.is_offered(self.product.menu)
 
     def sign_up(self) -> None:
+        """Have an account and be signed in."""
+        if not self.product.signs_up:
+            self.open(self.product.sign_in)
+            self.type_password()
+            self.is_in()
+            return
         self.open("/sign-up")
         self.type("Email", EMAIL)
         self.press("Continue")
@@ -123,10 +136,20 @@ class Walks(ABC):
         self.is_on("/")
 
     def open_two_step(self) -> None:
-        self.press("Account management")
-        self.sees("Account Management")
+        if self.product.menu:
+            self.press(self.product.menu)
+            self.sees("Account Management")
+        self.unfold()
         self.follow("2-Step Verification")
-        self.is_on("/account/two-step")
+        if self.product.dialog and self.runs_script():
+            self.sees("Account Management")
+        else:
+            self.is_on(TWO_STEP)
+
+    def unfold(self) -> None:
+        """Open the host's own menu, where it has one that is closed."""
+        for name in self.product.folded if self.runs_script() else ():
+            self.press_if_shown(name)
 
     def is_at(self, step: int, of: int) -> None:
         self.reads("Step %(step)s of %(steps)s", step=step, steps=of)
@@ -140,7 +163,7 @@ class Walks(ABC):
         self.reads("If you exit before the last step, nothing is saved.")
 
     def send_number(self) -> None:
-        self.holds("Email", EMAIL)
+        self.holds("Email", self.product.email)
         self.press("Send authentication number")
         self.is_offered("Authentication number")
 
@@ -150,11 +173,11 @@ class Walks(ABC):
         self.enter("Authentication number", number, "Next")
         self.sees("Scan the QR code")
 
-    def scan(self, step: int = 2, of: int = 4, email: str = EMAIL) -> None:
+    def scan(self, step: int = 2, of: int = 4, email: str = "") -> None:
         self.is_at(step, of)
         self.sees("Scan the QR code")
         self.app = Authenticator(self.scans("QR code for your authenticator app"))
-        assert email in self.app.label
+        assert (email or self.product.email) in self.app.label
         self.press("Next")
 
     def enter_code(self, step: int = 3, of: int = 4) -> None:
@@ -181,6 +204,38 @@ class Walks(ABC):
         self.sees("2-step verification is on")
         self.has_codes(10)
 
+    def come_to_the_passkey(self) -> None:
+        """To the wizard's step that creates one in place of an app."""
+        self.begin()
+        self.verify_email()
+        self.press("Use a passkey instead")
+        self.is_at(2, of=3)
+        self.sees("Create a passkey")
+
+    def create_passkey(self, name: str, button: str) -> None:
+        """Have the browser create one, and give it a *name*; *button* is what the step goes on with."""
+        self.press("Create a passkey")
+        self.sees("Name your passkey")
+        self.fill("Name", name)
+        self.press(button)
+
+    def activate_by_passkey(self, name: str) -> None:
+        self.come_to_the_passkey()
+        self.create_passkey(name, "Next")
+        self.save_codes(3, of=3)
+        self.sees("2-step verification is on.")
+        self.press("Done")
+        self.sees("2-step verification is on")
+
+    def add_passkey(self, name: str) -> None:
+        """Add one, from the tab to the tab."""
+        self.press("Add passkey")
+        self.sees("Create a passkey")
+        self.create_passkey(name, "Complete")
+        self.sees("Your passkey was added.")
+        self.press("Done")
+        self.sees("2-step verification is on")
+
     def has_codes(self, left: int) -> None:
         """The tab says how many recovery codes are left."""
         text = "%(left)s of %(total)s recovery codes left"
@@ -202,13 +257,31 @@ class Walks(ABC):
 
     def sign_out(self) -> None:
         self.open("/")
+        self.unfold()
         self.press("Sign out")
         self.sees("Sign in")
 
-    def type_password(self, email: str = EMAIL) -> None:
-        self.type("Email", email)
+    def type_password(self, email: str = "") -> None:
+        self.type("Email", email or self.product.email)
         self.type("Password", PASSWORD)
         self.press("Sign in")
+
+    @property
+    def box(self) -> str:
+        """The label of the box by which a browser is remembered."""
+        one = "Don’t ask again in this browser for %(num)s day"
+        return str(self.catalog.ngettext(one, f"{one}s", 30) % {"num": 30})
+
+    def be_remembered(self) -> None:
+        """Sign in, from the sign-in page, and have the browser remembered; then again, without a code."""
+        self.type_password()
+        self.sees("2-step verification")
+        self.tick(self.box)
+        self.enter("Authentication code", self.next_code(), "Verify")
+        self.is_in()
+        self.sign_out()
+        self.type_password()
+        self.is_in()
 
     def next_code(self) -> str:
         self.clock.advance(seconds=30)

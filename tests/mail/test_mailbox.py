@@ -18,7 +18,7 @@ from console import create_app
 def app(config: dict[str, Any]) -> Iterator[Flask]:
     app = create_app({**config, "MAIL_SERVER": None})
     yield app
-    app.extensions["mail_worker"].stop()
+    app.extensions["mfa_mail_worker"].stop()
 
 
 @pytest.fixture

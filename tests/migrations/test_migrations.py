@@ -27,8 +27,17 @@ from tests.support.stores import Servers
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = (ROOT / "migrations", ROOT / "mfa/migrations")
 VERSIONS = [path for folder in FOLDERS for path in sorted((folder / "versions").glob("*.py"))]
-TAKES_AWAY: dict[str, set[str]] = {}
-"""By its number, what a migration takes away or changes, and why no older server needs that."""
+TAKES_AWAY: dict[str, set[str]] = {
+    # To an older server a bigint is read and written like an integer.
+    "0002_wide_ids": {"alter_column"},
+    # What an older server asks by the index of due_at is found by the one of due_at and id.
+    "0003_indexes_by_time": {"drop_index"},
+    # No release was made before it: nobody runs an older server, and CHANGELOG.md says to stop them.
+    "0004_several_authenticators": {"rename_table", "drop_column"},
+    # Likewise.
+    "0007_mails_of_challenges": {"drop_index", "drop_column"},
+}
+"""By its name, what a migration takes away or changes, and why no older server needs that."""
 TAKING_AWAY = {"drop_table", "drop_column", "drop_index", "drop_constraint", "alter_column", "rename_table"}
 
 
@@ -65,7 +74,8 @@ def test_the_command_says_what_it_did(empty: dict[str, Any], capsys: pytest.Capt
     upgrade(empty)
     assert re.findall(r"^Upgraded to (\S+): \S", capsys.readouterr().out, re.MULTILINE) == numbers
     upgrade(empty)
-    assert capsys.readouterr().out == "Nothing to do: the database is at revision 0001.\n"
+    newest = max((ROOT / "migrations/versions").glob("*.py")).name.partition("_")[0]
+    assert capsys.readouterr().out == f"Nothing to do: the database is at revision {newest}.\n"
 
 
 @pytest.mark.process
@@ -112,7 +122,7 @@ def called(file: Path) -> Iterator[tuple[str, ast.Call]]:
 @pytest.mark.parametrize("file", VERSIONS, ids=lambda file: file.stem)
 def test_nothing_is_taken_away_that_the_version_before_needs(file: Path) -> None:
     taken = {name for name, _ in called(file)} & TAKING_AWAY
-    assert taken == TAKES_AWAY.get(file.stem[:4], set())
+    assert taken == TAKES_AWAY.get(file.stem, set())
 
 
 @pytest.mark.parametrize("file", VERSIONS, ids=lambda file: file.stem)

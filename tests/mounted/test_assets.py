@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from mfa.web import assets
+from tests.support.still import settle
 
 HOST_PAGE = """<!doctype html>
 <html lang="en"><head><title>Shop</title></head>
@@ -50,6 +51,7 @@ def add_extension(page: Page) -> list[Any]:
 def test_elements_of_the_host_look_as_before(page: Page) -> None:
     before = page.evaluate(LOOKS)
     add_extension(page)
+    settle(page)
     assert page.evaluate(LOOKS) == before
     assert len(before) > 10
 
@@ -70,6 +72,7 @@ def test_scripts_leave_forms_and_times_of_the_host_alone(page: Page) -> None:
 def test_host_sets_the_color(page: Page, theme: str, hue: str) -> None:
     page.add_style_tag(content=theme)
     add_extension(page)
+    settle(page)
     color = page.locator(".mfa .button").evaluate(
         """(button) => {
           const canvas = document.createElement("canvas").getContext("2d");

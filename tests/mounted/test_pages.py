@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from flask import Flask, Response, render_template, session
 from flask.testing import FlaskClient
-from flask_babel import Babel
 from jinja2 import DictLoader
 from wtforms import StringField
 from wtforms.validators import InputRequired
@@ -21,7 +20,7 @@ from mfa.web.host import Host
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAVIGATES = {"Sec-Fetch-Mode": "navigate"}
 TEMPLATES = {
-    "base.html": "<html><title>{{ title }}</title>{% include partial %}</html>",
+    "base.html": "<html><title>{{ title }}</title>{{ content }}</html>",
     "_name.html": "<form>{{ form.name }}{{ form.name.errors|join }}</form>",
 }
 
@@ -38,7 +37,6 @@ def client() -> FlaskClient:
     app = Flask("host")
     app.config.update(SECRET_KEY="a host's own key", WTF_CSRF_ENABLED=False)
     app.jinja_loader = DictLoader(TEMPLATES)
-    Babel(app)
     ring = KeyRing([b"0123456789abcdef" * 2])
     Host(product="Shop", language=lambda: "fr", ring=ring, posted_cookie="shop-posted").take_in(app)
     posted.forget(app)

@@ -112,3 +112,10 @@ def test_a_link_from_after_the_back_up_undoes_nothing_of_somebody_else(
     assert "new.example" not in stranger.get(undo).text
     stranger.post(undo)
     assert NEW_EMAIL in again.client.get("/account/profile").text
+
+
+def test_it_says_how_many_sessions_ended(make_person: Callable[..., Person]) -> None:
+    mina = make_person().sign_up()
+    runner = mina.app.test_cli_runner()
+    assert runner.invoke(args=["backup", "restored"]).stdout == "1 session ended\n"
+    assert runner.invoke(args=["backup", "restored"]).stdout == "0 sessions ended\n"

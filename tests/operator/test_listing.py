@@ -100,10 +100,11 @@ def test_the_list_for_people_has_dates_address_and_name(three: Flask) -> None:
         "2026-11-24",
         "2026-11-24",
         "-",
+        "-",
         "bob@example.com",
         "Bob",
     ]
-    assert result.stderr == "1 accounts\n"
+    assert result.stderr == "1 account\n"
 
 
 @pytest.mark.parametrize("words", [("list",), ("list", "--json"), ("find", "mina")])

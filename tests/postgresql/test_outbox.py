@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import Engine, select, text
 
 from console.extensions import db
+from mfa.database import transaction
 from mfa.notices import outbox
 from mfa.notices.models import OutboxMail
 from tests.conftest import SETTINGS
@@ -45,9 +46,8 @@ def test_each_mail_leaves_once_however_many_processes_deliver(app: Flask, inbox:
         "MFA_MAIL_WORKER": "none",
     }
     # The processes live in the year of this machine, so what was written in the tests' is due.
-    with app.app_context():
+    with app.app_context(), transaction():
         db.session.execute(text("UPDATE mfa_outbox SET due_at = '2000-01-01'"))
-        db.session.commit()
     command = [sys.executable, "-m", "flask", "--app", "app", "mail", "deliver"]
     workers = [subprocess.Popen(command, cwd=ROOT, env=environment) for _ in range(WORKERS)]
     assert [worker.wait(timeout=120) for worker in workers] == [0] * WORKERS

@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from console.sessions import rules as sessions
-from console.two_step import rules as two_step
+from mfa.enrollment import rules as two_step
+from mfa.sign_in import challenges
+from tests.support import patience
 from tests.support.clock import Clock
 from tests.support.cookies import read_cookie
 from tests.support.crowd import at_once, copies
@@ -53,7 +55,7 @@ def meanwhile(
     with monkeypatch.context() as patch, ThreadPoolExecutor(2) as pool:
         patch.setattr(module, name, pausing)
         one = pool.submit(first)
-        assert inside.wait(30)
+        assert inside.wait(patience.SECONDS)
         other = pool.submit(second)
         one.result()
         other.result()
@@ -275,7 +277,7 @@ def test_a_factor_that_was_right_before_a_disable_opens_no_move_after_it(
         lambda: protected.disable(code=code),
         lambda: other.prove_move(factor="recovery_code", recovery_code=recovery_code),
     )
-    assert not read_cookie(other.cookie())["pending"]["verified"]
+    assert not read_cookie(other.cookie())["two_step_pending"]["verified"]
     assert "authenticators:" not in dump(engine)
 
 
@@ -332,3 +334,62 @@ def test_one_recovery_code_is_used_once(halfway: Person, make_person: Make) -> N
         lambda number: entered(people[number].post("/sign-in/verify?factor=recovery", fields)), 5
     )
     assert sum(results) == 1
+
+
+@pytest.mark.parametrize("act", ["change", "operator", "reset"])
+def test_a_password_typed_again_at_the_moment_of_a_change_is_no_deadlock(
+    halfway: Person,
+    make_person: Make,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    act: str,
+) -> None:
+    """Both hold rows of the account, of its counts and of the sign-in that waits for its code."""
+    other = make_person()
+    if act == "change":
+        other.app_on_phone = halfway.app_on_phone
+        other.sign_in()
+        other.verify(halfway.next_code())
+        other.get("/account/password")
+        url, fields = "/account/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    else:
+        other.get("/forgot-password")
+        other.post("/forgot-password", {"email": EMAIL})
+        url, fields = other.inbox.wait_for("Set a new password").path, {"new_password": NEW_PASSWORD}
+        other.get(url)
+    acts: dict[str, Callable[[], int]] = {"operator": lambda: operate(halfway, "disable-2sv") or 200}
+    statuses: list[int] = []
+    halfway.get("/sign-in")
+    typed = {"email": EMAIL, "password": PASSWORD}
+    meanwhile(
+        monkeypatch,
+        engine,
+        (challenges, "begin"),
+        lambda: statuses.append(halfway.post("/sign-in", typed).status_code),
+        lambda: statuses.append(acts.get(act, lambda: other.post(url, fields).status_code)()),
+    )
+    assert len(statuses) == 2
+    assert all(status < 500 for status in statuses)
+
+
+def test_a_sign_out_at_the_moment_of_a_sign_in_in_the_same_browser_is_no_deadlock(
+    mina: Person, make_person: Make, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mina.get("/account/profile")
+    other = make_person()
+    other.put_cookie(mina.cookie())
+    other.get("/sign-in")
+    other.page = mina.page
+    token = mina.hidden("/sign-out")["csrf_token"]
+    statuses: list[int] = []
+    meanwhile(
+        monkeypatch,
+        engine,
+        (sessions, "begin"),
+        lambda: statuses.append(
+            other.post("/sign-in", {"email": EMAIL, "password": PASSWORD, "csrf_token": token}).status_code
+        ),
+        lambda: statuses.append(mina.post("/sign-out").status_code),
+    )
+    assert len(statuses) == 2
+    assert all(status < 500 for status in statuses)

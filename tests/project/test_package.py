@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import mfa
+from tests.support import catalogs
 
 pytestmark = pytest.mark.process
 
@@ -27,6 +29,23 @@ import importlib, pkgutil, mfa
 for found in pkgutil.walk_packages(mfa.__path__, "mfa."):
     importlib.import_module(found.name)
 print(mfa.__file__, mfa.__version__)
+"""
+
+WALK = """
+import sys
+import mfa
+from examples.flask_login import create_app
+
+app = create_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{sys.argv[1]}/shop.db", MFA_SERVER_NAME="localhost")
+made = app.test_cli_runner().invoke(args=["two-step", "db", "upgrade"])
+assert made.exit_code == 0, made.output
+client = app.test_client()
+signed_in = client.post(
+    "/login", data={"email": "mina@example.com", "password": "orange kettle drives north"}
+)
+tab = client.get("/account/two-step")
+style = client.get(tab.text.partition('rel="stylesheet" href="')[2].partition('"')[0])
+print(mfa.__file__, signed_in.status_code, tab.status_code, style.status_code, "Activate" in tab.text)
 """
 
 
@@ -63,6 +82,11 @@ def test_package_has_its_templates_and_types(wheel: Path) -> None:
     assert {"mfa/py.typed", "mfa/templates/mfa/_fields.html"} <= names
 
 
+def test_package_has_the_catalog_of_each_language(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {f"mfa/translations/{code}/LC_MESSAGES/mfa.mo" for code in catalogs.codes()} <= names
+
+
 def test_sdist_can_be_built_from(dist: Path) -> None:
     (found,) = dist.glob("*.tar.gz")
     with tarfile.open(found) as archive:
@@ -84,6 +108,27 @@ def test_wheel_is_imported_from_an_empty_folder(wheel: Path, tmp_path: Path) -> 
     assert shown.stdout == f"{tmp_path / 'mfa' / '__init__.py'} {mfa.__version__}\n"
 
 
+def test_example_runs_from_the_wheel_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    """What the package requires is lent by this environment, which has no mfa of its own."""
+    own = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", own], check=True)
+    (site,) = own.glob("lib/python*/site-packages")
+    subprocess.run([*INSTALL, "--target", site, wheel], check=True, cwd=tmp_path)
+    (site / "lent.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    (tmp_path / "examples").mkdir()
+    for name in ("__init__.py", "flask_login.py"):
+        shutil.copy(ROOT / "examples" / name, tmp_path / "examples" / name)
+    walked = subprocess.run(
+        [own / "bin" / "python", "-c", WALK, tmp_path],
+        check=True,
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+    )
+    assert walked.stdout == f"{site / 'mfa' / '__init__.py'} 302 200 200 True\n"
+
+
 def test_wheel_is_named_for_the_version(wheel: Path) -> None:
     assert wheel.name.startswith(f"twostep-{mfa.__version__}-")
 
@@ -91,7 +136,9 @@ def test_wheel_is_named_for_the_version(wheel: Path) -> None:
 def test_package_requires_what_it_imports() -> None:
     """A room that moves to mfa/ brings its dependencies along, out of the group "console"."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    required = {_normalized(re.split("[>=<\\[ ]", each)[0]) for each in project["dependencies"]}
+    extras = [each for extra in project["optional-dependencies"].values() for each in extra]
+    named = [*project["dependencies"], *extras]
+    required = {_normalized(re.split("[>=<\\[ ]", each)[0]) for each in named}
     missing = {name for name in imported() if not required & _distributions(name)}
     assert missing == set()
 

@@ -27,16 +27,19 @@ from sqlalchemy import Engine, literal, select
 
 from console.accounts.models import Account
 from console.auth import password as passwords
+from console.auth.adapter import ConsoleAccounts
 from console.extensions import db
 from console.operator import rules as operator
 from console.sessions import rules as sessions
-from console.two_step import factors
 from mfa import clock as app_clock
 from mfa.attempts.rules import Throttled, failures_of
 from mfa.crypto import totp
 from mfa.database import transaction
 from mfa.devices import Device, Mark
+from mfa.factors import kinds as factors
 from mfa.here import Here
+from mfa.people import rules as people
+from mfa.people.rules import Owner
 from tests.properties.parts import make_app
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
@@ -127,7 +130,7 @@ class Throttles(RuleBasedStateMachine):
         with self.app.app_context():
             self.engine: Engine = db.engine
             account = operator.find(EMAIL)
-            self.epoch, account_id = account.device_epoch, account.id
+            self.epoch, account_id = people.epoch(account.person_id), account.id
         self.marks = {name: Mark(f"{name:x<22}", {str(account_id): self.epoch}) for name in DEVICES}
         self.model = Model()
         self.used_step = totp.time_step(self.clock.seconds) - 1
@@ -160,6 +163,9 @@ class Throttles(RuleBasedStateMachine):
     def account(self) -> Account:
         return operator.find(EMAIL)
 
+    def owner(self) -> Owner:
+        return people.owner(ConsoleAccounts().identify(self.account()))
+
     def wrong_code(self) -> str:
         """Six digits that the phone shows at no time near."""
         near = {self.phone.code(self.clock.seconds + seconds) for seconds in (-30, 0, 30)}
@@ -178,7 +184,10 @@ class Throttles(RuleBasedStateMachine):
         expected = self.model.try_once(owner, PASSWORD_, self.now)
         with self.app.app_context():
             try:
-                passwords.sign_in(passwords.seek(EMAIL), typed, here=self.here(who))
+                here = self.here(who)
+                found = passwords.check_at_sign_in(passwords.seek(EMAIL), typed, here=here)
+                with transaction():
+                    passwords.note(found, here.now)
                 outcome = "right"
             except passwords.WrongCredentials:
                 outcome = "wrong"
@@ -219,7 +228,7 @@ class Throttles(RuleBasedStateMachine):
 
     def look_at(self, factor: str, typed: str, who: str, *, confirmed: bool) -> None:
         """Try a code, and use it up if it is right."""
-        attempt = factors.Attempt(self.account(), self.here(who), confirmed)
+        attempt = factors.Attempt(self.owner(), self.here(who), confirmed)
         found = factors.check(factor, attempt, typed)
         with transaction():
             found.use_up()
@@ -266,11 +275,17 @@ class Throttles(RuleBasedStateMachine):
     def type_what_can_be_no_code(self, who: str, typed: str) -> None:
         """It is refused by its shape alone, and counts for nothing; the model hears nothing of it."""
         with self.app.app_context():
-            attempt = factors.Attempt(self.account(), self.here(who))
+            attempt = factors.Attempt(self.owner(), self.here(who))
             with pytest.raises(factors.NotSixDigits):
                 factors.check(factors.CODE, attempt, typed)
             with pytest.raises(factors.NotARecoveryCode):
                 factors.check(factors.RECOVERY_CODE, attempt, typed)
+
+    @rule(who=WHO, kind=st.sampled_from(["right", "recovery"]))
+    def wait_and_be_right(self, who: str, kind: str) -> None:
+        wait = self.model.wait(self.counted_as(who), CODE, self.now)
+        self.clock.advance(seconds=max(wait, totp.STEP_SECONDS))
+        self.type_a_code(who, kind, times=1, confirmed=True)
 
     @rule(who=WHO, times=st.integers(10, 60))
     def guess_codes_patiently(self, who: str, times: int) -> None:
@@ -280,6 +295,12 @@ class Throttles(RuleBasedStateMachine):
                 break
             self.clock.advance(seconds=self.model.wait(self.counted_as(who), CODE, self.now))
             self.try_code(who, "wrong")
+
+    @rule(who=WHO)
+    @precondition(lambda self: self.model.failures >= MOST_FAILURES // 3)
+    def guess_until_the_owner_is_asked(self, who: str) -> None:
+        self.guess_codes_patiently(who, MOST_FAILURES)
+        self.ask_the_owner(who)
 
     @rule(who=WHO, other=WHO, what=st.sampled_from([PASSWORD_, CODE]))
     def one_guesses_and_another_is_right(self, who: str, other: str, what: str) -> None:
@@ -375,7 +396,7 @@ def test_each_count_throttles_its_own_and_nobody_else(stores: Stores, prepared: 
     run_state_machine_as_test(
         type("Machine", (Throttles,), given),
         settings=settings(
-            max_examples=60,
+            max_examples=40,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -28,7 +28,7 @@ def subjects(person: Person) -> list[str]:
 @pytest.fixture
 def quiet(protected: Person) -> Person:
     """Somebody with 2-step verification on, signed out at a known device; older mails are read."""
-    protected.app.extensions["mail_worker"].stop()
+    protected.app.extensions["mfa_mail_worker"].stop()
     protected.sign_out()
     subjects(protected)
     return protected
@@ -278,6 +278,64 @@ def test_a_thief_can_not_silence_it_by_signing_in_to_his_own_account(
     inbox.take_all()
     clock.advance(minutes=11)
     assert "Somebody entered your Twostep password" in subjects(quiet)
+
+
+def test_a_thief_can_not_silence_it_by_breaking_off(
+    quiet: Person, make_person: Callable[..., Person], clock: Clock
+) -> None:
+    thief = make_person()
+    thief.sign_in()
+    thief.get("/sign-in/verify")
+    assert thief.post("/sign-out").headers["HX-Redirect"] == "/sign-in"
+    clock.advance(minutes=9, seconds=59)
+    assert subjects(quiet) == []
+    clock.advance(seconds=1)
+    assert subjects(quiet) == ["Somebody entered your Twostep password"]
+
+
+def test_a_change_that_ends_it_does_not_silence_it(
+    quiet: Person, make_person: Callable[..., Person], clock: Clock
+) -> None:
+    make_person().sign_in()
+    quiet.sign_in()
+    quiet.verify(quiet.next_code())
+    quiet.get("/account/password")
+    quiet.post("/account/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+    assert subjects(quiet) == ["Your password was changed"]
+    clock.advance(minutes=11)
+    assert subjects(quiet) == ["Somebody entered your Twostep password"]
+
+
+def test_it_is_told_once(quiet: Person, make_person: Callable[..., Person], clock: Clock) -> None:
+    make_person().sign_in()
+    clock.advance(minutes=11)
+    assert len(subjects(quiet)) == 1
+    clock.advance(minutes=11)
+    assert subjects(quiet) == []
+
+
+def test_it_says_when_the_password_was_first_typed_and_where(
+    quiet: Person, make_person: Callable[..., Person], clock: Clock
+) -> None:
+    thief = make_person()
+    thief.sign_in()
+    clock.advance(minutes=6)
+    thief.sign_in()
+    clock.advance(minutes=4)
+    quiet.app.test_cli_runner().invoke(args=["mail", "deliver"])
+    text = quiet.inbox.wait_for("Somebody entered").text
+    assert "November 24, 2026, 12:00\u202fPM UTC" in text
+    assert "127.0.0.0/24" in text
+    assert "Unknown device" in text
+
+
+def test_what_a_clock_that_was_ahead_has_put_off_is_told_now(
+    quiet: Person, make_person: Callable[..., Person], clock: Clock
+) -> None:
+    clock.advance(hours=3)
+    make_person().sign_in()
+    clock.advance(hours=-3)
+    assert subjects(quiet) == ["Somebody entered your Twostep password"]
 
 
 def test_somebody_with_the_password_can_not_flood_its_owner(

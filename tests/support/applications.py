@@ -12,7 +12,6 @@ from flask import Flask
 
 from console import create_app, housekeeping
 from console.activity import log
-from console.extensions import limiter
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,7 @@ class Applications:
     def get(self, settings: Mapping[str, Any]) -> Flask:
         """Return an application with *settings* that no test has used or changed.
 
-        The fixture that made its stores empties them. One that a test has changed is not given out again, nor
-        one that does not hold the process's limiter any more, since another was made after it.
+        The fixture that made its stores empties them. One that a test has changed is not given out again.
         """
         key = repr(sorted((name, repr(value)) for name, value in settings.items()))
         app, as_made = self._made.pop(key, (None, None))
@@ -60,9 +58,8 @@ def _parts(app: Flask) -> dict[str, Any]:
     hooks = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
     return {
         "config": dict(app.config),
-        "extensions": {name: id(part) for name, part in app.extensions.items() if name != "mail_worker"},
+        "extensions": {name: id(part) for name, part in app.extensions.items() if name != "mfa_mail_worker"},
         "hooks": [list(functions) for hook in hooks for functions in hook.values()],
-        "limits": id(limiter.storage),
         "globals": dict(app.jinja_env.globals),
         "routes": len(list(app.url_map.iter_rules())),
         "views": dict(app.view_functions),
@@ -73,7 +70,7 @@ def _parts(app: Flask) -> dict[str, Any]:
 def _renew(app: Flask) -> None:
     """Undo what serving does to an application."""
     app._got_first_request = False
-    limiter.reset()
+    app.extensions["mfa_ranges"].reset()
     log.set_up(app)
-    if "mail_worker" in app.extensions:
-        app.extensions["mail_worker"] = housekeeping.worker(app)
+    if "mfa_mail_worker" in app.extensions:
+        app.extensions["mfa_mail_worker"] = housekeeping.worker(app)

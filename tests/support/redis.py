@@ -10,7 +10,7 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from tests.support import debian
+from tests.support import debian, patience
 from tests.support.smtp import free_port
 
 
@@ -43,7 +43,9 @@ class Redis:
         command = [_program(), *(word for option in options.items() for word in option)]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        connection = redis.Redis(port=self.port, retry=Retry(ConstantBackoff(0.02), 500))
+        connection = redis.Redis(
+            port=self.port, retry=Retry(ConstantBackoff(0.02), int(patience.SECONDS / 0.02))
+        )
         try:
             connection.ping()
         finally:

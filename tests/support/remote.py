@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 import httpx
 
+from tests.support import patience
+
 _numbers = itertools.count(256)
 
 
@@ -66,7 +68,7 @@ class RemoteClient:
             base_url=self.url,
             transport=transport,
             trust_env=False,
-            timeout=30,
+            timeout=patience.SECONDS,
             cookies=self._cookies.jar,
             headers={"Connection": "close", **({"Host": self._host} if self._host else {})},
         )
@@ -116,7 +118,7 @@ class RemoteClient:
         :param hang_up: say that nothing more will be sent.
         """
         with socket.create_connection(
-            (self.url.host, self.url.port or 80), timeout=30, source_address=(self.address, 0)
+            (self.url.host, self.url.port or 80), timeout=patience.SECONDS, source_address=(self.address, 0)
         ) as connection:
             answer = b""
             # A server that has refused hangs up, also while it is still spoken to.

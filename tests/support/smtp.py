@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.policy
+import os
 import re
 import secrets
 import socket
@@ -16,8 +17,12 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-_START_SECONDS = 60
-"""A busy machine is slow, not wrong."""
+from tests.support import patience
+
+_PORTS = range(10_000, 32_000)
+"""Below those that systems give to connections."""
+_WORKERS = 16
+_given: set[int] = set()
 
 
 class Letter:
@@ -56,7 +61,7 @@ class Letter:
     def _body(self, kind: str) -> str:
         part = self.message.get_body((kind,))
         assert part is not None, f"the mail has no {kind} part"
-        return str(part.get_content())
+        return str(part.get_content()).replace("\r\n", "\n")
 
 
 class _Connection(SMTP):
@@ -78,8 +83,8 @@ class _Connection(SMTP):
 class _Server(Controller):
     """aiosmtpd's, which by itself ends its loop while connections are still open."""
 
-    def __init__(self, handler: Any, port: int) -> None:
-        super().__init__(handler, hostname="127.0.0.1", port=port, ready_timeout=_START_SECONDS)
+    def __init__(self, handler: Any, port: int, **more: Any) -> None:
+        super().__init__(handler, hostname="127.0.0.1", port=port, ready_timeout=patience.SECONDS, **more)
         self._opened: set[_Connection] = set()
 
     def factory(self) -> SMTP:
@@ -102,9 +107,13 @@ class _Server(Controller):
 
 
 class Inbox:
-    """The mail server and what it has received. It can refuse mails, and it can be down."""
+    """The mail server and what it has received. It can refuse mails, and it can be down.
 
-    def __init__(self, port: int | None = None) -> None:
+    :param more: what aiosmtpd takes besides.
+    """
+
+    def __init__(self, port: int | None = None, **more: Any) -> None:
+        self._more = more
         self._letters: list[Letter] = []
         # Many may wait at once, each for a mail of its own.
         self._arrived = threading.Condition()
@@ -114,7 +123,7 @@ class Inbox:
         self.start()
 
     def start(self) -> None:
-        self._controller = _Server(self, self.port)
+        self._controller = _Server(self, self.port, **self._more)
         self._controller.start()
 
     def stop(self) -> None:
@@ -130,7 +139,7 @@ class Inbox:
             self._arrived.notify_all()
         return "250 OK"
 
-    def wait_for(self, subject: str = "", to: str = "", timeout: float = 10) -> Letter:
+    def wait_for(self, subject: str = "", to: str = "", timeout: float = patience.SECONDS) -> Letter:
         """The next mail whose subject contains *subject*, sent to *to*; others are kept for later."""
 
         def first() -> Letter | None:
@@ -155,9 +164,15 @@ class Inbox:
 
 
 def free_port() -> int:
-    """Return a port that no other process takes by chance: below those that systems give to connections."""
+    """Return a port that is nobody's, and is not given out again.
+
+    Many are bound only while a test runs, so each worker of pytest has ports of its own.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     while True:
-        port = 10_000 + secrets.randbelow(22_000)
+        port = secrets.choice(_PORTS[worker % _WORKERS :: _WORKERS])
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            return port
+            if port not in _given:
+                _given.add(port)
+                return port

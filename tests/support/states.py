@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from tests.support.smtp import Inbox
 from tests.support.stores import Stores
 
 HOST = "127.0.0.1"
+HOSTS = (HOST, "localhost")
+"""Where a copy is good; browsers make passkeys at the second alone."""
 MAY_DIFFER = {
     *("INSTANCE_PATH", "SERVER_NAME", "SQLALCHEMY_DATABASE_URI", "METRICS_TOKEN", "EVENT_LOG"),
     *("MAIL_SERVER", "MAIL_PORT", "MAIL_WORKER", "RATELIMIT_STORAGE_URI", "RATELIMIT_REFUSED"),
@@ -67,12 +69,21 @@ class State:
     def restore(self, person: Person, stores: Stores) -> None:
         """Put *person* into it, and the database of their application; mails that wait there leave."""
         stores.fill(person.app, self.saved)
-        person.client._cookies = dict(self.cookies)
+        person.client._cookies = self.cookies_at(_host(person.app))
         person.page, person.recovery_codes = self.page, list(self.recovery_codes)
         person.app_on_phone = copy.copy(self.app_on_phone)
         person.clock.advance(seconds=(self.at - person.clock()).total_seconds())
-        if "mail_worker" in person.app.extensions:
-            person.app.extensions["mail_worker"].wake()
+        if "mfa_mail_worker" in person.app.extensions:
+            person.app.extensions["mfa_mail_worker"].wake()
+
+    def cookies_at(self, host: str) -> dict[Any, Any]:
+        """Return what the browser holds, as if it had come to *host*."""
+        moved = (replace(cookie, domain=host) for cookie in self.cookies.values())
+        return {cookie._storage_key: cookie for cookie in moved}
+
+
+def _host(app: Flask) -> str:
+    return str(app.config["SERVER_NAME"]).partition(":")[0]
 
 
 class States:
@@ -113,21 +124,23 @@ class States:
             _commits != self._commits
             or person.clock() != there.at
             or not self._suits(person.app)
-            or (after and person.client._cookies != self._states[after].cookies)
+            or (after and person.client._cookies != self._states[after].cookies_at(_host(person.app)))
         ):
             return False
         there.restore(person, self._stores)
         return True
 
     def _suits(self, app: Flask) -> bool:
-        here = app.config["SERVER_NAME"].partition(":")[0] == HOST
         # A log file is there to be read: it must tell of the whole way.
         logs_into_a_file = app.config["EVENT_LOG"] not in ("stderr", "none")
-        return here and not logs_into_a_file and self._comparable(app) == self._config
+        return _host(app) in HOSTS and not logs_into_a_file and self._comparable(app) == self._config
 
     def _comparable(self, app: Flask) -> dict[str, Any]:
         return {
             name: value
             for name, value in app.config.items()
-            if name not in MAY_DIFFER and not name.startswith(("SQLALCHEMY_", "WTF_", "RATELIMIT_"))
+            if name not in MAY_DIFFER
+            and not name.startswith(
+                ("SQLALCHEMY_", "WTF_", "RATELIMIT_", "MFA_LIMIT_", "PASSKEY_", "MFA_PASSKEY_")
+            )
         }

@@ -104,19 +104,24 @@ class Servers:
 
     Making one takes PostgreSQL a fifth of a second, emptying one a millisecond: so one that is taken back is
     emptied and given out again.
+
+    :param own: further lines of ``postgresql.conf``.
     """
 
-    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any], own: str = "") -> None:
         self._numbers = itertools.count(1)
         self._free: list[URL] = []
         self._redis: dict[URL, str] = {}
         self._lost: list[URL] = []
         # Not below pytest's folder: another run that begins takes that from every user but its own.
         self._cluster = TemporaryDirectory(prefix="twostep-postgresql-", ignore_cleanup_errors=True)
-        self.postgresql, self.redis = PostgreSQL(Path(self._cluster.name)), Redis(folder)
+        self.postgresql, self.redis = PostgreSQL(Path(self._cluster.name), own), Redis(folder)
         self.redis.start()
         self._empty = self._migrate(folder, settings)
-        self._tables = self.postgresql.tables(self.postgresql.create(like=self._empty))
+        fresh = self.postgresql.create(like=self._empty)
+        self._tables = self.postgresql.tables(fresh)
+        # Migrations write some rows.
+        self._rows = {table: rows for table, rows in self.postgresql.rows(fresh).items() if rows}
 
     def fresh(self, folder: Path, like: URL | None = None) -> dict[str, Any]:  # noqa: ARG002 (nothing is in it)
         if self._free and not like:
@@ -141,7 +146,7 @@ class Servers:
     def take_back(self, settings: dict[str, Any]) -> None:
         url = make_url(settings["SQLALCHEMY_DATABASE_URI"])
         if url not in self._lost and self.postgresql.tables(url) == self._tables:
-            self.postgresql.empty(url)
+            self.postgresql.fill(url, self._rows)
             self._free.append(url)
 
     def lose(self, app: Flask) -> None:

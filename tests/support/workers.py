@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tests.support import patience
 from tests.support.clock import SharedClock
 from tests.support.smtp import free_port
 
@@ -32,6 +33,11 @@ class Workers:
         knows: instance folder and ``SERVER_NAME``.
     """
 
+    entry = "tests.support.served:app"
+    """The WSGI application that is served."""
+    first_page = "/sign-in"
+    """A page of it that answers 200 to everybody."""
+
     def __init__(
         self,
         folder: Path,
@@ -45,6 +51,7 @@ class Workers:
         self.processes = processes
         self.host, self.port = "127.0.0.1", free_port()
         self.settings: dict[str, Any] = {
+            "DRAIN_SECONDS": 0,
             **settings,
             "INSTANCE_PATH": str(folder),
             "SERVER_NAME": behind.name if behind else self.name,
@@ -85,12 +92,12 @@ class Workers:
             return
         self._process.send_signal(sign)
         try:
-            self._process.wait(timeout=60)
+            self._process.wait(timeout=patience.SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
-    def wait_for(self, line: str, seconds: float = 20) -> None:
+    def wait_for(self, line: str, seconds: float = patience.SECONDS) -> None:
         """Wait until it has said *line*."""
         assert self._process
         end = time.monotonic() + seconds
@@ -104,7 +111,7 @@ class Workers:
         return self.log.parent
 
     def _command(self) -> list[str]:
-        given = f"'tests.support.served:app', host={self.host!r}, port={self.port}"
+        given = f"{self.entry!r}, host={self.host!r}, port={self.port}"
         return [sys.executable, "-c", f"from deploy import serve; serve.serve({given})"]
 
     def _is_up(self) -> bool:
@@ -116,10 +123,23 @@ class Workers:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=0.05)
                 raise AssertionError(f"the server did not start:\n{self.log.read_text()}")
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
-        connection.request("GET", "/sign-in", headers={"Host": self.settings["SERVER_NAME"]})
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=patience.SECONDS)
+        # A worker says that it has started a moment before it listens.
+        while not self._asks(connection):
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=0.05)
+                raise AssertionError(f"the server ended:\n{self.log.read_text()}")
         assert connection.getresponse().status == 200, self.log.read_text()
         connection.close()
+
+    def _asks(self, connection: http.client.HTTPConnection) -> bool:
+        """Ask for the first page; return False if nobody listens."""
+        try:
+            connection.request("GET", self.first_page, headers={"Host": self.settings["SERVER_NAME"]})
+        except ConnectionRefusedError:
+            connection.close()
+            return False
+        return True
 
 
 class SturdyWorkers(Workers):
@@ -127,10 +147,11 @@ class SturdyWorkers(Workers):
 
     def _command(self) -> list[str]:
         return [
-            *(sys.executable, "-m", "gunicorn", "tests.support.served:app"),
+            *(sys.executable, "-m", "gunicorn", self.entry),
             *("--bind", f"{self.host}:{self.port}"),
             *("--worker-class", "gthread", "--workers", str(self.processes), "--threads", str(THREADS)),
-            *("--graceful-timeout", "5", "--no-control-socket"),
+            # Loaded once, before the processes: one that takes the place of a killed one is there at once.
+            *("--graceful-timeout", "5", "--no-control-socket", "--preload"),
         ]
 
     def _is_up(self) -> bool:

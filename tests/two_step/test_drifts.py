@@ -19,7 +19,7 @@ from tests.support.person import Person
 def app(config: dict[str, Any]) -> Iterator[Flask]:
     app = create_app({**config, "EVENT_LOG": "events"})
     yield app
-    app.extensions["mail_worker"].stop()
+    app.extensions["mfa_mail_worker"].stop()
 
 
 def of_all(*seconds: int) -> int | None:

@@ -20,7 +20,7 @@ def rotated(config: dict[str, Any]) -> Iterator[Flask]:
     """The same installation, restarted with a new key and the old one as a fallback."""
     app = create_app({**config, "SECRET_KEY": NEW_KEY, "SECRET_KEY_FALLBACKS": [config["SECRET_KEY"]]})
     yield app
-    app.extensions["mail_worker"].stop()
+    app.extensions["mfa_mail_worker"].stop()
     with app.app_context():
         db.engine.dispose()
 

@@ -10,14 +10,15 @@ import pytest
 from sqlalchemy import Engine, select
 
 from console.accounts.models import Account
-from console.accounts.rules import Changed
+from console.auth.adapter import ConsoleAccounts
 from console.extensions import db
-from console.sessions.models import AccountSession
-from console.two_step import rules
-from console.two_step.pending import Pending
-from console.two_step.purposes import Purpose
 from mfa import clock as app_clock
+from mfa.enrollment import rules
+from mfa.enrollment.pending import Pending
+from mfa.enrollment.purposes import Purpose
 from mfa.here import Here
+from mfa.people import rules as people
+from mfa.people.rules import Changed
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.cookies import read_cookie
@@ -37,6 +38,7 @@ MAY_CHANGE = {
     "sessions.seen_at",
     "sessions.proved_at",
     "mfa_authenticators.used_step",
+    "mfa_authenticators.last_used_at",
 }
 STEPS = ("scan", "code", "recovery")
 
@@ -414,10 +416,10 @@ def test_without_codes_it_says_that_they_can_be_reissued_first(protected: Person
 def test_a_proof_opens_one_wizard(protected: Person) -> None:
     protected.prove_password("move")
     page = protected.page
-    kept = read_cookie(protected.cookie())["pending"]
+    kept = read_cookie(protected.cookie())["two_step_pending"]
     protected.prove_move(code=protected.next_code())
     with protected.client.session_transaction() as session:
-        session["pending"] = kept
+        session["two_step_pending"] = kept
     protected.page = page
     assert protected.prove_move(code=protected.next_code()).status_code == 409
 
@@ -425,13 +427,13 @@ def test_a_proof_opens_one_wizard(protected: Person) -> None:
 def bring_back(person: Person, enrollment: dict[str, object], page: str) -> None:
     """An old enrollment in a living session's cookie, and the page that went with it."""
     with person.client.session_transaction() as session:
-        session["pending"] = enrollment
+        session["two_step_pending"] = enrollment
     person.page = page
 
 
 def test_a_completed_move_is_not_completed_again(protected: Person) -> None:
     walk_to(protected, "recovery")
-    kept, page = read_cookie(protected.cookie())["pending"], protected.page
+    kept, page = read_cookie(protected.cookie())["two_step_pending"], protected.page
     protected.complete()
     bring_back(protected, kept, page)
     assert protected.complete().status_code == 409
@@ -450,7 +452,7 @@ def test_a_canceled_move_brought_back_by_its_cookie_moves_nothing(protected: Per
 
 def test_an_activation_begun_while_off_does_nothing_once_it_is_on(mina: Person, clock: Clock) -> None:
     mina.begin().verify_email().scan().enter_code()
-    kept, page = read_cookie(mina.cookie())["pending"], mina.page
+    kept, page = read_cookie(mina.cookie())["two_step_pending"], mina.page
     clock.advance(minutes=1)
     mina.activate()
     app = old_app(mina)
@@ -462,7 +464,7 @@ def test_an_activation_begun_while_off_does_nothing_once_it_is_on(mina: Person, 
 def test_a_move_begun_while_on_does_nothing_once_it_is_off(protected: Person) -> None:
     old = old_app(protected)
     walk_to(protected, "recovery")
-    kept, page = read_cookie(protected.cookie())["pending"], protected.page
+    kept, page = read_cookie(protected.cookie())["two_step_pending"], protected.page
     protected.prove_password("disable")
     protected.disable(code=code_of(old, protected))
     bring_back(protected, kept, page)
@@ -487,7 +489,7 @@ def test_a_password_that_was_changed_meanwhile_ends_it(protected: Person) -> Non
 
 def test_a_reissue_that_came_first_ends_it(protected: Person) -> None:
     walk_to(protected, "recovery")
-    kept, page = read_cookie(protected.cookie())["pending"], protected.page
+    kept, page = read_cookie(protected.cookie())["two_step_pending"], protected.page
     protected.prove_password("reissue")
     new = protected.shown_codes()
     protected.post("/account/two-step/reissue/recovery-codes", {"saved": "y"})
@@ -504,7 +506,7 @@ def test_of_two_moves_the_second_is_told_that_the_account_was_changed(protected:
     """One is completed in another window of the same session: each ends what the other began."""
     old = old_app(protected)
     walk_to(protected, "recovery")
-    kept, page = read_cookie(protected.cookie())["pending"], protected.page
+    kept, page = read_cookie(protected.cookie())["two_step_pending"], protected.page
     protected.prove_password("move")
     protected.prove_move(code=code_of(old, protected))
     protected.scan().enter_code().complete()
@@ -516,13 +518,13 @@ def test_of_two_moves_the_second_is_told_that_the_account_was_changed(protected:
 
 def complete_as(person: Person, purpose: Purpose) -> None:
     """Complete the enrollment that *person* has as if it were for that, begun at the account as it is."""
-    kept = read_cookie(person.cookie())["pending"]
+    kept = read_cookie(person.cookie())["two_step_pending"]
     enrollment = Pending.read({**kept, "purpose": purpose.value, "email_verified": True, "verified": True})
     assert enrollment
     with person.app.app_context():
         account = db.session.scalars(select(Account)).one()
-        session = db.session.scalars(select(AccountSession)).one()
-        rules.complete(account, session, enrollment, saved=True, here=Here(app_clock.now()))
+        own = people.owner(ConsoleAccounts().identify(account))
+        rules.complete(own, enrollment, saved=True, here=Here(app_clock.now()))
 
 
 def test_what_activates_replaces_no_app(protected: Person, engine: Engine) -> None:
@@ -549,7 +551,7 @@ def test_a_move_of_another_session_is_no_move_here(
     other.sign_in()
     other.verify(protected.next_code())
     walk_to(protected, "recovery")
-    bring_back(other, read_cookie(protected.cookie())["pending"], protected.page)
+    bring_back(other, read_cookie(protected.cookie())["two_step_pending"], protected.page)
     assert other.complete().status_code in (400, 409)
     assert other.get(f"{ENROLL}/scan").status_code == 409
 

@@ -94,7 +94,7 @@ def test_without_the_proof_of_a_reissue_there_is_no_page(protected: Person) -> N
 )
 def test_the_file_has_the_name_of_the_product(mina: Person, product: str, name: str) -> None:
     walk_to(mina, "recovery")
-    box = mina.app.extensions["twostep"]
-    mina.app.extensions["twostep"] = replace(box, product_name=product)
+    own = mina.app.extensions["mfa_settings"]
+    mina.app.extensions["mfa_settings"] = replace(own, product_name=product)
     given = mina.get(FILE).headers["Content-Disposition"]
     assert given == f"attachment; filename=recovery-codes.txt; filename*=UTF-8''{name}"

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from sqlalchemy import Engine, select, update
 
-from console.two_step import rules
+from mfa.enrollment import rules
 from mfa.factors.models import RecoveryCode
 from tests.support.clock import Clock
 from tests.support.person import Person

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from tests.support.catalogs import gathered
+from tests.support.catalogs import PARTS, gathered
 
 ORDERED = {
     "Account Management",
@@ -17,10 +17,27 @@ ORDERED = {
     "Activate 2-Step Verification",
     "Disable 2-Step Verification",
     "Reissue Recovery Code",
+    "Organization Management",
 }
 """The titles that are exact. Everything else that reads like them is in sentence case."""
 
-PROPER = {"Aegis", "Authenticator", "Bitwarden", "Ctrl", "Google", "P", "Print", "QR", "UTC"}
+PROPER = {
+    *(
+        "Aegis",
+        "Authenticator",
+        "Bitwarden",
+        "CSV",
+        "Ctrl",
+        "Google",
+        "JSON",
+        "JavaScript",
+        "P",
+        "PIN",
+        "Print",
+        "QR",
+        "UTC",
+    ),
+}
 """Proper names, and the keys and menus of other programs."""
 
 _NOT_WORDS = re.compile(r"<[^>]+>|%\(\w+\)[sd]|https?://\S+")
@@ -30,7 +47,7 @@ _LONGEST_LABEL = 5
 
 @cache
 def texts() -> list[str]:
-    ids = [one.id for one in gathered() if one.id]
+    ids = [one.id for part in PARTS for one in gathered(part) if one.id]
     return [text for one in ids for text in ([one] if isinstance(one, str) else one)]
 
 

@@ -49,7 +49,9 @@ def start(tmp_path: Path, **changes: Any) -> Any:
         ("WORKERS", 0),
         ("WORKERS", "many"),
         ("THREADS", 0),
-        ("THREADS", 13),
+        ("THREADS", 65),
+        ("READ_SECONDS", 0),
+        ("READ_SECONDS", 301),
         ("DRAIN_SECONDS", -1),
         ("DRAIN_SECONDS", 301),
         ("METRICS_TOKEN", "short"),
@@ -74,6 +76,23 @@ def start(tmp_path: Path, **changes: Any) -> Any:
         ("SUPPORT_ADDRESS", "the help desk"),
         ("SUPPORT_ADDRESS", "https://help.example/"),
         ("SUPPORT_ADDRESS", None),
+        ("RECOVERY_DAYS", 2),
+        ("RECOVERY_DAYS", 31),
+        ("DELETION_DAYS", -1),
+        ("DELETION_DAYS", 91),
+        ("DELETION_DAYS", "a month"),
+        ("ACTIVITY_DAYS", 29),
+        ("ACTIVITY_DAYS", "a year"),
+        ("ACTIVITY_DAYS", 3661),
+        ("PASSKEY_RP_ID", "203.0.113.7"),
+        ("PASSKEY_RP_ID", "other.example"),
+        ("PASSKEY_RP_ID", "console.example:443"),
+        ("PASSKEY_ORIGINS", "https://other.example"),
+        ("PASSKEY_ORIGINS", ["other.example"]),
+        ("PASSKEY_SIGN_IN", "perhaps"),
+        ("PASSKEY_AAGUIDS", ["YubiKey"]),
+        ("THROTTLE_DAYS", 0),
+        ("THROTTLE_DAYS", True),
         ("ACCENT_COLOR", ""),
         ("ACCENT_COLOR", "red"),
         ("ACCENT_COLOR", "#fff"),
@@ -134,7 +153,7 @@ def test_a_switch_is_read_in_the_usual_words(
     assert start(tmp_path).config["MAIL_USE_TLS"] is meant
 
 
-@pytest.mark.parametrize("name", ["WTF_CSRF_ENABLED", "RATELIMIT_ENABLED"])
+@pytest.mark.parametrize("name", ["WTF_CSRF_ENABLED", "WTF_CSRF_CHECK_DEFAULT"])
 def test_no_setting_takes_a_guard_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(f"MFA_{name}", "false")
     assert start(tmp_path).config[name] is True
@@ -271,15 +290,21 @@ def test_over_https_every_cookie_is_secure_and_bound_to_the_host(tmp_path: Path)
     assert names == {"__Host-twostep-session", "__Host-twostep-device"}
 
 
-def test_a_database_host_that_says_nothing_holds_nobody_for_long(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_host_that_says_nothing_holds_nobody_for_long(tmp_path: Path) -> None:
     """It takes the connection and is silent; without a limit this would wait until the test is killed."""
-    monkeypatch.setattr("console.config._CONNECT_SECONDS", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(readiness.Unreachable):
             start(tmp_path, SQLALCHEMY_DATABASE_URI=f"postgresql+psycopg://somebody@127.0.0.1:{port}/twostep")
+
+
+@pytest.mark.parametrize(("cores", "processes"), [(1, 2), (2, 2), (8, 8)])
+def test_there_are_as_many_processes_as_cores_and_never_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, processes: int
+) -> None:
+    monkeypatch.setattr("console.config.cores", lambda: cores)
+    assert start(tmp_path).config["WORKERS"] == processes
+    assert start(tmp_path, WORKERS=1).config["WORKERS"] == 1
 
 
 def test_two_ways_to_encrypt_mail_stop_the_start(tmp_path: Path) -> None:
@@ -293,7 +318,7 @@ def test_mails_may_come_from_an_address_with_a_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("misspelt", "meant"),
+    ("misspelled", "meant"),
     [
         ("MFA_MAIL_SEVER", "MFA_MAIL_SERVER"),
         ("MFA_SESSION_IDLE_SECOND", "MFA_SESSION_IDLE_SECONDS"),
@@ -301,11 +326,11 @@ def test_mails_may_come_from_an_address_with_a_name(tmp_path: Path) -> None:
         ("MFA_INSTANCE_PTAH", "MFA_INSTANCE_PATH"),
     ],
 )
-def test_a_misspelt_setting_stops_the_start_and_is_told_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, misspelt: str, meant: str
+def test_a_misspelled_setting_stops_the_start_and_is_told_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, misspelled: str, meant: str
 ) -> None:
-    monkeypatch.setenv(misspelt, "something")
-    with pytest.raises(BadSetting, match=rf"{misspelt} is not a setting. Did you mean {meant}\?"):
+    monkeypatch.setenv(misspelled, "something")
+    with pytest.raises(BadSetting, match=rf"{misspelled} is not a setting. Did you mean {meant}\?"):
         start(tmp_path)
 
 

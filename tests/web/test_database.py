@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine, text
+from flask import Flask
+from sqlalchemy import Engine, select, text, update
 from sqlalchemy.exc import IntegrityError
+
+from console.accounts.models import Account
+from console.extensions import db
+from mfa.autocommit import WriteOutsideTransaction
+from mfa.database import transaction
+from tests.support.person import Person
 
 pytestmark = pytest.mark.sqlite
 
@@ -15,6 +22,19 @@ pytestmark = pytest.mark.sqlite
 def test_every_connection_has_it(engine: Engine, pragma: str, value: object) -> None:
     with engine.connect() as first, engine.connect() as second:
         assert {each.scalar(text(f"PRAGMA {pragma}")) for each in (first, second)} == {value}
+
+
+def test_write_outside_of_a_transaction_is_refused(app: Flask) -> None:
+    with app.app_context(), pytest.raises(WriteOutsideTransaction, match="UPDATE"):
+        db.session.execute(update(Account).values(name="Mina"))
+
+
+def test_object_changed_outside_of_a_transaction_is_refused(mina: Person) -> None:
+    """It would be written by the next transaction, whatever that is for."""
+    with mina.app.app_context():
+        db.session.scalars(select(Account)).one().name = "changed"
+        with pytest.raises(WriteOutsideTransaction), transaction():
+            pass
 
 
 def test_a_row_that_belongs_to_no_account_is_refused(engine: Engine) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template_string
 from flask.templating import Environment
 from flask_migrate import _MigrateConfig as MigrateConfig
 
 from console import create_app, fast, languages
 from console.mail import messages
+from mfa import i18n
 from tests.support.pages import lasting
 from tests.support.person import Person
 
@@ -19,6 +20,8 @@ OWN = [
     "/",
     "/account/profile",
     "/account/profile/email",
+    "/account/profile/data",
+    "/account/profile/delete",
     "/account/password",
     "/account/two-step",
     "/account/two-step/reissue",
@@ -72,6 +75,16 @@ def test_mails_are_the_same_without_it(app: Flask, ordinary: Flask) -> None:
         with each.test_request_context("/"), languages.speaking("ko"):
             made.append(messages.sign_up("mina@example.com", token="a<b"))
     assert made[0] == made[1]
+
+
+def test_language_of_the_extension_is_followed(app: Flask, ordinary: Flask) -> None:
+    for each in (app, ordinary):
+        with each.test_request_context("/"):
+            text = '{{ _("Password") }}'
+            said = [render_template_string(text)]
+            with i18n.speaking("ko"):
+                said.append(render_template_string(text))
+            assert [*said, render_template_string(text)] == ["Password", "비밀번호", "Password"]
 
 
 def test_migrations_are_offered_without_it(ordinary: Flask) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import patience
 from tests.support.workers import SturdyWorkers, Workers
 
 pytestmark = pytest.mark.process
@@ -36,7 +37,7 @@ def gateway(
 
 
 def ask(gateway: Workers, request: bytes) -> bytes:
-    with socket.create_connection((gateway.host, gateway.port), timeout=30) as connection:
+    with socket.create_connection((gateway.host, gateway.port), timeout=patience.SECONDS) as connection:
         connection.sendall(request)
         answer = b""
         while part := connection.recv(65536):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -12,21 +14,38 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from console import create_app
+from tests.support.clock import Clock
 from tests.support.pages import static_files
 from tests.support.person import Person
+from tests.support.smtp import Inbox
 
 Element = tuple[str, dict[str, str | None]]
 
 WHOLE = {"HX-Request": ""}
 PUBLIC = ["/sign-in", "/sign-up", "/forgot-password"]
 TABS = ["/account/profile", "/account/password", "/account/two-step", "/account/sessions"]
-ANSWERS = ["/sign-in", "/nothing", "a static file", "/account/profile"]
+DOCUMENTS = ["/sign-in", "/nothing", "/account/profile"]
+FRAGMENT, SENT_AWAY, FILE = "a fragment", "sent to sign-in", "a static file"
+MOST_OF_HEADERS = 512
+"""Bytes, of an answer that is no document, without its cookies."""
+ANSWERS = [*DOCUMENTS, FRAGMENT, SENT_AWAY, FILE]
+OF_DOCUMENTS = {
+    "X-Frame-Options",
+    "Cross-Origin-Opener-Policy",
+    "Origin-Agent-Cluster",
+    "Permissions-Policy",
+    "Reporting-Endpoints",
+}
 
 
 def answer(person: Person, url: str) -> TestResponse:
-    if url == "a static file":
+    if url == FRAGMENT:
+        return person.get("/sign-in")
+    if url == SENT_AWAY:
+        return person.get("/account/profile")
+    if url == FILE:
         url = static_files(person.get("/sign-in", headers=WHOLE).text)[0]
-    return person.get(url)
+    return person.get(url, headers=WHOLE)
 
 
 class _Elements(HTMLParser):
@@ -66,6 +85,13 @@ def unstamped(response: TestResponse) -> list[Element]:
 
 
 @pytest.fixture
+def secure(config: dict[str, Any], inbox: Inbox, clock: Clock) -> Person:
+    """Somebody without an account, where the cookies are for HTTPS."""
+    app = create_app({**config, "PREFERRED_URL_SCHEME": "https", "MAIL_WORKER": "none"})
+    return Person(app, inbox, clock)
+
+
+@pytest.fixture
 def wizard(mina: Person) -> Callable[[], list[TestResponse]]:
     """Walks through the wizard and gives every answer of the way."""
     answers: list[TestResponse] = []
@@ -95,7 +121,7 @@ def test_nothing_unsafe_is_allowed(person: Person, url: str) -> None:
     assert "unsafe" not in policy(answer(person, url))
 
 
-@pytest.mark.parametrize("url", ANSWERS)
+@pytest.mark.parametrize("url", DOCUMENTS)
 def test_text_becomes_markup_through_one_policy_alone(person: Person, url: str) -> None:
     directives = re.split("[;,] ", policy(answer(person, url)))
     assert "require-trusted-types-for 'script'" in directives
@@ -109,7 +135,7 @@ def test_a_script_runs_by_the_nonce_alone(person: Person) -> None:
     assert sources == [f"'nonce-{nonce(response)}'"]
 
 
-@pytest.mark.parametrize("url", ANSWERS)
+@pytest.mark.parametrize("url", DOCUMENTS)
 def test_the_browser_is_told_where_to_report(person: Person, url: str) -> None:
     assert policy(answer(person, url)).endswith("; report-uri /csp-report")
 
@@ -121,16 +147,51 @@ def test_over_https_reports_go_by_the_newer_way_too(config: dict[str, Any]) -> N
     assert policy(response).count("; report-uri /csp-report; report-to csp") == 1
 
 
+def test_styles_of_a_first_page_are_allowed_by_their_hash(person: Person) -> None:
+    response = person.client.get("/sign-in")
+    (styles,) = re.findall("<style>(.*?)</style>", response.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
+    assert re.findall("style-src ([^;]*)", policy(response)) == [f"'sha256-{digest}' 'self'"]
+
+
 @pytest.mark.parametrize("url", ANSWERS)
-def test_no_other_site_may_frame_a_page(person: Person, url: str) -> None:
-    assert answer(person, url).headers["X-Frame-Options"] == "DENY"
+def test_no_other_site_may_frame_an_answer(person: Person, url: str) -> None:
+    assert "frame-ancestors 'none'" in policy(answer(person, url))
 
 
-def test_copying_is_all_that_a_page_may_ask_of_the_device(person: Person) -> None:
+@pytest.mark.parametrize("url", DOCUMENTS)
+def test_documents_bear_the_headers_of_documents(secure: Person, url: str) -> None:
+    headers = answer(secure, url).headers
+    assert {name for name in OF_DOCUMENTS if name in headers} == OF_DOCUMENTS
+    assert headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("url", [FRAGMENT, SENT_AWAY, FILE])
+def test_other_answers_do_not(secure: Person, url: str) -> None:
+    response = answer(secure, url)
+    assert [name for name in OF_DOCUMENTS if name in response.headers] == []
+    told = "".join(f"{name}: {value}\r\n" for name, value in response.headers if name != "Set-Cookie")
+    assert len(told) < MOST_OF_HEADERS
+
+
+@pytest.mark.parametrize("url", [FRAGMENT, SENT_AWAY])
+def test_what_htmx_gets_is_shown_by_no_navigation(person: Person, url: str) -> None:
+    """A cache would hand it to one, which sends no HX-Request."""
+    assert answer(person, url).headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("url", [FRAGMENT, FILE])
+def test_other_answers_run_and_load_nothing_of_their_own(person: Person, url: str) -> None:
+    assert policy(answer(person, url)).startswith("default-src 'none'; ")
+
+
+def test_copying_and_passkeys_are_all_that_a_page_may_ask_of_the_device(person: Person) -> None:
     allowed = dict(
-        feature.split("=") for feature in person.get("/sign-in").headers["Permissions-Policy"].split(", ")
+        feature.split("=")
+        for feature in person.get("/sign-in", headers=WHOLE).headers["Permissions-Policy"].split(", ")
     )
-    assert allowed.pop("clipboard-write") == "(self)"
+    for needed in ("clipboard-write", "publickey-credentials-create", "publickey-credentials-get"):
+        assert allowed.pop(needed) == "(self)"
     assert len(allowed) > 30
     assert set(allowed.values()) == {"()"}
 

@@ -21,7 +21,7 @@ from console.mail import messages
 from mfa import hosts
 from mfa.crypto import totp
 from tests.support.person import Person
-from tests.web.test_config import start
+from tests.web.test_config import GOOD, start
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SERVED = {
@@ -68,8 +68,8 @@ def status(app: Flask, address: str, host: str) -> int:
 
 
 @pytest.mark.parametrize("name", SERVED)
-def test_host_that_is_accepted_serves_the_sign_in_page(tmp_path: Path, name: str) -> None:
-    app = start(tmp_path, SERVER_NAME=name)
+def test_host_that_is_accepted_serves_the_sign_in_page(config: dict[str, Any], name: str) -> None:
+    app = create_app({**config, **GOOD, "SERVER_NAME": name})
     assert status(app, "127.0.0.1", SERVED[name]) == 200
     with app.app_context():
         linked = urlsplit(messages.absolute("accounts.sign_in"))
@@ -120,8 +120,8 @@ def test_make_run_names_a_host_that_can_be_opened(host: str, name: str) -> None:
 @pytest.mark.parametrize(
     "trusted", ["Console.Example", "console.example.", "console.example:8443", ".EXAMPLE"]
 )
-def test_trusted_host_is_brought_into_one_form(tmp_path: Path, trusted: str) -> None:
-    app = start(tmp_path, TRUSTED_HOSTS=[trusted])
+def test_trusted_host_is_brought_into_one_form(config: dict[str, Any], trusted: str) -> None:
+    app = create_app({**config, **GOOD, "TRUSTED_HOSTS": [trusted]})
     assert app.test_client().get("/sign-in", base_url="https://console.example").status_code == 200
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
+from flask import Flask
 from sqlalchemy import Engine, update
 
 from console import languages
 from console.accounts.models import Account
+from mfa import i18n, words
 from tests.support import catalogs
 from tests.support.applications import Applications
 from tests.support.database import dump
@@ -32,20 +34,26 @@ _TAG = re.compile(r"<[^>]*>")
 # The catalogs
 
 
+@pytest.fixture(scope="module", params=catalogs.PARTS, ids=str)
+def part(request: pytest.FixtureRequest) -> catalogs.Part:
+    found: catalogs.Part = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def gathered() -> Catalog:
-    return catalogs.gathered()
+def gathered(part: catalogs.Part) -> Catalog:
+    return catalogs.gathered(part)
 
 
-@pytest.fixture(params=catalogs.catalogs())
+@pytest.fixture(params=catalogs.codes())
 def code(request: pytest.FixtureRequest) -> str:
     """Each language that is offered beside English."""
     return str(request.param)
 
 
 @pytest.fixture
-def catalog(code: str) -> Catalog:
-    return catalogs.read(code)
+def catalog(part: catalogs.Part, code: str) -> Catalog:
+    return catalogs.read(part, code)
 
 
 def texts(catalog: Catalog) -> list[Message]:
@@ -64,6 +72,12 @@ def marks(text: str) -> Counter[str]:
 
 def test_korean_is_among_the_languages() -> None:
     assert languages.offered() == {"en": "English", "ko": "한국어"}
+
+
+def test_a_text_of_both_parts_is_translated_the_same(code: str) -> None:
+    ours, console = (catalogs.read(each, code) for each in catalogs.PARTS)
+    both = [(text, console.get(text.id, text.context)) for text in texts(ours)]
+    assert [text.id for text, other in both if other and other.string != text.string] == []
 
 
 def test_every_text_stands_in_the_catalog(gathered: Catalog, catalog: Catalog) -> None:
@@ -95,8 +109,10 @@ def test_a_translation_has_the_placeholders_and_tags_of_its_source(catalog: Cata
     assert different == []
 
 
-def test_the_program_reads_what_the_translator_wrote(code: str, catalog: Catalog) -> None:
-    written = catalogs.catalogs()[code].with_suffix(".mo").read_bytes()
+def test_the_program_reads_what_the_translator_wrote(
+    part: catalogs.Part, code: str, catalog: Catalog
+) -> None:
+    written = part.path(code).with_suffix(".mo").read_bytes()
     assert written == catalogs.compiled(catalog), "make translations"
 
 
@@ -225,7 +241,7 @@ def test_a_language_that_is_not_offered_is_refused_at_its_field(mina: Person) ->
     mina.get("/account/profile")
     response = mina.post("/account/profile", {"name": "Mina Park", "language": "fr"})
     assert response.status_code == 422
-    assert 'id="language-error">Choose one of these languages.' in response.text
+    assert 'id="mfa-language-error">Choose one of these languages.' in response.text
 
 
 def test_who_chose_a_language_that_is_no_longer_offered_is_spoken_to_as_the_browser_asks(
@@ -268,6 +284,16 @@ def test_who_signed_up_in_korean_has_every_tab_in_korean(korean: Person, inbox: 
     for tab in ("profile", "password", "two-step", "sessions", "activity"):
         heading = korean.get(f"/account/{tab}").text.split("data-focus>")[1].split("<")[0]
         assert HANGUL.search(heading), tab
+
+
+def test_texts_of_the_extension_follow_the_language_of_a_mail(app: Flask) -> None:
+    with app.test_request_context():
+        with languages.speaking("ko"):
+            assert (words.duration(61), i18n.language()) == ("2분", "ko")
+            with languages.speaking("en"):
+                assert words.duration(61) == "2 minutes"
+            assert words.duration(61) == "2분"
+        assert (words.duration(61), i18n.language()) == ("2 minutes", "en")
 
 
 # Refusals

@@ -26,7 +26,7 @@ ADDRESS = re.compile(r'(?:href|src|action|hx-get|hx-post|data-home)="(/[^"]*)"')
 def app(config: dict[str, Any]) -> Iterator[Flask]:
     app = create_app({**config, "APPLICATION_ROOT": f"{ROOT}/"})
     yield app
-    app.extensions["mail_worker"].stop()
+    app.extensions["mfa_mail_worker"].stop()
 
 
 @pytest.fixture

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine, event
 
 from mfa import words
+from tests.support.clock import Clock
 from tests.support.pages import static_files
 from tests.support.person import Person
+from tests.support.product import TWO_STEP
 
 PUBLIC = ["/sign-in", "/sign-up", "/forgot-password"]
 TABS = [
@@ -19,6 +24,8 @@ TABS = [
     "/account/sessions",
     "/account/activity",
     "/account/profile/email",
+    "/account/profile/data",
+    "/account/profile/delete",
 ]
 
 
@@ -53,7 +60,7 @@ def test_the_headers_are_on_every_answer(person: Person, url: str) -> None:
     assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "no-referrer"
-    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 def test_every_route_is_closed_but_those_that_say_otherwise(app: Flask, person: Person) -> None:
@@ -65,10 +72,15 @@ def test_every_route_is_closed_but_those_that_say_otherwise(app: Flask, person: 
     assert open_routes == {
         "accounts.sign_up", "accounts.mail_sign_up_link", "accounts.create_account", "accounts.open_account",
         "accounts.sign_in", "accounts.check_password", "accounts.forgot_password", "accounts.mail_reset_link",
-        "accounts.reset_password", "accounts.set_password",
-        "sessions.sign_out", "second_step.verify", "second_step.complete",
-        "second_step.send_confirmation", "second_step.confirmation", "second_step.confirm",
-        "enrollment_link.page", "enrollment_link.confirm", "reports.take",
+        "accounts.reset_password", "accounts.set_password", "invitation.show", "invitation.accept",
+        "sessions.sign_out", "two_step.sign_in.verify", "two_step.sign_in.complete",
+        "two_step.sign_in.send_confirmation", "two_step.sign_in.confirmation", "two_step.sign_in.confirm",
+        "two_step.sign_in.by_passkey", "two_step.sign_in.enter_by_passkey",
+        "two_step.link.page", "two_step.link.confirm", "two_step.assets.file", "reports.take",
+        "two_step.revocation.page", "two_step.revocation.revoke",
+        "two_step.recovery.page", "two_step.recovery.finish", "two_step.recovery.send_number",
+        "two_step.recovery.lost", "two_step.recovery.begin_wait", "two_step.recovery.send_wait_number",
+        "two_step.recovery.stopping", "two_step.recovery.stop", "two_step.recovery.stop_here",
         "email_change.undoing", "email_change.undo",
         "health.alive", "health.ready", "metrics.show",
     }  # fmt: skip
@@ -87,7 +99,7 @@ def test_a_closed_route_sends_strangers_to_sign_in(app: Flask, person: Person) -
 
 def test_no_template_holds_inline_script_or_style(app: Flask) -> None:
     for name in app.jinja_env.list_templates():
-        if name.startswith("mail/") or not name.endswith(".html"):
+        if name.startswith(("mail/", "mfa/mail/")) or not name.endswith(".html"):
             continue
         source = app.jinja_env.loader.get_source(app.jinja_env, name)[0]
         assert "style=" not in source, name
@@ -115,15 +127,52 @@ def test_waits_are_said_in_words(seconds: int, text: str) -> None:
     assert words.duration(seconds) == text
 
 
-def test_a_page_asks_the_database_for_the_session_and_what_it_shows(mina: Person, app: Flask) -> None:
-    from sqlalchemy import event
-
-    from console.extensions import db
-
+@pytest.fixture
+def ran(engine: Engine) -> Iterator[list[str]]:
+    """The statements of this thread from now on; the one that sends mails asks besides."""
     statements: list[str] = []
-    # The thread that sends mails asks besides.
-    app.extensions["mail_worker"].stop()
-    with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
-    mina.get("/account/two-step")
-    assert len(statements) == 2, statements
+    here = threading.get_ident()
+
+    def note(*given: Any) -> None:
+        if threading.get_ident() == here:
+            statements.append(given[2])
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("htmx", [True, False], ids=["partial", "page"])
+@pytest.mark.parametrize(
+    ("url", "statements"), [("/", 1), (TWO_STEP, 2), ("/account/profile", 1), ("/account/sessions", 2)]
+)
+def test_a_page_asks_for_the_session_and_what_it_shows(
+    protected: Person, ran: list[str], url: str, statements: int, *, htmx: bool
+) -> None:
+    protected.htmx = htmx
+    ran.clear()
+    assert protected.get(url).status_code == 200
+    assert len(ran) == statements, ran
+
+
+def test_the_tab_asks_for_the_session_and_the_state_while_it_is_off(mina: Person, ran: list[str]) -> None:
+    ran.clear()
+    mina.get(TWO_STEP)
+    assert len(ran) == 2, ran
+
+
+def test_the_check_up_asks_for_nothing_more(protected: Person, ran: list[str], clock: Clock) -> None:
+    protected.sign_out()
+    clock.advance(days=28)
+    protected.sign_in()
+    protected.verify(protected.next_code())
+    ran.clear()
+    assert "Can you still get in?" in protected.get(TWO_STEP).text
+    assert len(ran) == 2, ran
+
+
+def test_the_tab_asks_for_browsers_only_where_one_is_remembered(protected: Person, ran: list[str]) -> None:
+    protected.remember()
+    ran.clear()
+    assert "1 browser does not ask for your second step." in protected.get(TWO_STEP).text
+    assert len(ran) == 3, ran

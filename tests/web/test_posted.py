@@ -9,11 +9,14 @@ import pytest
 from flask import Flask
 
 from console.extensions import db
+from console.organization.security.rules import EVERYBODY
 from mfa.attempts import rules as attempts
 from mfa.web import posted
 from mfa.web.forms import Form
+from tests.recovery.steps import help_back, links
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person, Response
+from tests.support.product import TWO_STEP
 from tests.support.smtp import Inbox
 
 NAVIGATES = {"Sec-Fetch-Mode": "navigate"}
@@ -23,15 +26,42 @@ COOKIE = "twostep-posted"
 NO_FIELD_TO_REFUSE = {
     "email_change.confirm",
     "email_change.undo",
-    "enrollment_link.confirm",
+    "two_step.link.confirm",
     "reports.take",  # browsers post to it by themselves
-    "second_step.confirm",
+    "two_step.sign_in.confirm",
     "sessions.end",
     "sessions.end_others",
     "sessions.sign_out",
-    "wizard.cancel",
-    "wizard.scanned",
-    "wizard.start",
+    "organization.members.download",
+    "organization.invitations.withdraw",  # of one that is over: tests/organization/test_invitations.py
+    "organization.help.approve",
+    "organization.help.withdraw",
+    "organization.audit.export",
+    "two_step.browsers.forget",
+    "two_step.browsers.forget_all",
+    "two_step.wizard.cancel",
+    "two_step.wizard.scanned",
+    "two_step.wizard.start",
+    "two_step.authenticators.add",
+    # For people without a password: tests/mounted/test_without_password.py
+    "two_step.authenticators.send_number_to_add",
+    "two_step.authenticators.send_number_to_move",
+    "two_step.authenticators.send_number_to_remove",
+    "two_step.codes.send_number",
+    "two_step.disable.send_number",
+    "two_step.step_up.send_number",
+    "two_step.check_up.dismiss",
+    "two_step.check_up.prove",  # after weeks: tests/two_step/test_check_up.py
+    "two_step.revocation.revoke",
+    "two_step.recovery.begin_wait",  # off by default: tests/recovery/test_wait.py
+    "two_step.recovery.send_wait_number",  # likewise
+    "two_step.recovery.send_number",  # without a password: tests/mounted/test_recovery.py
+    "two_step.recovery.stop",
+    "two_step.recovery.stop_here",
+    "two_step.wizard.choose_method",
+    "two_step.wizard.create_passkey",  # takes a domain: tests/two_step/test_passkeys.py
+    "two_step.wizard.name_passkey",  # likewise
+    "two_step.sign_in.enter_by_passkey",  # takes a domain: tests/two_step/test_passkey_sign_in.py
 }
 
 
@@ -131,6 +161,50 @@ def at_verify(purpose: str) -> Callable[[Person], tuple[str, dict[str, str]]]:
     return reach
 
 
+def at_proof_of_adding(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up().activate()
+    person.clock.advance(minutes=16)
+    person.begin_adding()
+    return f"{TWO_STEP}/add/proof", {"password": WRONG}
+
+
+def at_verify_of_adding(person: Person) -> tuple[str, dict[str, str]]:
+    url, _ = at_proof_of_adding(person)
+    person.post(url, {"password": PASSWORD}, follow_redirects=True)
+    return f"{TWO_STEP}/add/verify", {"factor": "recovery_code", "recovery_code": "1234"}
+
+
+def at_name(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up().activate().begin_adding().scan()
+    person.post(f"{TWO_STEP}/enroll/code", {"code": person.code()}, follow_redirects=True)
+    return f"{TWO_STEP}/enroll/name", {"name": ""}
+
+
+def at_proof_of_removal(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up().activate().add_app("Second phone")
+    url = f"{TWO_STEP}/remove/{person.authenticators()['Second phone']}"
+    person.get(url)
+    return url, {"password": WRONG}
+
+
+def at_verify_of_removal(person: Person) -> tuple[str, dict[str, str]]:
+    url, _ = at_proof_of_removal(person)
+    person.post(url, {"password": PASSWORD}, follow_redirects=True)
+    return f"{TWO_STEP}/remove/verify", {"factor": "recovery_code", "recovery_code": "1234"}
+
+
+def at_rename(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up().activate()
+    url = f"{TWO_STEP}/rename/{person.authenticators()['Authenticator app']}"
+    person.get(url)
+    return url, {"name": ""}
+
+
+def at_step_up(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up().activate().get("/account/two-step/confirm")
+    return "/account/two-step/confirm", {"factor": "recovery_code", "recovery_code": "1234"}
+
+
 def at_old_proof(person: Person) -> tuple[str, dict[str, str]]:
     person.sign_up()
     person.clock.advance(minutes=16)
@@ -180,6 +254,69 @@ def at_confirm_first(person: Person) -> tuple[str, dict[str, str]]:
     return "/sign-in/verify/confirm", {}
 
 
+def at_data(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up()
+    for _ in range(attempts.DATA_DOWNLOADS.free):
+        person.get("/account/profile/data")
+        person.post("/account/profile/data")
+    return "/account/profile/data", {}
+
+
+def at_deletion(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up().get("/account/profile")  # the only owner of the organization
+    return "/account/profile/delete", {}
+
+
+def at_member(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up()
+    Person(person.app, person.inbox, person.clock, htmx=False).sign_up("jun@example.com")
+    person.get("/organization/members/2/lock")
+    return "/organization/members/2/lock", {"reason": "two\nlines"}
+
+
+def at_invite(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up().get("/organization/invitations/new")
+    return "/organization/invitations/new", {"email": "noor", "role": "member"}
+
+
+def at_invitation_sent_lately(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up().get("/organization/invitations/new")
+    person.post("/organization/invitations/new", {"email": "noor@example.com", "role": "member"})
+    person.get("/organization/invitations")
+    return "/organization/invitations/1/again", {}
+
+
+def at_invitation(person: Person) -> tuple[str, dict[str, str]]:
+    at_invitation_sent_lately(person)
+    path = person.inbox.wait_for("You are invited to Twostep", to="noor@example.com").path
+    person.get(path)
+    return path, {"name": "Noor Haddad", "password": "qzx"}
+
+
+def at_activity(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up().get("/organization/activity")
+    return "/organization/activity", {"since": "yesterday"}
+
+
+def at_security(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up().get("/organization/security")  # without a second step of their own
+    version = person.hidden()["version"]
+    return "/organization/security", {
+        "version": version,
+        "required": "y",
+        "scope": EVERYBODY,
+        "grace_days": "7",
+    }
+
+
+def at_way_back(person: Person) -> tuple[str, dict[str, str]]:
+    person.sign_up().activate()
+    help_back(person.app)
+    back, _ = links(person.inbox)
+    person.get(back)
+    return back, {"password": WRONG}
+
+
 FORMS: dict[str, Callable[[Person], tuple[str, dict[str, str]]]] = {
     "accounts.mail_sign_up_link": at_sign_up,
     "accounts.open_account": at_create_account,
@@ -189,19 +326,35 @@ FORMS: dict[str, Callable[[Person], tuple[str, dict[str, str]]]] = {
     "accounts.change_profile": at_profile,
     "accounts.change_password": at_password,
     "email_change.send": at_change_email,
-    "two_step.begin_reissue": at_proof("reissue"),
-    "two_step.begin_disable": at_proof("disable"),
-    "two_step.begin_move": at_proof("move"),
-    "two_step.complete_reissue": at_new_codes,
-    "two_step.complete_disable": at_verify("disable"),
-    "two_step.open_wizard": at_verify("move"),
-    "wizard.prove_password": at_old_proof,
-    "wizard.send": at_send_again,
-    "wizard.confirm_number": at_number,
-    "wizard.confirm_code": at_code,
-    "wizard.complete": at_codes,
-    "second_step.complete": at_second_step,
-    "second_step.send_confirmation": at_confirm_first,
+    "personal_data.download": at_data,
+    "deletion.delete": at_deletion,
+    "organization.members.do": at_member,
+    "organization.invitations.invite": at_invite,
+    "organization.invitations.send_again": at_invitation_sent_lately,
+    "invitation.accept": at_invitation,
+    "organization.audit.choose": at_activity,
+    "organization.security.save": at_security,
+    "two_step.recovery.finish": at_way_back,
+    "two_step.codes.begin": at_proof("reissue"),
+    "two_step.disable.begin": at_proof("disable"),
+    "two_step.authenticators.begin_move": at_proof("move"),
+    "two_step.codes.complete": at_new_codes,
+    "two_step.disable.complete": at_verify("disable"),
+    "two_step.authenticators.open_move": at_verify("move"),
+    "two_step.authenticators.prove_for_adding": at_proof_of_adding,
+    "two_step.authenticators.open_adding": at_verify_of_adding,
+    "two_step.authenticators.begin_remove": at_proof_of_removal,
+    "two_step.authenticators.complete_remove": at_verify_of_removal,
+    "two_step.authenticators.complete_rename": at_rename,
+    "two_step.wizard.complete_adding": at_name,
+    "two_step.wizard.prove_password": at_old_proof,
+    "two_step.wizard.send": at_send_again,
+    "two_step.wizard.confirm_number": at_number,
+    "two_step.wizard.confirm_code": at_code,
+    "two_step.wizard.complete": at_codes,
+    "two_step.step_up.confirm": at_step_up,
+    "two_step.sign_in.complete": at_second_step,
+    "two_step.sign_in.send_confirmation": at_confirm_first,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import subprocess
@@ -97,3 +98,19 @@ def test_the_event_log_may_be_a_device(config: dict[str, Any]) -> None:
     create_app({**config, "MAIL_WORKER": "none", "EVENT_LOG": "/dev/null"})
     log.write("first", Here(NOW), outcome="done", account=None)
     assert Path("/dev/null").stat().st_mode == before
+
+
+@pytest.mark.process
+def test_locks_on_a_file_outlive_a_second_look_at_its_mode(tmp_path: Path) -> None:
+    """As of SQLite on its database, where a process makes a second application."""
+    path = tmp_path / "twostep.db"
+    private.make(path)
+    path.chmod(0o640)
+    attempt = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    with path.open("r+") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        private.make(path)
+        other = subprocess.run([sys.executable, "-c", attempt, str(path)], capture_output=True, check=False)
+    assert other.returncode != 0
+    assert b"BlockingIOError" in other.stderr
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -75,7 +75,7 @@ def count(request: pytest.FixtureRequest) -> int:
 def app(config: dict[str, Any], count: int) -> Iterator[Flask]:
     app = create_app({**config, "TRUSTED_PROXIES": count, "RATELIMIT_REFUSED": "3 per minute"})
     yield app
-    app.extensions["mail_worker"].stop()
+    app.extensions["mfa_mail_worker"].stop()
 
 
 def forwarded(app: Flask, *items: str) -> str:

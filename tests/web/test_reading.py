@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from console.extensions import db
 from mfa.attempts import rules as attempts
+from tests.support.addresses import address
 from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.person import Person
@@ -121,7 +122,7 @@ def addresses(app: Flask) -> Iterator[str]:
     """One address of every route that can be read."""
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and rule.endpoint != "static":
-            yield app.url_map.bind("x").build(rule.endpoint, dict.fromkeys(rule.arguments, "x"))
+            yield address(rule)
     yield from ("/sign-in?next=/sign-in/verify", "/sign-in/verify?factor=recovery", "/nothing", "/sign-out")
 
 
@@ -157,7 +158,7 @@ def read(client: FlaskClient, url: str) -> Iterator[list[str]]:
 def test_reading_any_page_in_any_state_changes_nothing(
     app: Flask, mina: Person, engine: Engine, clock: Clock, state: Callable[[Person, Clock], None]
 ) -> None:
-    app.extensions["mail_worker"].stop()
+    app.extensions["mfa_mail_worker"].stop()
     urls = [*addresses(app), *ask_for_every_link(mina, mina.inbox)]
     assert len(urls) > 40
     state(mina, clock)

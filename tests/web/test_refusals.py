@@ -9,9 +9,10 @@ from flask_babel import force_locale
 from console.accounts.addresses import BadAddress, InternalDomain, JoinedDomain
 from console.accounts.names import NameTooLong, Unshowable
 from console.passwords.rules import TooShort
-from console.two_step.factors import WrongCode
 from mfa.attempts import rules as attempts
 from mfa.errors import Refusal
+from mfa.factors.kinds import WrongCode
+from mfa.web.ranges import TooManyFromNetwork
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,8 @@ from mfa.errors import Refusal
             "A mail was sent a moment ago. Try again in 30 seconds.",
         ),
         (attempts.Throttled(attempts.SIGN_INS, 30), "You signed in too often. Try again in 30 seconds."),
+        (attempts.Throttled(attempts.PASSKEYS, 30), "You used a passkey too often. Try again in 30 seconds."),
+        (TooManyFromNetwork(30), "They came from your network. Try again in 30 seconds."),
         (
             attempts.Throttled(attempts.PROOFS, 30),
             "Too many changes in a short time. Try again in 30 seconds.",

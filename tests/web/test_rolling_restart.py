@@ -17,7 +17,8 @@ from tests.support.proxies import Caddy, Nginx, Proxy
 from tests.support.smtp import free_port
 from tests.support.workers import Workers
 
-pytestmark = pytest.mark.process
+# A restart takes half a minute: once for each proxy, on what is served by two servers outside of tests.
+pytestmark = [pytest.mark.process, pytest.mark.servers]
 
 PEOPLE = 4
 REFUSED = 422

@@ -25,6 +25,7 @@ from console.extensions import db
 from console.mail import messages
 from mfa.database import transaction
 from mfa.notices import outbox
+from tests.support import patience
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, Person
 from tests.support.remote import RemoteClient
@@ -85,11 +86,16 @@ class Served:
 
     def wait_for(self, line: str) -> None:
         """Read what it says until *line* is in it."""
+        self.read_until(line)
+
+    def read_until(self, line: str) -> list[str]:
+        """Return the lines that it says until *line* is in one."""
         assert self.process.stdout
-        said = ""
-        while line not in said:
-            said = self.process.stdout.readline()
-            assert said, f"it ended without saying {line!r}"
+        said = [""]
+        while line not in said[-1]:
+            said.append(self.process.stdout.readline())
+            assert said[-1], f"it ended without saying {line!r}"
+        return said
 
 
 @pytest.fixture
@@ -108,7 +114,7 @@ def test_a_request_under_way_is_answered_when_the_server_is_told_to_stop(
     person.get("/sign-up")
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(person.post, "/sign-up", {"email": EMAIL})
-        assert inbox.came.wait(30)
+        assert inbox.came.wait(patience.SECONDS)
         served.process.terminate()
         served.wait_for("Stopping worker")
         inbox.may_go.set()
@@ -142,12 +148,25 @@ def test_told_to_stop_twice_it_stops_at_once(drains: Served) -> None:
     drains.process.terminate()
     wait_until_draining(drains)
     drains.process.terminate()
-    assert drains.process.wait(timeout=60) == 0
+    assert drains.process.wait(timeout=patience.SECONDS) == 0
 
 
 def test_stopped_from_the_keyboard_it_does_not_drain(drains: Served) -> None:
     drains.process.send_signal(signal.SIGINT)
-    assert drains.process.wait(timeout=60) == 0
+    assert drains.process.wait(timeout=patience.SECONDS) == 0
+
+
+def test_told_to_stop_while_its_processes_load_it_kills_none(config: dict[str, Any]) -> None:
+    served = Served({**config, "DRAIN_SECONDS": 300})
+    try:
+        served.wait_for("Listening at")
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.stdout
+        said = served.process.stdout.read()
+    finally:
+        served.stop()
+    assert "Stopped worker-2" in said
+    assert "Killing worker" not in said
 
 
 def test_the_port_is_closed_while_a_request_under_way_is_answered(
@@ -158,7 +177,7 @@ def test_the_port_is_closed_while_a_request_under_way_is_answered(
     person.get("/sign-up")
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(person.post, "/sign-up", {"email": EMAIL})
-        assert inbox.came.wait(30)
+        assert inbox.came.wait(patience.SECONDS)
         served.process.terminate()
         with pytest.raises(httpx.ConnectError):
             while True:
@@ -212,12 +231,12 @@ def mail_worker(config: dict[str, Any]) -> Iterator[Callable[[], subprocess.Pope
 
 def ends_after_the_mail(process: subprocess.Popen[str], inbox: HoldingInbox) -> None:
     """*process* is told to stop while a mail is under way, and ends well, not before that has left."""
-    assert inbox.came.wait(30)
+    assert inbox.came.wait(patience.SECONDS)
     process.terminate()
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(timeout=1)
     inbox.may_go.set()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=patience.SECONDS) == 0
     assert [letter.recipients for letter in inbox.take_all()] == [[EMAIL]]
 
 
@@ -254,7 +273,7 @@ def test_the_mail_worker_that_is_told_to_stop_leaves_the_mails_that_it_has_not_b
 
 def test_told_to_stop_it_ends_well(served: Served) -> None:
     served.process.terminate()
-    assert served.process.wait(timeout=60) == 0
+    assert served.process.wait(timeout=patience.SECONDS) == 0
 
 
 def test_a_process_that_is_told_to_stop_hears_it_in_whichever_thread_that_comes(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from babel.dates import format_date, format_time
 from flask import Flask
 
-from console.web import times
+from mfa import times
 
 MIDNIGHT = datetime(2024, 1, 1, tzinfo=UTC)  # of a leap year
 

@@ -1,6 +1,8 @@
-// All that is said to the ear without being focused goes through here: one polite line on the page, and one in the
+// All that is said to the ear without being focused goes through here: one polite line on the page, and one in each
 // dialog, outside which nothing is heard while it is open. A live region that comes with its text is not heard, so
 // templates only mark what is to be said ([data-said]), and these lines, which were there before, say it.
+import { dialogs, openDialog } from "./root.js";
+
 const makeLine = (place) => {
   const line = document.createElement("p");
   line.className = "visually-hidden";
@@ -9,8 +11,8 @@ const makeLine = (place) => {
   return line;
 };
 
-const modal = document.querySelector("[data-mfa-dialog]");
-const lines = [makeLine(document.querySelector(".mfa")), makeLine(modal)];
+const lineOfPage = makeLine(document.querySelector(".mfa[data-say-lost]"));
+const linesIn = new Map(dialogs.map((one) => [one, makeLine(one)]));
 const REGISTERED = 100; // ms after which a change is a change to a screen reader
 const LOADED = 1500; // ms: until then a screen reader takes in the page, and passes over what changes in it
 const SAID = 5000;
@@ -18,8 +20,8 @@ const waiting = new Set();
 let timers = [];
 
 const write = (text) => {
-  const line = modal?.open ? lines[1] : lines[0];
-  for (const each of lines) each.textContent = each === line ? text : "";
+  const heard = linesIn.get(openDialog()) ?? lineOfPage;
+  for (const each of [lineOfPage, ...linesIn.values()]) each.textContent = each === heard ? text : "";
 };
 
 export const announce = (text) => {

@@ -26,6 +26,7 @@ document.addEventListener(
   (event) => {
     const form = event.target;
     if (!isOurs(form) || form.method === "dialog" || form.target === "_blank") return;
+    if ("file" in form.dataset) return; // nothing tells that a file has come
     if (onTheWay.has(form)) {
       event.preventDefault();
       event.stopImmediatePropagation();

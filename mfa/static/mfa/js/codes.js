@@ -3,7 +3,7 @@ import { announce } from "./announce.js";
 import { isOurs, saying } from "./root.js";
 
 const copy = async (button) => {
-  const parts = [...document.querySelectorAll(button.dataset.copy)];
+  const parts = [...button.closest(".mfa").querySelectorAll(button.dataset.copy)];
   const text =
     button.dataset.copyJoin === ""
       ? parts.map((part) => part.textContent.replace(/\s/g, "")).join("")
@@ -34,7 +34,7 @@ document.addEventListener("click", (event) => {
 // Complete stays disabled until the box is ticked; without JavaScript the server refuses instead.
 const guard = () => {
   for (const button of document.querySelectorAll(".mfa [data-needs]")) {
-    button.disabled = !document.querySelector(button.dataset.needs).checked;
+    button.disabled = !button.closest(".mfa").querySelector(button.dataset.needs).checked;
   }
 };
 

@@ -49,7 +49,7 @@ export const focusIn = (root) => {
 // A whole page after a refusal, where htmx did not load.
 const card = document.querySelector("[data-mfa-page]");
 if (card?.querySelector(REFUSED)) focusIn(card);
-else announceNews(document);
+else for (const root of document.querySelectorAll(".mfa")) announceNews(root);
 
 document.addEventListener("htmx:after:swap", (event) => {
   const { target, swap, response } = event.detail.ctx;
@@ -58,5 +58,5 @@ document.addEventListener("htmx:after:swap", (event) => {
   const language = response?.headers?.get("Content-Language");
   if (language) target.lang = language;
   // The answer to a poll may be that there is nothing new: whoever is typing goes on typing.
-  if (swap !== "none" && target.id !== "notice") focusIn(target);
+  if (swap !== "none" && target.id !== "mfa-notice") focusIn(target);
 });

@@ -1,6 +1,8 @@
-// Closing the dialog goes back to where it was opened: Back then leads out of the page, not into the dialog again.
+// Closing a dialog goes back to where it was opened: Back then leads out of the page, not into the dialog again.
 // Each entry that htmx adds knows how far it is from that place, also after a reload.
-const homePath = document.querySelector("[data-mfa-dialog]")?.dataset.home;
+import { dialogs } from "./root.js";
+
+const homePath = dialogs[0]?.dataset.home;
 let depth = history.state?.depth ?? 0;
 let leaving = false;
 
@@ -14,12 +16,14 @@ const comeHome = () => {
   if (location.pathname !== homePath) history.replaceState({ htmx: true }, "", homePath);
 };
 
-export const leave = () => {
-  leaving = depth > 0;
-  if (leaving) history.go(-depth);
-  else comeHome();
-  depth = 0;
-};
+for (const one of dialogs) {
+  one.addEventListener("close", () => {
+    leaving = depth > 0;
+    if (leaving) history.go(-depth);
+    else comeHome();
+    depth = 0;
+  });
+}
 
 // htmx would load the page there. It is this one, so it stays, and the focus stays where closing put it.
 window.navigation?.addEventListener("navigate", (event) => {

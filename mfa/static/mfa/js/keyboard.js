@@ -11,11 +11,11 @@ const fit = () => {
   const { style } = document.documentElement;
   const covered = innerHeight - seen.height - seen.offsetTop;
   if (innerHeight - seen.height > KEYBOARD && seen.scale === 1) {
-    style.setProperty("--seen", `${seen.height}px`);
-    style.setProperty("--covered", `${Math.max(0, covered)}px`);
+    style.setProperty("--mfa-seen", `${seen.height}px`);
+    style.setProperty("--mfa-covered", `${Math.max(0, covered)}px`);
   } else {
-    style.removeProperty("--seen");
-    style.removeProperty("--covered");
+    style.removeProperty("--mfa-seen");
+    style.removeProperty("--mfa-covered");
   }
 };
 

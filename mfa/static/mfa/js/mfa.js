@@ -1,14 +1,3 @@
-// What the journeys need beyond htmx. Everything works without it by plain form posts.
-import "./busy.js";
-import "./digits.js";
-import "./dialog.js";
-import "./focus.js";
-import "./notice.js";
-import "./countdown.js";
-import "./code-window.js";
-import "./codes.js";
-import "./keyboard.js";
-import "./paper.js";
-import "./times.js";
-
-document.documentElement.classList.add("mfa-js");
+// What a page of our own needs, and a host's whose pages are made for the journeys, as the console's are.
+import "./history.js";
+import "./journeys.js";

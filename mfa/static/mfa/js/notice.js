@@ -1,14 +1,13 @@
 import { announce, textOf } from "./announce.js";
-import { dialog } from "./dialog.js";
-import { saying } from "./root.js";
+import { dialogs, isOurs, openDialog, saying } from "./root.js";
 
-// One place for what concerns the page as a whole. While the dialog is open it stands in the dialog.
-const notice = document.getElementById("notice");
+// One place for what concerns the page as a whole. While a dialog is open it stands in that.
+const notice = document.getElementById("mfa-notice");
 const home = notice?.parentElement;
-const inDialog = document.querySelector("[data-notice-here]");
 
 const settle = () => {
-  if (dialog?.open) inDialog.append(notice);
+  const inDialog = openDialog()?.querySelector("[data-notice-here]");
+  if (inDialog) inDialog.append(notice);
   else home.prepend(notice);
 };
 
@@ -22,14 +21,16 @@ const trouble = (text) => {
 
 if (notice) {
   settle();
-  dialog?.addEventListener("close", settle);
+  for (const one of dialogs) one.addEventListener("close", settle);
 
-  document.addEventListener("htmx:error", () => trouble(saying.sayLost));
+  document.addEventListener("htmx:error", ({ target }) => {
+    if (target === document || isOurs(target)) trouble(saying.sayLost);
+  });
 
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
-    if (ctx.hx?.retarget === "#notice") trouble();
-    else if (ctx.response && ctx.swap !== "none") {
+    if (ctx.hx?.retarget === "#mfa-notice") trouble();
+    else if (ctx.response && ctx.swap !== "none" && isOurs(ctx.target)) {
       notice.replaceChildren();
       notice.classList.remove("notice--trouble");
     }

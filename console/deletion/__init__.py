@@ -1,0 +1,1 @@
+"""Delete my account: asked for by its owner, taken back by signing in, done in the background."""

@@ -1,0 +1,71 @@
+"""The statements about accounts that are to be deleted, each made once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BindParameter, Integer, bindparam, delete, select, update
+
+from console.accounts.models import Account, EmailChange, Invitation
+from mfa.attempts.models import Throttle
+from mfa.database import first
+from mfa.people.models import PersonState
+
+
+def _given(name: str, column: str = "") -> BindParameter[Any]:
+    # With the column's type: a moment that is bound without it is taken for one of the database's own zone.
+    return bindparam(name, type_=Account.__table__.c[column or name].type)
+
+
+_THIS = Account.id == bindparam("account_id")
+_DUE = (Account.delete_at <= _given("now", "delete_at"), Account.locked_at.is_(None))
+
+FORMER_ADDRESSES = select(EmailChange.old_email).where(
+    EmailChange.account_id == bindparam("whose"),
+    EmailChange.undone_at.is_(None),
+    EmailChange.changed_at > bindparam("oldest", type_=EmailChange.__table__.c.changed_at.type),
+)
+"""Those that can still take the account back."""
+
+REMIND = (
+    update(Account)
+    .where(
+        first(
+            Account.delete_at,
+            Account.delete_at > _given("now", "delete_at"),
+            Account.delete_at <= _given("near", "delete_at"),
+            Account.delete_reminded_at.is_(None),
+            Account.locked_at.is_(None),
+        )
+    )
+    .values(delete_reminded_at=_given("now", "delete_at"))
+    .returning(Account.id, Account.email, Account.name, Account.language, Account.delete_at)
+    .execution_options(synchronize_session=False)
+)
+"""The owners of accounts that are deleted before ``near``, each once."""
+
+DUE = (
+    select(Account.id)
+    .where(Account.id > bindparam("after"), *_DUE)
+    .order_by(Account.id)
+    .limit(bindparam("at_most", type_=Integer))
+)
+"""The next accounts whose moment has come; not those that an operator has locked."""
+
+HOLD_DUE = (
+    update(Account)
+    .where(_THIS, *_DUE)
+    .values(delete_at=Account.delete_at)
+    .returning(Account.id, Account.email, Account.email_key, Account.name, Account.language)
+    .execution_options(synchronize_session=False)
+)
+"""One of them, if it is still so. It changes nothing, and holds the row on both databases: on SQLite, what is
+only read may be another's before the first write."""
+
+DELETE = delete(Account).where(_THIS)
+
+DELETE_PERSON = delete(PersonState).where(PersonState.person_id == bindparam("whose"))
+
+DELETE_COUNTS = delete(Throttle).where(Throttle.subject == bindparam("of"))
+
+DELETE_INVITATIONS = delete(Invitation).where(Invitation.email_key == bindparam("of"))

@@ -1,0 +1,1 @@
+"""Organization Management: what owners and administrators see and do."""

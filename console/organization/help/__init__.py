@@ -1,0 +1,1 @@
+"""Help for members who have lost every second step: asked for by one who manages, approved by another."""

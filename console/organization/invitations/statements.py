@@ -1,0 +1,111 @@
+"""The statements about invitations, each made once."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from sqlalchemy import BindParameter, Integer, Select, bindparam, delete, select, update
+from sqlalchemy.orm import aliased
+
+from console.accounts.models import Account, Invitation
+from mfa.database import first
+from mfa.notices.models import OutboxMail
+
+ESCAPE = "\\"
+
+
+def _given(name: str, column: str) -> BindParameter[Any]:
+    return bindparam(name, type_=Invitation.__table__.c[column].type)
+
+
+_THIS = Invitation.id == _given("invitation_id", "id")
+_OPEN = (Invitation.used_at.is_(None), Invitation.withdrawn_at.is_(None))
+_RETURNED = (Invitation.id, Invitation.email, Invitation.email_key, Invitation.role, Invitation.sent)
+
+HOLD = (
+    update(Account)
+    .where(Account.id == bindparam("account_id", type_=Account.id.type))
+    .values(role=Account.role)
+    .returning(Account.role, Account.locked_at, Account.removed_at, Account.delete_at)
+    .execution_options(synchronize_session=False)
+)
+"""Hold an account for the rest of the transaction, and read its rights. It changes nothing, and holds the row
+on both databases: on SQLite, what is only read may be another's before the first write."""
+
+INVITATION = select(Invitation).where(_THIS)
+
+FORGET_EXPIRED = delete(Invitation).where(
+    Invitation.email_key == _given("of", "email_key"),
+    *_OPEN,
+    Invitation.expires_at <= _given("now", "expires_at"),
+)
+"""Make room for another invitation to the same address."""
+
+SEND_AGAIN = (
+    update(Invitation)
+    .where(_THIS, *_OPEN, Invitation.sent_at <= _given("latest", "sent_at"))
+    .values(
+        sent=Invitation.sent + 1,
+        sent_at=_given("now", "sent_at"),
+        expires_at=_given("until", "expires_at"),
+        forget_at=_given("kept_until", "forget_at"),
+        invited_by=_given("actor_id", "invited_by"),
+    )
+    .returning(*_RETURNED)
+    .execution_options(synchronize_session=False)
+)
+"""It finds no row if the invitation was used, withdrawn, or sent after ``latest``."""
+
+WITHDRAW = (
+    update(Invitation)
+    .where(_THIS, *_OPEN)
+    .values(withdrawn_at=_given("now", "withdrawn_at"), forget_at=_given("kept_until", "forget_at"))
+    .returning(*_RETURNED)
+    .execution_options(synchronize_session=False)
+)
+"""It finds no row if the invitation was used or withdrawn."""
+
+USE = (
+    update(Invitation)
+    .where(
+        _THIS,
+        *_OPEN,
+        Invitation.sent == _given("seen", "sent"),
+        Invitation.expires_at > _given("now", "expires_at"),
+    )
+    .values(used_at=_given("now", "used_at"), forget_at=_given("kept_until", "forget_at"))
+    .execution_options(synchronize_session=False)
+)
+"""It finds no row if the invitation was used, withdrawn, sent again, or is over."""
+
+FORGET = delete(Invitation).where(
+    first(Invitation.forget_at, Invitation.forget_at <= _given("now", "forget_at"))
+)
+
+FORGET_MAILS = delete(OutboxMail).where(
+    OutboxMail.message == bindparam("kind"), OutboxMail.recipient == bindparam("to")
+)
+"""Those that have not left: their link is worth nothing any more."""
+
+_INVITER, _INVITED = aliased(Account), aliased(Account)
+
+
+@functools.cache
+def page(*, has_text: bool, is_open: bool, is_first: bool) -> Select[Invitation, Account, Account]:
+    """Return the statement for a page: ``at_most`` invitations, the newest first.
+
+    Each has with it who has sent it, and the account that its address has by now.
+    """
+    found = (
+        select(Invitation, _INVITER, _INVITED)
+        .outerjoin(_INVITER, _INVITER.id == Invitation.invited_by)
+        .outerjoin(_INVITED, _INVITED.email_key == Invitation.email_key)
+        .order_by(Invitation.id.desc())
+        .limit(bindparam("at_most", type_=Integer))
+    )
+    if is_open:
+        found = found.where(*_OPEN)
+    if has_text:
+        found = found.where(Invitation.email_key.like(bindparam("text"), escape=ESCAPE))
+    return found if is_first else found.where(Invitation.id < _given("before", "id"))

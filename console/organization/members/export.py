@@ -1,0 +1,77 @@
+"""The list of members as a file for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime
+
+from console.organization import audit
+from console.organization.members import listing
+from console.organization.members.listing import Member, Wanted
+from console.spreadsheets import guarded
+from mfa.database import transaction
+
+COLUMNS = (
+    "name",
+    "email",
+    "role",
+    "two_step",
+    "lacks",
+    "required_by",
+    "last_signed_in_at",
+    "created_at",
+    "locked_at",
+)
+_LINES = 200
+
+
+def note(wanted: Wanted, *, by: int, now: datetime) -> None:
+    """Write down that somebody takes the list along; not what they searched for, which may be a name."""
+    detail = {"state": wanted.state.value, "role": wanted.role.value if wanted.role else ""}
+    with transaction():
+        audit.write_down(
+            audit.Event.MEMBERS_EXPORTED,
+            actor=by,
+            subject=None,
+            detail={name: value for name, value in detail.items() if value},
+            now=now,
+        )
+
+
+def lines(wanted: Wanted, now: datetime) -> Iterator[str]:
+    """Return the file in pieces of some rows: CSV in UTF-8, with a header row and moments in ISO 8601.
+
+    Who lacks ``2sv`` or a ``passkey`` that is required has in ``required_by`` by when; it is empty until
+    their grace has begun. A cell that a spreadsheet would compute has an apostrophe before it.
+    """
+    piece = io.StringIO(newline="")
+    writer = csv.writer(piece)
+    writer.writerow(COLUMNS)
+    for number, member in enumerate(listing.every(wanted, now), 1):
+        writer.writerow(map(guarded, _cells(member)))
+        if number % _LINES == 0:
+            yield piece.getvalue()
+            piece.seek(0)
+            piece.truncate()
+    yield piece.getvalue()
+
+
+def _cells(member: Member) -> tuple[str, ...]:
+    account, due = member.account, member.due
+    return (
+        account.name,
+        account.email,
+        account.role.value,
+        " ".join(sorted(member.kinds)) or "off",
+        ("passkey" if due.is_on else "2sv") if due else "",
+        _written(due.at if due and due.is_told else None),
+        _written(account.last_signed_in_at),
+        _written(account.created_at),
+        _written(account.locked_at),
+    )
+
+
+def _written(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""

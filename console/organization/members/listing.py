@@ -1,0 +1,181 @@
+"""Who belongs to the organization: found, filtered and sorted, page by page.
+
+A page begins after a member, wherever that one stands in the order now. No page counts those before it, so
+the last one takes as long as the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from console.accounts import search
+from console.accounts.models import Account, Role
+from console.extensions import db
+from console.organization.members import statements
+from console.policy.rules import Policy, policy
+from mfa import Required
+from mfa.database import run, transaction
+from mfa.factors.models import APP, PASSKEY
+from mfa.people import required
+from mfa.people.required import Due
+
+PAGE, EXPORTED_AT_ONCE = 25, 500
+LONGEST_TEXT = 100
+"""Characters of a search; what comes after them is passed over."""
+
+
+class State(StrEnum):
+    """Which members are shown."""
+
+    ALL = ""
+    WITHOUT_TWO_STEP = "without-2sv"
+    LOCKED = "locked"
+
+
+class Sort(StrEnum):
+    """In which order. Moments run from the newest."""
+
+    NAME = "name"
+    LAST_SIGN_IN = "last-sign-in"
+    JOINED = "joined"
+
+
+COLUMNS = {Sort.NAME: "search_key", Sort.LAST_SIGN_IN: "last_signed_in_at", Sort.JOINED: "created_at"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """
+    :param text: a part of the name or the address, in either case.
+    :param role: None for every role.
+    """
+
+    text: str = ""
+    state: State = State.ALL
+    role: Role | None = None
+    sort: Sort = Sort.NAME
+
+
+@dataclass(frozen=True)
+class Member:
+    """
+    :param kinds: of the authenticators: empty while 2-step verification is off.
+    :param due: by when they must have what they lack of what is required of them; None if they lack nothing,
+        or can't sign in.
+    """
+
+    account: Account
+    kinds: frozenset[str]
+    due: Due | None = None
+
+    @property
+    def has_app(self) -> bool:
+        return APP in self.kinds
+
+    @property
+    def has_passkey(self) -> bool:
+        return PASSKEY in self.kinds
+
+
+@dataclass(frozen=True)
+class Page:
+    """
+    :param next: the id after which the next page begins, if there is one.
+    """
+
+    members: Sequence[Member]
+    next: int | None
+
+
+def page(wanted: Wanted, now: datetime, after: int | None = None, *, size: int = PAGE) -> Page:
+    """Return a page of those who are wanted, as they are *now*.
+
+    :param after: the id of the member after whom it begins; from the first if None, or if there is none such.
+    """
+    begins = run(statements.PLACE, {"account_id": after}).first() if after else None
+    text = search.fold(wanted.text.strip()[:LONGEST_TEXT])
+    shape = statements.Shape(
+        sort=COLUMNS[wanted.sort],
+        newest_first=wanted.sort is not Sort.NAME,
+        has_text=bool(text),
+        is_without_two_step=wanted.state is State.WITHOUT_TWO_STEP,
+        is_locked=wanted.state is State.LOCKED,
+        role=wanted.role.value if wanted.role else None,
+        is_first=begins is None,
+    )
+    values: dict[str, object] = {"at_most": size + 1}
+    if text:
+        values["text"] = f"%{_escaped(text)}%"
+    if begins is not None:
+        values |= {"begins": getattr(begins, shape.sort), "after": after}
+    found = db.session.scalars(statements.page(shape), values).all()
+    shown = found[:size]
+    return Page(_members(shown, now), shown[-1].id if len(found) > size else None)
+
+
+def one(account_id: int, now: datetime) -> Member | None:
+    """Return a member as the database has them *now*; None if there is none with that id."""
+    account = db.session.scalar(
+        statements.MEMBER, {"account_id": account_id}, execution_options={"populate_existing": True}
+    )
+    return _members([account], now)[0] if account else None
+
+
+def every(wanted: Wanted, now: datetime) -> Iterator[Member]:
+    """Return all who are wanted, reading some at a time."""
+    after: int | None = None
+    while True:
+        with transaction():
+            some = page(wanted, now, after, size=EXPORTED_AT_ONCE)
+            db.session.expunge_all()
+        yield from some.members
+        after = some.next
+        if after is None:
+            return
+
+
+def _members(accounts: Sequence[Account], now: datetime) -> list[Member]:
+    kinds = _kinds([account.person_id for account in accounts if account.two_step_on])
+    found = [Member(account, frozenset(kinds.get(account.person_id, ()))) for account in accounts]
+    rule = policy()
+    lacking = {member.account.person_id: lacks for member in found if (lacks := _lacks(member, rule))}
+    if not lacking:
+        return found
+    told = {row.person_id: row.required_at for row in run(statements.TOLD, {"person_ids": list(lacking)})}
+    return [_with_due(member, lacking.get(member.account.person_id), told, now) for member in found]
+
+
+def _lacks(member: Member, rule: Policy) -> Required | None:
+    """Return what is required of a member who lacks some of it and may sign in."""
+    account = member.account
+    wanted = rule.required_of(account.role, is_on=account.two_step_on)
+    if wanted is None or account.locked_at:
+        return None
+    return None if account.two_step_on and (member.has_passkey or not wanted.passkey) else wanted
+
+
+def _with_due(
+    member: Member, lacks: Required | None, told: Mapping[str, datetime | None], now: datetime
+) -> Member:
+    if lacks is None:
+        return member
+    account = member.account
+    due = required.foreseen(lacks, told.get(account.person_id), now)
+    return replace(member, due=replace(due, is_on=account.two_step_on))
+
+
+def _kinds(person_ids: Sequence[str]) -> dict[str, set[str]]:
+    kinds: dict[str, set[str]] = {}
+    if person_ids:
+        for person_id, kind in run(statements.KINDS, {"person_ids": person_ids}):
+            kinds.setdefault(person_id, set()).add(kind)
+    return kinds
+
+
+def _escaped(text: str) -> str:
+    for sign in statements.ESCAPE, "%", "_":
+        text = text.replace(sign, statements.ESCAPE + sign)
+    return text

@@ -1,0 +1,1 @@
+"""The copy of what is stored about somebody, for them to take away."""

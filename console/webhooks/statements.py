@@ -1,0 +1,91 @@
+"""The statements about the events that wait, each made once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BindParameter, Integer, bindparam, delete, func, insert, select, update
+
+from console.webhooks.models import WebhookEvent
+from mfa.database import first
+
+
+def _given(name: str, column: str = "") -> BindParameter[Any]:
+    return bindparam(name, type_=WebhookEvent.__table__.c[column or name].type)
+
+
+ADD = insert(WebhookEvent)
+
+_FIRST_DUE = (
+    select(WebhookEvent.id)
+    .where(WebhookEvent.due_at <= _given("until", "due_at"))
+    .order_by(WebhookEvent.due_at, WebhookEvent.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+TAKE_NEXT = (
+    update(WebhookEvent)
+    .where(WebhookEvent.id == _FIRST_DUE)
+    .values(due_at=_given("taken_until", "due_at"), tries=WebhookEvent.tries + 1)
+    .returning(
+        WebhookEvent.id,
+        WebhookEvent.message_id,
+        WebhookEvent.type,
+        WebhookEvent.body,
+        WebhookEvent.give_up_at,
+        WebhookEvent.tries,
+    )
+)
+"""The event that has been due for the longest time, at ``until`` at least, taken until ``taken_until``."""
+
+DELETE = delete(WebhookEvent).where(WebhookEvent.id == _given("event_id", "id"))
+
+PUT_OFF = (
+    update(WebhookEvent)
+    .where(WebhookEvent.id == _given("event_id", "id"), WebhookEvent.tries == _given("taken", "tries"))
+    .values(due_at=_given("later", "due_at"), said=_given("why", "said"))
+)
+"""Says when to try again, None for never; not if another worker has taken it since, at its ``tries``."""
+
+_AGAIN = {
+    "due_at": _given("now", "due_at"),
+    "give_up_at": _given("until", "give_up_at"),
+    "tries": 0,
+}
+RETRY_GIVEN_UP = update(WebhookEvent).where(WebhookEvent.due_at.is_(None)).values(_AGAIN)
+RETRY_ONE = (
+    update(WebhookEvent).where(WebhookEvent.message_id == _given("whose", "message_id")).values(_AGAIN)
+)
+
+BRING_FORWARD = (
+    update(WebhookEvent)
+    .where(first(WebhookEvent.due_at, WebhookEvent.due_at > _given("latest", "due_at")))
+    .values(due_at=_given("now", "due_at"))
+)
+FORGET = delete(WebhookEvent).where(
+    first(WebhookEvent.give_up_at, WebhookEvent.give_up_at < _given("before", "give_up_at"))
+)
+
+COUNTS = select(
+    func.count(WebhookEvent.due_at).label("waiting"),
+    (func.count() - func.count(WebhookEvent.due_at)).label("given_up"),
+).select_from(WebhookEvent)
+OLDEST = (
+    select(func.min(WebhookEvent.created_at))
+    .where(WebhookEvent.due_at.is_not(None))
+    .where((WebhookEvent.due_at <= _given("now", "due_at")) | (WebhookEvent.tries > 0))
+)
+"""When the first was written that should have been taken."""
+LISTED = (
+    select(
+        WebhookEvent.message_id,
+        WebhookEvent.type,
+        WebhookEvent.created_at,
+        WebhookEvent.due_at,
+        WebhookEvent.tries,
+        WebhookEvent.said,
+    )
+    .order_by(WebhookEvent.id)
+    .limit(bindparam("at_most", type_=Integer))
+)

@@ -1,0 +1,1 @@
+"""Applications that Twostep is mounted in, each run by the tests."""

@@ -1,0 +1,1 @@
+"""What the extension counts for each person: the changes of their second step, and the devices they use."""

@@ -1,0 +1,70 @@
+"""The number that is mailed to show that somebody reads the mailbox, where nobody is signed in yet.
+
+What follows from it lies in the session cookie as in the wizard: nothing secret, and the counts are in the
+database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import session
+
+from mfa.enrollment import email_proof
+from mfa.enrollment.pending import Pending
+from mfa.enrollment.purposes import Purpose
+from mfa.people.rules import Owner
+from mfa.ring import ring
+
+BACK, LOST = "two_step_recovery", "two_step_lost"
+"""The keys in the host's session: for the link that leads back, and for a wait that is to begin."""
+
+
+@dataclass(frozen=True)
+class MailedNumber:
+    """
+    :param slot: :data:`BACK` or :data:`LOST`.
+    :param target: the id of the recovery, or of the challenge, that it is good for, and no other.
+    """
+
+    owner: Owner
+    slot: str
+    target: int
+
+    def begun(self, now: datetime) -> Pending | None:
+        """Return what this browser was mailed a number for, if it can go on; None if nothing was."""
+        read = Pending.read(session.get(self.slot))
+        if read is None or read.purpose is not Purpose.PROVE or read.expired(now):
+            return None
+        if (read.person, read.target) != (self.owner.id, self.target) or not ring().has(read.key):
+            return None
+        return email_proof.newest(read) if self.owner.is_marked(read.mark, read.key) else None
+
+    def send(self, now: datetime) -> None:
+        """Mail a number; one that was mailed before ends.
+
+        :raises attempts.Throttled: the last one was mailed too short a time ago.
+        :raises MailNotSent: it did not leave.
+        """
+        proof = self.begun(now) or Pending.start(
+            Purpose.PROVE,
+            person=self.owner.id,
+            session="",
+            mark=self.owner.mark(),
+            ring=ring(),
+            now=now,
+            target=self.target,
+        )
+        session[self.slot] = email_proof.send(self.owner, proof, now).to_cookie()
+
+    def confirm(self, typed: str, now: datetime) -> None:
+        """Check the number.
+
+        :raises NotSixDigits, Throttled, WrongNumber, NumberEnded: see :func:`email_proof.confirm_number`.
+        """
+        proof = self.begun(now)
+        if proof is None:
+            raise email_proof.NumberEnded
+        email_proof.confirm_number(self.owner, proof, typed, now)
+        session.pop(self.slot, None)

@@ -1,0 +1,303 @@
+"""The page that leads back, and the one that stops it. To open one changes nothing: mail scanners do that."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, url_for
+from markupsafe import Markup
+
+from mfa import accounts as adapters, clock
+from mfa.enrollment import email_proof, proof, slot
+from mfa.errors import Refusal
+from mfa.i18n import gettext
+from mfa.people import recoveries, rules as people
+from mfa.recovery import forms, number, rules, waiting
+from mfa.recovery.number import MailedNumber
+from mfa.recovery.rules import LinkEnded, Open
+from mfa.settings import settings
+from mfa.sign_in import browser
+from mfa.sign_in.challenges import Asked, Live
+from mfa.sign_in.rules import PASSWORD, ChallengeEnded, Passed, offers_wait
+from mfa.web import devices, errors, hx, layouts, ranges, templates, visitor
+from mfa.web.access import public, signs_in
+from mfa.web.forms import Form
+
+blueprint = Blueprint("recovery", __name__)
+
+
+@blueprint.get("/<token>")
+@public
+def page(token: str) -> Response:
+    try:
+        found = rules.find_open(token, clock.now())
+    except LinkEnded:
+        return _show_ended()
+    return _show(token, found)
+
+
+@blueprint.post("/<token>")
+@public
+@ranges.guesses
+@ranges.at(ranges.nobody)
+def finish(token: str) -> Response:
+    """Check the password or the mailed number, turn the old second step off, and lead into the wizard."""
+    here = devices.here()
+    try:
+        found = rules.find_open(token, here.now)
+        form: Form = forms.PasswordForm() if found.owner.has_password else forms.NumberForm()
+        field = form["password" if found.owner.has_password else "number"]
+        if not form.validate_on_submit():
+            return _show(token, found, form, errors.UNPROCESSABLE)
+        try:
+            if found.owner.has_password:
+                proof.check_password(found.owner, field.data, here)
+            else:
+                _number(found).confirm(field.data, here.now)
+            rules.finish(found, here)
+        except LinkEnded:
+            raise
+        except Refusal as error:
+            return _show(token, found, form, errors.refuse(field, error))
+    except LinkEnded:
+        # A second press of the form that led in.
+        return hx.leave(url_for("two_step.manage.tab")) if visitor.is_signed_in() else _show_ended()
+    return _enter(found)
+
+
+@blueprint.post("/<token>/number")
+@public
+@ranges.mails
+def send_number(token: str) -> Response:
+    """Mail the number that is asked for in place of a password."""
+    url = url_for("two_step.recovery.page", token=token)
+    form = Form()
+    try:
+        found = rules.find_open(token, clock.now())
+        if found.owner.has_password:
+            return hx.redirect(url)
+        try:
+            _number(found).send(clock.now())
+        except Refusal as error:
+            form.form_errors.append(error.sentence)
+            return _show(token, found, status=error.status, send_form=form)
+    except LinkEnded:
+        return _show_ended()
+    return hx.onward(url, lambda: _show(token, found))
+
+
+def _number(found: Open) -> MailedNumber:
+    return MailedNumber(found.owner, number.BACK, found.recovery.id)
+
+
+def _enter(found: Open) -> Response:
+    slot.clear()
+    visitor.forget_owner()
+    owner = people.owner(found.owner.person)
+    browser.must_enroll(owner)
+    return browser.enter(owner, Asked(), Passed(PASSWORD, 0))
+
+
+def _show(
+    token: str,
+    found: Open,
+    form: Form | None = None,
+    status: int = 200,
+    send_form: Form | None = None,
+) -> Response:
+    owner, now = found.owner, clock.now()
+    kind = forms.PasswordForm if owner.has_password else forms.NumberForm
+    send_form = send_form or Form(formdata=None)
+    sent = not owner.has_password and _number(found).begun(now) is not None
+    if form and not owner.has_password and not sent:
+        # There is no field yet at which to say it.
+        send_form.form_errors.append(email_proof.NumberEnded().sentence)
+    return hx.render(
+        "mfa/recovery/_back.html",
+        layouts.SIGN_IN,
+        title=gettext("Set up 2-step verification again"),
+        status=status,
+        form=form or kind(formdata=None),
+        send_form=send_form,
+        email=owner.email,
+        has_password=owner.has_password,
+        sent=sent,
+        wait_seconds=0 if owner.has_password else email_proof.wait_for_sending(owner, now),
+        action=url_for("two_step.recovery.page", token=token),
+        send_url=url_for("two_step.recovery.send_number", token=token),
+    )
+
+
+def _show_ended() -> Response:
+    return hx.render(
+        "mfa/recovery/_ended.html",
+        layouts.SIGN_IN,
+        title=gettext("This link has ended"),
+        status=410,
+        once={},
+    )
+
+
+# I have lost everything: the wait, begun from the second step at sign-in
+
+
+def _whose() -> str | None:
+    live = browser.challenge()
+    return live.owner.id if live else None
+
+
+@blueprint.get("/lost")
+@public
+def lost() -> Response:
+    live = browser.challenge()
+    return _show_lost(live) if live and offers_wait(live) else _sign_in_again()
+
+
+@blueprint.post("/lost")
+@signs_in
+@ranges.guesses
+@ranges.at(_whose)
+def begin_wait() -> Response:
+    """Begin the wait by the number that was mailed; the password was right a moment ago."""
+    live = browser.challenge()
+    if live is None or not offers_wait(live):
+        return _sign_in_again()
+    form = forms.NumberForm()
+    if not form.validate_on_submit():
+        return _show_lost(live, form, errors.UNPROCESSABLE)
+    here = devices.here()
+    try:
+        _number_of(live).confirm(form.number.data, here.now)
+        waiting.begin(live, here)
+    except ChallengeEnded:
+        return _sign_in_again()
+    except Refusal as error:
+        return _show_lost(live, form, errors.refuse(form.number, error))
+    return hx.onward(url_for("two_step.recovery.lost"), lambda: _show_lost(live))
+
+
+@blueprint.post("/lost/number")
+@signs_in
+@ranges.mails
+def send_wait_number() -> Response:
+    """Mail the number that shows the mailbox; once the wait is over, the link that leads back."""
+    live = browser.challenge()
+    if live is None or not offers_wait(live):
+        return _sign_in_again()
+    now = clock.now()
+    open_one, form = recoveries.of(live.owner, now), Form()
+    try:
+        if open_one is None:
+            _number_of(live).send(now)
+        elif open_one.kind == recoveries.WAIT and recoveries.is_ready(open_one, now):
+            waiting.send_link(open_one, live.owner, now)
+    except Refusal as error:
+        form.form_errors.append(error.sentence)
+        return _show_lost(live, status=error.status, send_form=form)
+    return hx.onward(url_for("two_step.recovery.lost"), lambda: _show_lost(live))
+
+
+def _number_of(live: Live) -> MailedNumber:
+    return MailedNumber(live.owner, number.LOST, live.id)
+
+
+def _show_lost(
+    live: Live, form: Form | None = None, status: int = 200, send_form: Form | None = None
+) -> Response:
+    owner, now = live.owner, clock.now()
+    open_one = recoveries.of(owner, now)
+    sent = open_one is None and _number_of(live).begun(now) is not None
+    send_form = send_form or Form(formdata=None)
+    if form and not sent:
+        # There is no field yet, or no more, at which to say it.
+        send_form.form_errors += [str(error) for error in form.errors.get("number", ())]
+    return hx.render(
+        "mfa/recovery/_lost.html",
+        layouts.SIGN_IN,
+        title=gettext("I have lost everything"),
+        status=status,
+        form=form or forms.NumberForm(formdata=None),
+        send_form=send_form,
+        email=owner.email,
+        has_password=owner.has_password,
+        days=settings().recovery_days,
+        recovery=open_one,
+        is_ready=open_one is not None and recoveries.is_ready(open_one, now),
+        sent=sent,
+        wait_seconds=email_proof.wait_for_sending(owner, now),
+        action=url_for("two_step.recovery.lost"),
+        send_url=url_for("two_step.recovery.send_wait_number"),
+    )
+
+
+def _sign_in_again() -> Response:
+    host = adapters.accounts()
+    if visitor.is_signed_in():
+        return hx.leave(host.home_url())
+    return hx.leave(host.sign_in_url(ended=browser.had_challenge()))
+
+
+# This wasn't me
+
+
+@blueprint.get("/stop/<token>")
+@public
+def stopping(token: str) -> Response:
+    try:
+        rules.find_to_stop(token, clock.now())
+    except LinkEnded:
+        return _show_stop_ended(token)
+    return _show_stop(token, "confirm")
+
+
+@blueprint.post("/stop/<token>")
+@public
+def stop(token: str) -> Response:
+    try:
+        person = rules.stop(token, devices.here())
+    except LinkEnded:
+        return _show_stop_ended(token)
+    return _show_stop(token, "stopped", has_password=adapters.accounts().has_password(person))
+
+
+@blueprint.post("/stop")
+@public
+def stop_here() -> Response:
+    """The press of somebody who is signed in, or who signs in on a device that is known."""
+    person = adapters.current()
+    if person is None:
+        live = browser.challenge()
+        if live is None or live.owner.known(devices.device()) is None:
+            return visitor.to_sign_in()
+        person, way = live.owner.person, url_for("two_step.sign_in.verify")
+    else:
+        way = visitor.whereabouts() or adapters.accounts().home_url()
+    stopped = rules.stop_open(person, devices.here(), recoveries.OWNER)
+    said = gettext("Nobody can get in that way any more.") if stopped else gettext("It had ended already.")
+    adapters.accounts().say(said, "success" if stopped else "info")
+    return hx.leave(way)
+
+
+def notice(class_: str) -> Markup:
+    """Return the notice for a page of the host, while a recovery of its visitor is open; else nothing."""
+    person = adapters.current()
+    if person is None or not recoveries.is_open(person.id, clock.now()):
+        return Markup("")
+    return Markup(templates.render("mfa/recovery/_notice.html", class_=class_))  # noqa: S704 (a template escaped it)
+
+
+def _show_stop_ended(token: str) -> Response:
+    person = rules.whose(token, clock.now())
+    has_password = person is not None and adapters.accounts().has_password(person)
+    return _show_stop(token, "ended", 410, has_password=has_password)
+
+
+def _show_stop(token: str, state: str, status: int = 200, *, has_password: bool = True) -> Response:
+    return hx.render(
+        "mfa/recovery/_stop.html",
+        layouts.SIGN_IN,
+        title=gettext("Was this not you?"),
+        status=status,
+        form=Form(formdata=None),
+        action=url_for("two_step.recovery.stopping", token=token),
+        signed_in=visitor.is_signed_in(),
+        once={"state": state, "has_password": has_password},
+    )

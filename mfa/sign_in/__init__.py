@@ -1,0 +1,1 @@
+"""Between the password and the host's session: a challenge, and the factor that answers it."""

@@ -1,0 +1,1 @@
+"""The organization: its activity, members, roles and settings."""

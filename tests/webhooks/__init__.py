@@ -1,0 +1,1 @@
+"""Webhooks: what is told, how it waits, and where it may go."""
