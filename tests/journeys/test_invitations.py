@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -72,6 +73,20 @@ def test_withdrawn_in_the_list_the_link_ends(visitor: Visitor, make_person: Make
     assert page.evaluate("window.stayed")
     stranger = make_person()
     assert "This link has ended" in stranger.get(visitor.letter(LETTER).path).text
+
+
+def test_search_stays_when_one_of_what_it_found_is_withdrawn(visitor: Visitor, person: Person) -> None:
+    for address in ("ada@example.com", "noor.a@example.org", "noor.b@example.org"):
+        invite(person, address)
+    visitor.open(URL)
+    visitor.type("Email", "noor")
+    visitor.press("Search")
+    expect(visitor.page).to_have_url(re.compile("search=noor"))
+    visitor.page.get_by_role("button", name="Withdraw").first.click()
+    visitor.reads("The invitation is withdrawn. Its link opens nothing any more.")
+    visitor.holds("Email", "noor")
+    expect(visitor.page).to_have_url(re.compile("search=noor"))
+    expect(visitor.page.locator(".members__name")).to_have_text(["noor.a@example.org"])
 
 
 def test_closed_sign_up_leads_to_an_administrator(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -34,7 +36,7 @@ from tests.organization.people import give, roles, sign_up
 from tests.organization.settings import said
 from tests.support.clock import Clock
 from tests.support.database import dump
-from tests.support.person import EMAIL, PASSWORD, Person, entered
+from tests.support.person import EMAIL, PASSWORD, Person, Response, entered
 from tests.support.smtp import Inbox
 
 Make = Callable[..., Person]
@@ -467,8 +469,9 @@ def test_list_shows_what_is_over_if_asked(mina: Person, noor: Person, inbox: Inb
     assert "Send again" not in text
 
 
-def test_pages_together_hold_every_invitation_once(mina: Person, clock: Clock) -> None:
-    with mina.app.app_context():
+def add(app: Flask, count: int, now: datetime) -> None:
+    """Store so many invitations of the first account: n000@example.org and so on."""
+    with app.app_context():
         with transaction():
             db.session.add_all(
                 Invitation(
@@ -476,14 +479,18 @@ def test_pages_together_hold_every_invitation_once(mina: Person, clock: Clock) -
                     email_key=f"n{number:03}@example.org",
                     role=Role.MEMBER,
                     invited_by=1,
-                    invited_at=clock(),
-                    sent_at=clock(),
-                    expires_at=clock() + rules.LASTS,
-                    forget_at=clock() + rules.LASTS + rules.KEPT,
+                    invited_at=now,
+                    sent_at=now,
+                    expires_at=now + rules.LASTS,
+                    forget_at=now + rules.LASTS + rules.KEPT,
                 )
-                for number in range(2 * listing.PAGE + 3)
+                for number in range(count)
             )
         db.session.remove()
+
+
+def test_pages_together_hold_every_invitation_once(mina: Person, clock: Clock) -> None:
+    add(mina.app, 2 * listing.PAGE + 3, clock())
     found: list[str] = []
     url = URL
     while url:
@@ -494,6 +501,61 @@ def test_pages_together_hold_every_invitation_once(mina: Person, clock: Clock) -
     assert found == [f"n{number:03}@example.org" for number in reversed(range(2 * listing.PAGE + 3))]
     assert "n042@example.org" in said(mina.get(f"{URL}?search=N042"))
     assert "No invitation is like that." in mina.get(f"{URL}?search=%25_%5C").text
+
+
+def later_page(person: Person) -> str:
+    """Open the second page of a search among all invitations; return its address."""
+    following = re.search(r'href="([^"]*before=[^"]*)"', person.get(f"{URL}?search=example&show=all").text)
+    assert following
+    url = unescape(following[1])
+    person.get(url)
+    return url
+
+
+def buttons(person: Person, action: str) -> list[str]:
+    """Where the buttons of the last page post to."""
+    return [unescape(url) for url in re.findall(rf'action="({URL}/\d+/{action}[^"]*)"', person.page)]
+
+
+@pytest.mark.parametrize("action", ["again", "withdraw"])
+@pytest.mark.parametrize("htmx", [True, False])
+def test_search_and_page_stay_after_a_press(make_person: Make, clock: Clock, action: str, htmx: bool) -> None:
+    mina = make_person(htmx=htmx).sign_up()
+    add(mina.app, listing.PAGE + 4, clock())
+    clock.advance(minutes=10)
+    page = later_page(mina)
+    urls = buttons(mina, action)
+    assert len(urls) == 4
+    done = mina.post(urls[1])
+    assert done.headers["HX-Push-Url" if htmx else "Location"] == page
+    answer = done if htmx else mina.get(page)
+    text = said(answer)
+    assert ("on its way again" if action == "again" else "The invitation is withdrawn.") in text
+    assert_page_two(answer)
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_search_and_page_stay_after_a_refusal(make_person: Make, clock: Clock, htmx: bool) -> None:
+    mina = make_person(htmx=htmx).sign_up()
+    add(mina.app, listing.PAGE + 4, clock())
+    page = later_page(mina)
+    navigates = {} if htmx else {"Sec-Fetch-Mode": "navigate"}
+    answer = mina.post(buttons(mina, "again")[0], headers=navigates)
+    if not htmx:
+        assert answer.headers["Location"] == page
+        answer = mina.get(page, headers=navigates)
+    assert answer.status_code == 422
+    assert "This invitation was sent a few minutes ago." in said(answer)
+    assert_page_two(answer)
+
+
+def assert_page_two(answer: Response) -> None:
+    assert 'value="example"' in answer.text
+    assert '<option value="all" selected>' in answer.text
+    text = said(answer)
+    assert "First page" in text
+    assert "n003@example.org" in text
+    assert "n028@example.org" not in text
 
 
 def test_what_is_over_is_forgotten_after_a_while(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
@@ -29,7 +31,7 @@ _ONE = f"/invitations/<int(max={LARGEST_ID}):invitation_id>"
 @blueprint.get("/invitations")
 def index() -> Response:
     """Show those that the address asks for, from the newest or from before the one with the id ``before``."""
-    return _show_list(forms.wanted(request.args), number(request.args.get("before")))
+    return _show_list(*_asked())
 
 
 @blueprint.get("/invitations/new")
@@ -52,7 +54,7 @@ def invite() -> Response:
         return _show_form(form, errors.refuse(form.role, error))
     except (BadAddress, rules.HasAccount, rules.InvitedAlready, rules.IsReserved, Throttled) as error:
         return _show_form(form, errors.refuse(form.email, error))
-    return _say(gettext("The invitation to %(address)s is on its way.", address=address.text))
+    return _say(gettext("The invitation to %(address)s is on its way.", address=address.text), Wanted())
 
 
 @blueprint.post(f"{_ONE}/again")
@@ -63,7 +65,8 @@ def send_again(invitation_id: int) -> Response:
         rules.send_again(current_user.account, invitation_id, clock.now())
     except (NotAllowed, rules.Over, rules.SentLately, rules.HasAccount, Throttled) as error:
         return _refuse(error)
-    return _say(gettext("The invitation is on its way again. The link that was sent before has ended."))
+    message = gettext("The invitation is on its way again. The link that was sent before has ended.")
+    return _say(message, *_asked())
 
 
 @blueprint.post(f"{_ONE}/withdraw")
@@ -73,17 +76,24 @@ def withdraw(invitation_id: int) -> Response:
         rules.withdraw(current_user.account, invitation_id, clock.now())
     except (NotAllowed, rules.Over) as error:
         return _refuse(error)
-    return _say(gettext("The invitation is withdrawn. Its link opens nothing any more."))
+    return _say(gettext("The invitation is withdrawn. Its link opens nothing any more."), *_asked())
 
 
-def _say(message: str) -> Response:
+def _asked() -> tuple[Wanted, int | None]:
+    """Return what the address asks for; that of a button names the list in which the button stands."""
+    return forms.wanted(request.args), number(request.args.get("before"))
+
+
+def _say(message: str, wanted: Wanted, before: int | None = None) -> Response:
     if not hx.wanted():
         notices.say(message, "success")
-    return hx.onward(url_for("organization.invitations.index"), lambda: _show_list(Wanted(), message=message))
+    query: dict[str, Any] = {"before": before, **forms.asked(wanted)}
+    url = url_for("organization.invitations.index", **query)
+    return hx.onward(url, lambda: _show_list(wanted, before, message=message))
 
 
 def _refuse(error: Refusal) -> Response:
-    return _show_list(Wanted(), refused=error.sentence, status=error.status)
+    return _show_list(*_asked(), refused=error.sentence, status=error.status)
 
 
 def _show_list(
@@ -104,9 +114,9 @@ def _show_list(
         once={"refused": refused} if refused else None,
         wanted=wanted,
         asked=forms.asked(wanted),
+        before=before,
         invitations=page.invitations,
         next=page.next,
-        first=before is None,
         message=message,
         words=words,
         role_names=NAMES,
