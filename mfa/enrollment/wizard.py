@@ -181,7 +181,6 @@ def _show_email(
         wait_seconds=(0 if enrollment.email_verified else email_proof.wait_for_sending(owner(), clock.now())),
         poll=sent and not enrollment.email_verified,
         next_url=_url(enrollment.steps[1]),
-        due=required.due(person(), clock.now()),
         signals=signals,
     )
 
@@ -583,6 +582,7 @@ def _render(
     heading: LazyString | None = None,
     **context: Any,
 ) -> Response:
+    due = required.due(person(), clock.now()) if enrollment.purpose is Purpose.ACTIVATE else None
     return hx.render(
         template or f"mfa/enrollment/_{step}.html",
         layouts.ACCOUNT,
@@ -594,6 +594,8 @@ def _render(
         adds=enrollment.purpose is Purpose.ADD,
         step_number=enrollment.steps.index(step) + 1,
         step_count=len(enrollment.steps),
+        due=due,
+        must_finish=due is not None and due.is_over,
         **context,
     )
 

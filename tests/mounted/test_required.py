@@ -220,7 +220,14 @@ def test_nothing_is_saved_of_who_is_led_in_and_leaves(
     before = stored(strict_shop)
     mina.get(WIZARD, follow_redirects=True)
     assert "Step 1 of 4" in mina.page
+    assert "Cancel" not in mina.page
     assert stored(strict_shop) == before
+
+
+def test_cancel_is_offered_while_there_is_time(shop: Shop, make_mina: Callable[[Shop], Person]) -> None:
+    mina = make_mina(shop)
+    mina.begin()
+    assert "Cancel" in mina.page
 
 
 def test_who_gives_up_finds_the_reason_and_the_way_back(

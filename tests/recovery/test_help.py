@@ -82,6 +82,26 @@ def test_nothing_else_opens_until_the_new_second_step_is_on(
         assert browser.get(f"{TWO_STEP}/enroll", follow_redirects=True).status_code == 200
 
 
+def test_wizard_offers_no_cancel_where_nothing_else_opens(
+    helped: Person, make_person: Make, inbox: Inbox, clock: Clock
+) -> None:
+    """Sign out stands in the head of the dialog, beside the way on."""
+    mina = make_person()
+    finish(mina, links(inbox)[0])
+    clock.advance(minutes=16)
+    mina.sign_in(EMAIL)
+    clock.advance(minutes=16)
+    pages = [mina.get(f"{TWO_STEP}/enroll", follow_redirects=True).text]
+    assert "Your old second step was turned off." in pages[0]
+    assert 'type="password"' in pages[0]
+    mina.post(f"{TWO_STEP}/enroll/password", {"password": PASSWORD})
+    for step in (mina.verify_email, mina.scan, mina.enter_code):
+        pages += [mina.page, step().page]
+    assert "Save your recovery codes" in pages[-1]
+    assert [page for page in pages if "Cancel" in page or "wizard-cancel" in page] == []
+    assert "Sign out" in mina.get(f"{TWO_STEP}/enroll/email", headers={"HX-Request": ""}).text
+
+
 def test_opening_the_link_changes_nothing(helped: Person, make_person: Make, inbox: Inbox) -> None:
     back, _ = links(inbox)
     for _ in range(3):
