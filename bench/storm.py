@@ -276,7 +276,7 @@ class _Crowd:
 
     def _watch(self) -> None:
         """Note the processor time of this process while it is measured."""
-        # The bounds of what is measured are moments.
+        # These sleeps are the measurement: it begins and ends at fixed times, and no event marks them.
         time.sleep(max(0, self._measured - time.perf_counter()))
         before = time.process_time()
         time.sleep(max(0, self._end - time.perf_counter()))

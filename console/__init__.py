@@ -85,12 +85,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     log.set_up(app)
     if app.config["TRUSTED_PROXIES"]:
         count = app.config["TRUSTED_PROXIES"]
-        # A method to mypy, and to Flask's documentation the place for middleware; so below, too.
-        app.wsgi_app = ForwardedFor(app.wsgi_app, count)  # type: ignore[method-assign]
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_proto=count, x_host=0)  # type: ignore[method-assign]
+        proxied = ProxyFix(ForwardedFor(app.wsgi_app, count), x_for=0, x_proto=count, x_host=0)
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # the place for middleware
 
     health.answer_to_any_host(app)
-    app.wsgi_app = Framing(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"])  # type: ignore[method-assign]
+    framing = Framing(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"])
+    app.wsgi_app = framing  # type: ignore[method-assign]  # likewise
 
     box = toolbox.fill(app)
     app.secret_key = box.ring.derive("flask")

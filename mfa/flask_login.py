@@ -180,7 +180,7 @@ class FlaskLoginAccounts(Accounts):
 
 
 def _login_view() -> str | None:
-    found: str | None = current_app.login_manager.login_view  # type: ignore[attr-defined]
+    found: str | None = current_app.login_manager.login_view  # type: ignore[attr-defined]  # Flask-Login adds it
     return found
 
 

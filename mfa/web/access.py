@@ -69,11 +69,11 @@ def with_token() -> None:
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
     """Let anyone call this route."""
-    view.is_public = True  # type: ignore[attr-defined]
+    view.is_public = True  # type: ignore[attr-defined]  # a mark on the function
     return view
 
 
 def signs_in(view: Callable[P, R]) -> Callable[P, R]:
     """Let anyone call this route, which is a step of signing in."""
-    view.is_of_sign_in = True  # type: ignore[attr-defined]
+    view.is_of_sign_in = True  # type: ignore[attr-defined]  # likewise
     return public(view)

@@ -102,7 +102,7 @@ class Limit:
                 _check(limits, getattr(limited, "guesses_at", None))
             return view(*args, **kwargs)
 
-        limited.network_limits = limits  # type: ignore[attr-defined]
+        limited.network_limits = limits  # type: ignore[attr-defined]  # a mark on the function
         return limited
 
 
@@ -120,7 +120,7 @@ def at(whose: Whose) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
 
     def mark(view: Callable[P, R]) -> Callable[P, R]:
-        view.guesses_at = whose  # type: ignore[attr-defined]
+        view.guesses_at = whose  # type: ignore[attr-defined]  # likewise
         return view
 
     return mark

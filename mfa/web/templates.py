@@ -106,6 +106,7 @@ def _add_texts(env: Environment) -> None:
     for name in ("install_gettext_callables", "newstyle_gettext"):
         env.__dict__.pop(name, None)
     env.add_extension(_TEXTS)
+    # The extension of Jinja above has added this method.
     env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals["_"] = env.globals["gettext"]
 
