@@ -105,7 +105,7 @@ def measure() -> dict[str, Any]:
 def _places(wanted: Wanted) -> dict[str, int]:
     """Return after whom a page is opened: nobody, the one in the middle, and nearly the last."""
     with twostep.flask.test_request_context():
-        ids = [member.account.id for member in listing.every(wanted, clock.now())]
+        ids = [member.account.id for page in listing.every(wanted, clock.now()) for member in page]
         db.session.remove()
     depths = {"first": -1, "middle": len(ids) // 2, "last": len(ids) - listing.PAGE - 1}
     return {where: ids[at] if at >= 0 and ids else 0 for where, at in depths.items()}

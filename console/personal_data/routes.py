@@ -33,9 +33,7 @@ def download() -> Response:
         form = Form()
         form.form_errors.append(error.sentence)
         return _show(form, error.status)
-    response = Response(text, content_type="application/json", headers={"Cache-Control": "no-store"})
-    response.headers["Content-Disposition"] = downloads.disposition("my-data.json")
-    return response
+    return downloads.file("my-data.json", text, "application/json")
 
 
 def _show(form: Form, status: int = 200) -> Response:

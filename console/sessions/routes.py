@@ -65,9 +65,7 @@ def end_others() -> Response:
 
 
 def _say(message: str) -> Response:
-    if not hx.wanted():
-        notices.say(message, "success")
-    return hx.onward(url_for("sessions.tab"), lambda: _show_tab(message))
+    return notices.onward(message, url_for("sessions.tab"), _show_tab)
 
 
 def _show_tab(message: str | None = None) -> Response:

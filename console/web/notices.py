@@ -6,6 +6,7 @@ answered late would undo what a post has put there meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
@@ -14,6 +15,7 @@ from markupsafe import Markup, escape
 from console.toolbox import NOTICE_SECONDS, toolbox
 from mfa import clock
 from mfa.crypto import links
+from mfa.web import hx
 
 
 def say(text: str, category: str) -> None:
@@ -23,6 +25,16 @@ def say(text: str, category: str) -> None:
     :param category: ``info``, ``success`` or ``warning``.
     """
     g.notices = [*g.get("notices", []), (category, str(escape(text)))]
+
+
+def onward(message: str, url: str, show: Callable[[str], Response]) -> Response:
+    """After a post that was accepted, say *message* on the page at *url*.
+
+    :param show: returns the partial of that page with the message in it, which htmx gets at once.
+    """
+    if not hx.wanted():
+        say(message, "success")
+    return hx.onward(url, lambda: show(message))
 
 
 def said() -> list[tuple[str, Markup]]:

@@ -24,13 +24,7 @@ def context(codes: list[str]) -> dict[str, Any]:
 def file(codes: list[str], owner: Owner, now: datetime) -> Response:
     """A text file, each code on a line of its own, that says what it is."""
     text = templates.render("mfa/recovery_codes.txt", host=host(), **_leaf(codes, owner, now))
-    response = Response(
-        text.replace("\n", "\r\n"),
-        content_type="text/plain; charset=utf-8",
-        headers={"Cache-Control": "no-store"},
-    )
-    response.headers["Content-Disposition"] = downloads.disposition("recovery-codes.txt")
-    return response
+    return downloads.file("recovery-codes.txt", text.replace("\n", "\r\n"), "text/plain; charset=utf-8")
 
 
 def paper(codes: list[str], owner: Owner, now: datetime) -> Response:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -11,7 +9,7 @@ from datetime import datetime
 from console.organization.audit import rules
 from console.organization.audit.events import Event
 from console.organization.audit.listing import Entry, Filter, every
-from console.spreadsheets import guarded
+from console.spreadsheets import lines
 from mfa.database import transaction
 
 COLUMNS = (
@@ -46,17 +44,9 @@ def begin(wanted: Filter, *, form: str, actor: int, now: datetime) -> Iterator[s
 
 def _csv(pages: Iterable[Sequence[Entry]]) -> Iterator[str]:
     # The mark tells Excel that it is UTF-8.
-    yield "\ufeff" + _lines([COLUMNS])
+    yield "\ufeff" + lines([COLUMNS])
     for page in pages:
-        yield _lines(
-            [guarded("" if cell is None else str(cell)) for cell in _cells(entry).values()] for entry in page
-        )
-
-
-def _lines(rows: Iterable[Iterable[str]]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
+        yield lines(["" if cell is None else str(cell) for cell in _cells(entry).values()] for entry in page)
 
 
 def _json_lines(pages: Iterable[Sequence[Entry]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, abort, request, stream_with_context, url_for
+from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 
@@ -16,9 +16,8 @@ from console.extensions import two_step
 from console.organization.audit import export as exports, forms, listing, words
 from console.organization.audit.events import Event
 from console.organization.audit.listing import Filter
-from console.web import layouts
+from console.web import layouts, query
 from mfa import clock
-from mfa.columns import LARGEST_ID
 from mfa.enrollment.proof import FRESH
 from mfa.web import downloads, hx
 
@@ -28,7 +27,7 @@ blueprint = Blueprint("audit", __name__, url_prefix="/activity")
 @blueprint.get("")
 def tab() -> Response:
     """Show the newest events, or those older than the row with the id ``before``."""
-    return _show(_form(_wanted()), _wanted(), before=_id("before"))
+    return _show(_form(_wanted()), _wanted(), before=query.row_id("before"))
 
 
 @blueprint.post("")
@@ -39,8 +38,8 @@ def choose() -> Response:
     wanted = _read(form)
     if form.errors:
         return _show(form, _wanted(), status=422)
-    query: dict[str, Any] = {**wanted.texts()}
-    return hx.onward(url_for(".tab", **query), lambda: _show(_form(wanted), wanted))
+    texts: dict[str, Any] = {**wanted.texts()}
+    return hx.onward(url_for(".tab", **texts), lambda: _show(_form(wanted), wanted))
 
 
 @blueprint.get("/export")
@@ -58,10 +57,7 @@ def export() -> Response:
         abort(400)
     kind = form.format.data
     pieces = exports.begin(_wanted(), form=kind, actor=current_user.account.id, now=clock.now())
-    response = Response(stream_with_context(pieces), content_type=exports.TYPES[kind])
-    response.headers["Content-Disposition"] = downloads.disposition(f"activity.{kind}")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return downloads.file(f"activity.{kind}", pieces, exports.TYPES[kind])
 
 
 def _show(
@@ -106,15 +102,10 @@ def _wanted() -> Filter:
     event = given.get("event")
     return Filter(
         event=Event(event) if event in set(Event) else None,
-        person=_id("person"),
+        person=query.row_id("person"),
         since=_day("since"),
         until=_day("until"),
     )
-
-
-def _id(name: str) -> int | None:
-    found = request.args.get(name, type=int)
-    return found if found is not None and 0 < found <= LARGEST_ID else None
 
 
 def _day(name: str) -> date | None:

@@ -48,7 +48,7 @@ def approve(account_id: int, request_id: int) -> Response:
         rules.approve(decision)
     except Refusal as error:
         return _refuse(error, form, member, request_id, _show_approve)
-    return _say(account_id, gettext("The link is on its way to the member."))
+    return members.say_done(account_id, gettext("The link is on its way to the member."))
 
 
 @blueprint.get(f"{_ONE}/withdraw")
@@ -74,7 +74,7 @@ def withdraw(account_id: int, request_id: int) -> Response:
         rules.withdraw(decision, seen)
     except Refusal as error:
         return _refuse(error, form, member, request_id, _show_withdraw)
-    return _say(account_id, words.withdrawn(seen))
+    return members.say_done(account_id, words.withdrawn(seen))
 
 
 def _refuse(
@@ -102,13 +102,6 @@ def _request(member: Member, request_id: int) -> Shown | None:
 
 def _of_member(account_id: int) -> str:
     return url_for("organization.members.one", account_id=account_id)
-
-
-def _say(account_id: int, message: str) -> Response:
-    """Show the member, and what was done."""
-    if not hx.wanted():
-        notices.say(message, "success")
-    return hx.onward(_of_member(account_id), lambda: members.show_member(members.found(account_id), message))
 
 
 def _show_approve(shown: Shown, form: Form, status: int = 200) -> Response:

@@ -8,12 +8,12 @@ from flask_babel import lazy_gettext as _
 from wtforms import SelectField
 from wtforms.validators import AnyOf
 
+from console.accounts import search
 from console.accounts.models import Account, Role
 from console.accounts.roles import NAMES
-from console.organization.invitations.listing import LONGEST_TEXT, Show, Wanted
+from console.organization.invitations.listing import Show, Wanted
 from console.organization.members import acts
 from console.web import fields
-from mfa.typed import without_marks
 from mfa.web.forms import Form
 
 
@@ -35,7 +35,7 @@ def wanted(given: Mapping[str, str]) -> Wanted:
     """Return what an address asks for; what is none of the choices counts as not given."""
     show = given.get("show", "")
     return Wanted(
-        without_marks(given.get("search", "")[: 4 * LONGEST_TEXT]).replace("\0", "").strip()[:LONGEST_TEXT],
+        search.typed(given.get("search", "")),
         Show(show) if show in set(Show) else Show.OPEN,
     )
 

@@ -13,8 +13,6 @@ from console.extensions import db
 from console.organization.invitations import rules, statements
 
 PAGE = 25
-LONGEST_TEXT = 100
-"""Characters of a search; what comes after them is passed over."""
 
 
 class Show(StrEnum):
@@ -80,13 +78,12 @@ def page(wanted: Wanted, reader: Account, now: datetime, before: int | None = No
 
     :param before: the id of the invitation after which it goes on; from the newest if None.
     """
-    text = search.fold(wanted.text)
     statement = statements.page(
-        has_text=bool(text), is_open=wanted.show is Show.OPEN, is_first=before is None
+        has_text=bool(wanted.text), is_open=wanted.show is Show.OPEN, is_first=before is None
     )
     values: dict[str, object] = {"at_most": PAGE + 1}
-    if text:
-        values["text"] = f"%{_escaped(text)}%"
+    if wanted.text:
+        values["text"] = search.pattern(wanted.text)
     if before is not None:
         values["before"] = before
     found = db.session.execute(statement, values).all()
@@ -112,9 +109,3 @@ def _state(row: Invitation, inviter: Account | None, invited: Account | None, no
     if not rules.may_give(inviter, row.role):
         return State.ENDED
     return State.EXPIRED if row.expires_at <= now else State.WAITING
-
-
-def _escaped(text: str) -> str:
-    for sign in statements.ESCAPE, "%", "_":
-        text = text.replace(sign, statements.ESCAPE + sign)
-    return text

@@ -14,9 +14,8 @@ from console.accounts.roles import NAMES
 from console.extensions import two_step
 from console.organization.invitations import forms, listing, rules, words
 from console.organization.invitations.listing import Wanted
-from console.organization.members.forms import number
 from console.organization.rights import NotAllowed
-from console.web import errors, layouts, notices
+from console.web import errors, layouts, notices, query
 from mfa import clock
 from mfa.attempts.rules import Throttled
 from mfa.columns import LARGEST_ID
@@ -81,15 +80,13 @@ def withdraw(invitation_id: int) -> Response:
 
 def _asked() -> tuple[Wanted, int | None]:
     """Return what the address asks for; that of a button names the list in which the button stands."""
-    return forms.wanted(request.args), number(request.args.get("before"))
+    return forms.wanted(request.args), query.row_id("before")
 
 
 def _say(message: str, wanted: Wanted, before: int | None = None) -> Response:
-    if not hx.wanted():
-        notices.say(message, "success")
-    query: dict[str, Any] = {"before": before, **forms.asked(wanted)}
-    url = url_for("organization.invitations.index", **query)
-    return hx.onward(url, lambda: _show_list(wanted, before, message=message))
+    asked: dict[str, Any] = {"before": before, **forms.asked(wanted)}
+    url = url_for("organization.invitations.index", **asked)
+    return notices.onward(message, url, lambda said: _show_list(wanted, before, message=said))
 
 
 def _refuse(error: Refusal) -> Response:

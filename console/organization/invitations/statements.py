@@ -8,11 +8,10 @@ from typing import Any
 from sqlalchemy import BindParameter, Integer, Select, bindparam, delete, select, update
 from sqlalchemy.orm import aliased
 
+from console.accounts import search
 from console.accounts.models import Account, Invitation
 from mfa.database import first
 from mfa.notices.models import OutboxMail
-
-ESCAPE = "\\"
 
 
 def _given(name: str, column: str) -> BindParameter[Any]:
@@ -107,5 +106,5 @@ def page(*, has_text: bool, is_open: bool, is_first: bool) -> Select[Invitation,
     if is_open:
         found = found.where(*_OPEN)
     if has_text:
-        found = found.where(Invitation.email_key.like(bindparam("text"), escape=ESCAPE))
+        found = found.where(Invitation.email_key.like(bindparam("text"), escape=search.ESCAPE))
     return found if is_first else found.where(Invitation.id < _given("before", "id"))

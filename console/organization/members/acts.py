@@ -16,7 +16,6 @@ from enum import StrEnum
 from flask_babel import lazy_gettext as _
 
 from console.accounts.models import Account, Role
-from console.extensions import db
 from console.mail import messages
 from console.operator import rules as operator
 from console.operator.rules import Act, NothingToDo
@@ -111,8 +110,6 @@ def _held(request: Request) -> Iterator[None]:
     with rights.held(request.actor, request.member) as accounts:
         if request.role is Role.OWNER and accounts[request.actor.id].role is not Role.OWNER:
             raise NotAllowed
-        # Somebody else may have done the same since it was read, and then there is nothing left to do.
-        db.session.refresh(request.member)
         yield
 
 

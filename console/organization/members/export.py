@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import datetime
 
+from console import spreadsheets
 from console.organization import audit
 from console.organization.members import listing
 from console.organization.members.listing import Member, Wanted
-from console.spreadsheets import guarded
 from mfa.database import transaction
 
 COLUMNS = (
@@ -24,7 +22,6 @@ COLUMNS = (
     "created_at",
     "locked_at",
 )
-_LINES = 200
 
 
 def note(wanted: Wanted, *, by: int, now: datetime) -> None:
@@ -46,16 +43,9 @@ def lines(wanted: Wanted, now: datetime) -> Iterator[str]:
     Who lacks ``2sv`` or a ``passkey`` that is required has in ``required_by`` by when; it is empty until
     their grace has begun. A cell that a spreadsheet would compute has an apostrophe before it.
     """
-    piece = io.StringIO(newline="")
-    writer = csv.writer(piece)
-    writer.writerow(COLUMNS)
-    for number, member in enumerate(listing.every(wanted, now), 1):
-        writer.writerow(map(guarded, _cells(member)))
-        if number % _LINES == 0:
-            yield piece.getvalue()
-            piece.seek(0)
-            piece.truncate()
-    yield piece.getvalue()
+    yield spreadsheets.lines([COLUMNS])
+    for members in listing.every(wanted, now):
+        yield spreadsheets.lines(map(_cells, members))
 
 
 def _cells(member: Member) -> tuple[str, ...]:

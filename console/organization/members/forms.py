@@ -10,13 +10,12 @@ from flask_babel import lazy_gettext as _
 from wtforms import SelectField, StringField
 from wtforms.validators import AnyOf, InputRequired
 
+from console.accounts import search
 from console.accounts.models import Account, Role
 from console.accounts.roles import NAMES
 from console.organization.members import acts
 from console.organization.members.acts import Action
-from console.organization.members.listing import LONGEST_TEXT, Sort, State, Wanted
-from mfa.columns import LARGEST_ID
-from mfa.typed import without_marks
+from console.organization.members.listing import Sort, State, Wanted
 from mfa.web.forms import Form
 
 E = TypeVar("E", bound=StrEnum)
@@ -52,7 +51,7 @@ def of(action: Action, actor: Account, member: Account) -> Form:
 def wanted(given: Mapping[str, str]) -> Wanted:
     """Return what an address asks for; what is none of the choices counts as not given."""
     return Wanted(
-        without_marks(given.get("search", "")[: 4 * LONGEST_TEXT]).replace("\0", "").strip()[:LONGEST_TEXT],
+        search.typed(given.get("search", "")),
         _one_of(State, given.get("state")) or State.ALL,
         _one_of(Role, given.get("role")),
         _one_of(Sort, given.get("sort")) or Sort.NAME,
@@ -63,14 +62,6 @@ def asked(wanted: Wanted) -> dict[str, str]:
     """Return the part of an address that :func:`wanted` reads."""
     given = {"search": wanted.text, "state": wanted.state, "role": wanted.role, "sort": wanted.sort}
     return {name: str(value) for name, value in given.items() if value and value != Sort.NAME}
-
-
-def number(given: str | None) -> int | None:
-    """Return the id that an address names; None if that is no id."""
-    is_number = (
-        given is not None and given.isascii() and given.isdecimal() and len(given) <= len(str(LARGEST_ID))
-    )
-    return int(given) if is_number and given and 0 < int(given) <= LARGEST_ID else None
 
 
 def _one_of(kinds: type[E], given: str | None) -> E | None:

@@ -23,8 +23,6 @@ from mfa.people import required
 from mfa.people.required import Due
 
 PAGE, EXPORTED_AT_ONCE = 25, 500
-LONGEST_TEXT = 100
-"""Characters of a search; what comes after them is passed over."""
 
 
 class State(StrEnum):
@@ -96,19 +94,18 @@ def page(wanted: Wanted, now: datetime, after: int | None = None, *, size: int =
     :param after: the id of the member after whom it begins; from the first if None, or if there is none such.
     """
     begins = run(statements.PLACE, {"account_id": after}).first() if after else None
-    text = search.fold(wanted.text.strip()[:LONGEST_TEXT])
     shape = statements.Shape(
         sort=COLUMNS[wanted.sort],
         newest_first=wanted.sort is not Sort.NAME,
-        has_text=bool(text),
+        has_text=bool(wanted.text),
         is_without_two_step=wanted.state is State.WITHOUT_TWO_STEP,
         is_locked=wanted.state is State.LOCKED,
         role=wanted.role.value if wanted.role else None,
         is_first=begins is None,
     )
     values: dict[str, object] = {"at_most": size + 1}
-    if text:
-        values["text"] = f"%{_escaped(text)}%"
+    if wanted.text:
+        values["text"] = search.pattern(wanted.text)
     if begins is not None:
         values |= {"begins": getattr(begins, shape.sort), "after": after}
     found = db.session.scalars(statements.page(shape), values).all()
@@ -124,14 +121,14 @@ def one(account_id: int, now: datetime) -> Member | None:
     return _members([account], now)[0] if account else None
 
 
-def every(wanted: Wanted, now: datetime) -> Iterator[Member]:
-    """Return all who are wanted, reading some at a time."""
+def every(wanted: Wanted, now: datetime) -> Iterator[Sequence[Member]]:
+    """Return all who are wanted, by the page."""
     after: int | None = None
     while True:
         with transaction():
             some = page(wanted, now, after, size=EXPORTED_AT_ONCE)
             db.session.expunge_all()
-        yield from some.members
+        yield some.members
         after = some.next
         if after is None:
             return
@@ -173,9 +170,3 @@ def _kinds(person_ids: Sequence[str]) -> dict[str, set[str]]:
         for person_id, kind in run(statements.KINDS, {"person_ids": person_ids}):
             kinds.setdefault(person_id, set()).add(kind)
     return kinds
-
-
-def _escaped(text: str) -> str:
-    for sign in statements.ESCAPE, "%", "_":
-        text = text.replace(sign, statements.ESCAPE + sign)
-    return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, request, stream_with_context, url_for
+from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 
@@ -14,7 +14,7 @@ from console.organization.help import rules as help_rules, words as help_words
 from console.organization.members import acts, export, forms, listing, words
 from console.organization.members.acts import Action, Request
 from console.organization.members.listing import Member, Wanted
-from console.web import errors, layouts, notices
+from console.web import errors, layouts, notices, query
 from mfa import clock
 from mfa.columns import LARGEST_ID
 from mfa.enrollment.proof import FRESH
@@ -30,7 +30,7 @@ _ACTION = f"{_ONE}/<any({', '.join(map(repr, map(str, Action)))}):action>"
 @blueprint.get("/members")
 def tab() -> Response:
     """Show those whom the address asks for, from the first or after the one with the id ``after``."""
-    return _show_list(forms.wanted(request.args), forms.number(request.args.get("after")))
+    return _show_list(forms.wanted(request.args), query.row_id("after"))
 
 
 def _show_list(wanted: Wanted, after: int | None, message: str | None = None) -> Response:
@@ -95,12 +95,16 @@ def _say(member: Member, action: Action) -> Response:
     if action is Action.RESET:
         shown = help_rules.of(account_id, clock.now())
         message = help_words.asked(shown.state if shown else None)
-    if not hx.wanted():
-        notices.say(message, "success")
     if action is Action.REMOVE:
-        return hx.onward(url_for("organization.members.tab"), lambda: _show_list(Wanted(), None, message))
+        url = url_for("organization.members.tab")
+        return notices.onward(message, url, lambda said: _show_list(Wanted(), None, said))
+    return say_done(account_id, message)
+
+
+def say_done(account_id: int, message: str) -> Response:
+    """Show a member, and what was done about them."""
     url = url_for("organization.members.one", account_id=account_id)
-    return hx.onward(url, lambda: show_member(found(account_id), message))
+    return notices.onward(message, url, lambda said: show_member(found(account_id), said))
 
 
 def found(account_id: int) -> Member:
@@ -158,7 +162,4 @@ def download() -> Response:
     """Send those whom the form asks for as a file."""
     wanted, now = forms.wanted(request.form), clock.now()
     export.note(wanted, by=current_user.account.id, now=now)
-    pieces = stream_with_context(export.lines(wanted, now))
-    response = Response(pieces, content_type="text/csv; charset=utf-8", headers={"Cache-Control": "no-store"})
-    response.headers["Content-Disposition"] = downloads.disposition("members.csv")
-    return response
+    return downloads.file("members.csv", export.lines(wanted, now), "text/csv; charset=utf-8")

@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Integer, Select, bindparam, literal_column, or_, select, tuple_, update
 
+from console.accounts import search
 from console.accounts.models import LISTED, Account
 from mfa.columns import Instant
 from mfa.factors.models import Authenticator
 from mfa.people.models import PersonState
-
-ESCAPE = "\\"
 
 PLACE = select(Account.search_key, Account.last_signed_in_at, Account.created_at).where(
     Account.id == bindparam("account_id", type_=Account.id.type)
@@ -79,7 +78,7 @@ def page(shape: Shape) -> Select[Account]:
         is_role = Account.role == literal_column(f"'{shape.role}'")
         ids = ids.where(is_role, *(LISTED["managing_"] if shape.role != "member" else ()))
     if shape.has_text:
-        ids = ids.where(Account.search_key.like(bindparam("text"), escape=ESCAPE))
+        ids = ids.where(Account.search_key.like(bindparam("text"), escape=search.ESCAPE))
     if not shape.is_first:
         begins = tuple_(bindparam("begins", type_=column.type), bindparam("after", type_=Account.id.type))
         ids = ids.where(place < begins if shape.newest_first else place > begins)

@@ -67,9 +67,8 @@ def _wanted(form: SecurityForm) -> rules.Settings:
 
 
 def _say(message: str) -> Response:
-    if not hx.wanted():
-        notices.say(message, "success")
-    return hx.onward(url_for("organization.security.tab"), lambda: _show_tab(message=message))
+    url = url_for("organization.security.tab")
+    return notices.onward(message, url, lambda said: _show_tab(message=said))
 
 
 def _show_tab(
