@@ -13,7 +13,6 @@ from console.organization.security import rules
 from console.organization.security.forms import SecurityForm
 from console.web import layouts, notices
 from mfa import clock
-from mfa.errors import Refusal
 from mfa.web import errors, hx
 
 blueprint = Blueprint("security", __name__)
@@ -38,19 +37,9 @@ def save() -> Response:
         abort(404)
     except rules.ChangedMeanwhile as error:
         return _show_tab(refused=error.sentence, status=error.status)
-    except Refusal as error:
-        return _show_tab(form, status=errors.refuse(form[_FIELDS[type(error)]], error))
+    except rules.Unacceptable as error:
+        return _show_tab(form, status=errors.refuse(form[error.field], error))
     return _say(gettext("The settings are saved.") if is_changed else gettext("Nothing was changed."))
-
-
-_FIELDS: dict[type[Refusal], str] = {
-    rules.OwnIsOff: "required",
-    rules.NoOwnPasskey: "passkeys",
-    rules.NotRequired: "passkeys",
-    rules.BadGrace: "grace_days",
-    rules.NobodyElse: "approves_resets",
-    rules.OwnersAlone: "approves_resets",
-}
 
 
 def _wanted(form: SecurityForm) -> rules.Settings:

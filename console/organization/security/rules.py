@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
 
@@ -28,39 +28,54 @@ class NoManager(Refusal):
     """The author was made a member meanwhile, for whom there is no such page."""
 
 
-class OwnIsOff(Refusal):
+class Unacceptable(Refusal):
+    """Something that is set so can't be saved.
+
+    :cvar field: the setting that it concerns, one of :class:`Settings`.
+    """
+
+    field: ClassVar[str]
+
+
+class OwnIsOff(Unacceptable):
     """Somebody whose own 2-step verification is off wants to require it."""
 
+    field = "required"
     says = _("Your own 2-step verification is off. Turn it on first, then you can require it.")
 
 
-class NoOwnPasskey(Refusal):
+class NoOwnPasskey(Unacceptable):
     """Somebody without a passkey wants to require one."""
 
+    field = "passkeys"
     says = _("You have no passkey yourself. Add one first, or this would lock you out.")
 
 
-class NotRequired(Refusal):
+class NotRequired(Unacceptable):
     """Passkeys are to be required where 2-step verification is not."""
 
+    field = "passkeys"
     says = _("This takes the requirement above: switch that on, too.")
 
 
-class NobodyElse(Refusal):
+class NobodyElse(Unacceptable):
     """A second administrator is to approve what there is no second one for."""
 
+    field = "approves_resets"
     says = _("You are the only one who could approve it. Make somebody else an administrator first.")
 
 
-class OwnersAlone(Refusal):
+class OwnersAlone(Unacceptable):
     """An administrator wants to help alone: the second approval is there against that."""
 
+    field = "approves_resets"
     says = _("Only an owner can switch this off.")
 
 
-class BadGrace(Refusal):
+class BadGrace(Unacceptable):
     """A grace period that is not offered."""
 
+    field = "grace_days"
     says = _("Choose one of these.")
 
 
