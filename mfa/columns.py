@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import BigInteger, BindParameter, DateTime, Dialect, Integer, bindparam
 from sqlalchemy.types import TypeDecorator
 
 ID = BigInteger().with_variant(Integer, "sqlite")
@@ -27,3 +28,11 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy gives it)
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+def given(name: str, column: Any) -> BindParameter[Any]:
+    """Return a parameter of a statement, called *name*, with the type of *column*.
+
+    A moment that is bound without its type is taken for one in the database's own time zone.
+    """
+    return bindparam(name, type_=column.type)

@@ -7,6 +7,7 @@ from functools import cache
 from sqlalchemy import Update, bindparam, func, select, update
 
 from console.accounts.models import Account, EmailChange, Role
+from mfa.columns import given
 
 ACCOUNT_OF_ADDRESS = select(Account).where(Account.email_key == bindparam("email_key"))
 
@@ -23,7 +24,7 @@ OLD_ADDRESSES = (
     .where(
         EmailChange.account_id == bindparam("whose"),
         EmailChange.undone_at.is_(None),
-        EmailChange.changed_at > bindparam("oldest", type_=EmailChange.__table__.c.changed_at.type),
+        EmailChange.changed_at > given("oldest", EmailChange.changed_at),
     )
     .distinct()
 )
@@ -51,7 +52,7 @@ TAKE_DELETION_BACK = (
     .where(
         Account.id == bindparam("account_id"),
         Account.generation == bindparam("read_generation"),
-        Account.delete_at > bindparam("now", type_=Account.__table__.c.delete_at.type),
+        Account.delete_at > given("now", Account.delete_at),
     )
     .values(delete_at=None, delete_reminded_at=None)
 )

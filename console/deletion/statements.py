@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import BindParameter, Integer, bindparam, delete, select, update
+from sqlalchemy import Integer, bindparam, delete, select, update
 
 from console.accounts.models import Account, EmailChange, Invitation
 from mfa.attempts.models import Throttle
+from mfa.columns import given
 from mfa.database import first
 from mfa.people.models import PersonState
 
-
-def _given(name: str, column: str = "") -> BindParameter[Any]:
-    # With the column's type: a moment that is bound without it is taken for one of the database's own zone.
-    return bindparam(name, type_=Account.__table__.c[column or name].type)
-
-
 _THIS = Account.id == bindparam("account_id")
-_DUE = (Account.delete_at <= _given("now", "delete_at"), Account.locked_at.is_(None))
+_DUE = (Account.delete_at <= given("now", Account.delete_at), Account.locked_at.is_(None))
 
 FORMER_ADDRESSES = select(EmailChange.old_email).where(
     EmailChange.account_id == bindparam("whose"),
     EmailChange.undone_at.is_(None),
-    EmailChange.changed_at > bindparam("oldest", type_=EmailChange.__table__.c.changed_at.type),
+    EmailChange.changed_at > given("oldest", EmailChange.changed_at),
 )
 """Those that can still take the account back."""
 
@@ -32,13 +25,13 @@ REMIND = (
     .where(
         first(
             Account.delete_at,
-            Account.delete_at > _given("now", "delete_at"),
-            Account.delete_at <= _given("near", "delete_at"),
+            Account.delete_at > given("now", Account.delete_at),
+            Account.delete_at <= given("near", Account.delete_at),
             Account.delete_reminded_at.is_(None),
             Account.locked_at.is_(None),
         )
     )
-    .values(delete_reminded_at=_given("now", "delete_at"))
+    .values(delete_reminded_at=given("now", Account.delete_at))
     .returning(Account.id, Account.email, Account.name, Account.language, Account.delete_at)
     .execution_options(synchronize_session=False)
 )

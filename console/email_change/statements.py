@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, delete, exists, select, update
 
 from console.accounts.models import Account, EmailChange
+from mfa.columns import given
 
 _OPEN = EmailChange.undone_at.is_(None)
 _OF_ACCOUNT = EmailChange.account_id == bindparam("whose")
@@ -12,14 +13,14 @@ _OF_ACCOUNT = EmailChange.account_id == bindparam("whose")
 UNDO = (
     update(EmailChange)
     .where(EmailChange.id == bindparam("change_id"), _OPEN)
-    .values(undone_at=bindparam("now", type_=EmailChange.__table__.c.undone_at.type))
+    .values(undone_at=given("now", EmailChange.undone_at))
 )
 """It finds no row if the change was undone before."""
 
 OPEN_CHANGE = select(EmailChange).where(_OF_ACCOUNT, _OPEN)
 
 FORGET_OLDER = delete(EmailChange).where(
-    _OF_ACCOUNT, EmailChange.changed_at < bindparam("oldest", type_=EmailChange.__table__.c.changed_at.type)
+    _OF_ACCOUNT, EmailChange.changed_at < given("oldest", EmailChange.changed_at)
 )
 
 IS_ANOTHERS = select(

@@ -5,10 +5,7 @@ Others are ``session_id``, and the moments ``now`` and ``idle_since``: not seen 
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
-    BindParameter,
     Integer,
     String,
     bindparam,
@@ -24,25 +21,23 @@ from console.accounts.models import Account
 from console.policy import statements as policy
 from console.policy.models import OrganizationSettings
 from console.sessions.models import AccountSession
+from mfa.columns import given
 from mfa.database import first
 from mfa.factors.models import SecondStep
 from mfa.people.statements import recovering_until
 
-
-def _given(name: str, column: str = "") -> BindParameter[Any]:
-    # With the column's type: a moment that is bound without it is taken for one of the database's own zone.
-    return bindparam(name, type_=AccountSession.__table__.c[column or name].type)
-
-
-_SESSION_ID, _ACCOUNT_ID = _given("session_id", "id"), _given("account_id")
+_SESSION_ID, _ACCOUNT_ID = (
+    given("session_id", AccountSession.id),
+    given("account_id", AccountSession.account_id),
+)
 _IN_TIME = (
-    AccountSession.expires_at > _given("now", "expires_at"),
-    AccountSession.seen_at > _given("idle_since", "seen_at"),
+    AccountSession.expires_at > given("now", AccountSession.expires_at),
+    AccountSession.seen_at > given("idle_since", AccountSession.seen_at),
 )
 
 
 _ALIVE = (
-    AccountSession.token_hash == _given("token_hash"),
+    AccountSession.token_hash == given("token_hash", AccountSession.token_hash),
     Account.locked_at.is_(None),
     Account.delete_at.is_(None),
     *_IN_TIME,
@@ -83,7 +78,7 @@ LOCK_ACCOUNT = select(Account.id).where(Account.id == _ACCOUNT_ID).with_for_upda
 _BEGINNING = {
     "account_id": Account.id,
     **{
-        name: _given(name)
+        name: given(name, AccountSession.__table__.c[name])
         for name in (
             "token_hash",
             "created_at",
@@ -115,9 +110,9 @@ BEGIN_SESSION = (
 
 NOTE_SIGN_IN = (
     update(Account)
-    .where(Account.id == bindparam("whose", type_=Account.id.type))
+    .where(Account.id == given("whose", Account.id))
     .values(
-        last_signed_in_at=bindparam("now", type_=Account.last_signed_in_at.type),
+        last_signed_in_at=given("now", Account.last_signed_in_at),
         search_key=bindparam("key"),
         two_step_on=exists().where(SecondStep.person_id == bindparam("person")),
     )
@@ -128,14 +123,17 @@ NOTE_SIGN_IN = (
 CHANGE_SESSION = update(AccountSession).where(AccountSession.id == _SESSION_ID)
 """Sets the columns whose values are given."""
 
-RENEW_SESSION = CHANGE_SESSION.where(AccountSession.token_hash == _given("old_token_hash", "token_hash"))
+RENEW_SESSION = CHANGE_SESSION.where(
+    AccountSession.token_hash == given("old_token_hash", AccountSession.token_hash)
+)
 """Likewise, if the session has that token still."""
 
 
 # End
 
 END_SESSIONS_OF_ACCOUNT = delete(AccountSession).where(
-    AccountSession.account_id == _given("whose", "account_id"), AccountSession.id != _given("but", "id")
+    AccountSession.account_id == given("whose", AccountSession.account_id),
+    AccountSession.id != given("but", AccountSession.id),
 )
 """All but one; ids begin at 1, so it is none of them that is 0."""
 
@@ -158,9 +156,9 @@ END_OLDEST_SESSIONS = delete(AccountSession).where(
 """All of an account but those that were seen last, as many as ``kept``."""
 
 DELETE_EXPIRED = delete(AccountSession).where(
-    first(AccountSession.expires_at, AccountSession.expires_at < _given("now", "expires_at"))
+    first(AccountSession.expires_at, AccountSession.expires_at < given("now", AccountSession.expires_at))
 )
 
 DELETE_IDLE = delete(AccountSession).where(
-    first(AccountSession.seen_at, AccountSession.seen_at < _given("idle_since", "seen_at"))
+    first(AccountSession.seen_at, AccountSession.seen_at < given("idle_since", AccountSession.seen_at))
 )

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import BindParameter, Integer, bindparam, delete, func, insert, select, update
+from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 
 from console.webhooks.models import WebhookEvent
+from mfa.columns import given
 from mfa.database import first
-
-
-def _given(name: str, column: str = "") -> BindParameter[Any]:
-    return bindparam(name, type_=WebhookEvent.__table__.c[column or name].type)
-
 
 ADD = insert(WebhookEvent)
 
 _FIRST_DUE = (
     select(WebhookEvent.id)
-    .where(WebhookEvent.due_at <= _given("until", "due_at"))
+    .where(WebhookEvent.due_at <= given("until", WebhookEvent.due_at))
     .order_by(WebhookEvent.due_at, WebhookEvent.id)
     .limit(1)
     .with_for_update(skip_locked=True)
@@ -27,7 +21,7 @@ _FIRST_DUE = (
 TAKE_NEXT = (
     update(WebhookEvent)
     .where(WebhookEvent.id == _FIRST_DUE)
-    .values(due_at=_given("taken_until", "due_at"), tries=WebhookEvent.tries + 1)
+    .values(due_at=given("taken_until", WebhookEvent.due_at), tries=WebhookEvent.tries + 1)
     .returning(
         WebhookEvent.id,
         WebhookEvent.message_id,
@@ -39,32 +33,37 @@ TAKE_NEXT = (
 )
 """The event that has been due for the longest time, at ``until`` at least, taken until ``taken_until``."""
 
-DELETE = delete(WebhookEvent).where(WebhookEvent.id == _given("event_id", "id"))
+DELETE = delete(WebhookEvent).where(WebhookEvent.id == given("event_id", WebhookEvent.id))
 
 PUT_OFF = (
     update(WebhookEvent)
-    .where(WebhookEvent.id == _given("event_id", "id"), WebhookEvent.tries == _given("taken", "tries"))
-    .values(due_at=_given("later", "due_at"), said=_given("why", "said"))
+    .where(
+        WebhookEvent.id == given("event_id", WebhookEvent.id),
+        WebhookEvent.tries == given("taken", WebhookEvent.tries),
+    )
+    .values(due_at=given("later", WebhookEvent.due_at), said=given("why", WebhookEvent.said))
 )
 """Says when to try again, None for never; not if another worker has taken it since, at its ``tries``."""
 
 _AGAIN = {
-    "due_at": _given("now", "due_at"),
-    "give_up_at": _given("until", "give_up_at"),
+    "due_at": given("now", WebhookEvent.due_at),
+    "give_up_at": given("until", WebhookEvent.give_up_at),
     "tries": 0,
 }
 RETRY_GIVEN_UP = update(WebhookEvent).where(WebhookEvent.due_at.is_(None)).values(_AGAIN)
 RETRY_ONE = (
-    update(WebhookEvent).where(WebhookEvent.message_id == _given("whose", "message_id")).values(_AGAIN)
+    update(WebhookEvent)
+    .where(WebhookEvent.message_id == given("whose", WebhookEvent.message_id))
+    .values(_AGAIN)
 )
 
 BRING_FORWARD = (
     update(WebhookEvent)
-    .where(first(WebhookEvent.due_at, WebhookEvent.due_at > _given("latest", "due_at")))
-    .values(due_at=_given("now", "due_at"))
+    .where(first(WebhookEvent.due_at, WebhookEvent.due_at > given("latest", WebhookEvent.due_at)))
+    .values(due_at=given("now", WebhookEvent.due_at))
 )
 FORGET = delete(WebhookEvent).where(
-    first(WebhookEvent.give_up_at, WebhookEvent.give_up_at < _given("before", "give_up_at"))
+    first(WebhookEvent.give_up_at, WebhookEvent.give_up_at < given("before", WebhookEvent.give_up_at))
 )
 
 COUNTS = select(
@@ -74,7 +73,7 @@ COUNTS = select(
 OLDEST = (
     select(func.min(WebhookEvent.created_at))
     .where(WebhookEvent.due_at.is_not(None))
-    .where((WebhookEvent.due_at <= _given("now", "due_at")) | (WebhookEvent.tries > 0))
+    .where((WebhookEvent.due_at <= given("now", WebhookEvent.due_at)) | (WebhookEvent.tries > 0))
 )
 """When the first was written that should have been taken."""
 LISTED = (

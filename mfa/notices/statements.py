@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 
-from sqlalchemy import BindParameter, Integer, bindparam, delete, func, insert, select, update
-
+from mfa.columns import given
 from mfa.database import first
 from mfa.notices.models import OutboxMail
-
-
-def _given(name: str, column: str = "") -> BindParameter[Any]:
-    # With the column's type: a moment that is bound without it is taken for one of the database's own zone.
-    return bindparam(name, type_=OutboxMail.__table__.c[column or name].type)
-
 
 POST = insert(OutboxMail)
 BRING_FORWARD = (
     update(OutboxMail)
-    .where(first(OutboxMail.due_at, OutboxMail.due_at > _given("latest", "due_at")))
-    .values(due_at=_given("now", "due_at"))
+    .where(first(OutboxMail.due_at, OutboxMail.due_at > given("latest", OutboxMail.due_at)))
+    .values(due_at=given("now", OutboxMail.due_at))
 )
 _COLUMNS = [column for column in OutboxMail.__table__.columns if not column.primary_key]
 _WAITING_OF_KIND = (
@@ -38,13 +31,13 @@ WAITING = select(func.count()).select_from(OutboxMail)
 
 OLDEST = (
     select(OutboxMail.created_at)
-    .where((OutboxMail.due_at <= _given("now", "due_at")) | (OutboxMail.tries > 0))
+    .where((OutboxMail.due_at <= given("now", OutboxMail.due_at)) | (OutboxMail.tries > 0))
     .order_by(OutboxMail.id)
     .limit(1)
 )
 """When the first was written that should have left: ids follow the order of writing."""
 
-_THIS = OutboxMail.id == _given("mail_id", "id")
+_THIS = OutboxMail.id == given("mail_id", OutboxMail.id)
 
 DELETE = delete(OutboxMail).where(_THIS)
 
@@ -53,7 +46,7 @@ CHANGE = update(OutboxMail).where(_THIS)
 
 _FIRST_DUE = (
     select(OutboxMail.id)
-    .where(OutboxMail.due_at <= _given("until", "due_at"))
+    .where(OutboxMail.due_at <= given("until", OutboxMail.due_at))
     .order_by(OutboxMail.due_at, OutboxMail.id)
     .limit(1)
     .with_for_update(skip_locked=True)
@@ -62,7 +55,7 @@ _FIRST_DUE = (
 TAKE_NEXT = (
     update(OutboxMail)
     .where(OutboxMail.id == _FIRST_DUE)
-    .values(due_at=_given("taken_until", "due_at"), tries=OutboxMail.tries + 1)
+    .values(due_at=given("taken_until", OutboxMail.due_at), tries=OutboxMail.tries + 1)
     .returning(OutboxMail)
     .execution_options(synchronize_session=False, populate_existing=True)
 )

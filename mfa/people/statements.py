@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Executable,
     Integer,
@@ -26,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from mfa.columns import Instant
+from mfa.columns import Instant, given
 from mfa.database import first, upsert
 from mfa.people.models import IS_OPEN, PersonState, Recovery
 
@@ -49,7 +48,7 @@ HAS_ENROLLED = (
 
 FORGET_REQUIRED = (
     update(PersonState)
-    .where(_OF_PERSON, PersonState.required_at < bindparam("since", type_=PersonState.required_at.type))
+    .where(_OF_PERSON, PersonState.required_at < given("since", PersonState.required_at))
     .values(required_at=None)
 )
 """It finds no row if they were told after ``since``."""
@@ -121,13 +120,11 @@ def change(dialect: str) -> Executable:
 # Recoveries
 
 
-def _given(name: str, column: str = "") -> BindParameter[Any]:
-    # With the column's type: a moment that is bound without it is taken for one of the database's own zone.
-    return bindparam(name, type_=Recovery.__table__.c[column or name].type)
-
-
-_THIS = Recovery.id == _given("recovery_id", "id")
-_IN_TIME = (Recovery.ready_at <= _given("now", "ready_at"), Recovery.ends_at > _given("now", "ends_at"))
+_THIS = Recovery.id == given("recovery_id", Recovery.id)
+_IN_TIME = (
+    Recovery.ready_at <= given("now", Recovery.ready_at),
+    Recovery.ends_at > given("now", Recovery.ends_at),
+)
 
 BEGIN = insert(Recovery).returning(Recovery.id)
 
@@ -135,23 +132,23 @@ RECOVERY = select(*Recovery.__table__.c).where(_THIS)
 
 STOP = (
     update(Recovery)
-    .where(_THIS, IS_OPEN, Recovery.ends_at > _given("now", "ends_at"))
-    .values(stopped_at=_given("now", "stopped_at"), tell_at=None)
+    .where(_THIS, IS_OPEN, Recovery.ends_at > given("now", Recovery.ends_at))
+    .values(stopped_at=given("now", Recovery.stopped_at), tell_at=None)
 )
 """It finds no row if it was stopped or finished, or is too old."""
 
 STOP_OPEN = (
     update(Recovery)
-    .where(Recovery.person_id == _given("whose", "person_id"), IS_OPEN)
-    .values(stopped_at=_given("now", "stopped_at"), tell_at=None)
+    .where(Recovery.person_id == given("whose", Recovery.person_id), IS_OPEN)
+    .values(stopped_at=given("now", Recovery.stopped_at), tell_at=None)
     .returning(Recovery.id, Recovery.kind, Recovery.ends_at, Recovery.generation)
 )
 
-OPEN = select(*Recovery.__table__.c).where(Recovery.person_id == _given("whose", "person_id"), IS_OPEN)
+OPEN = select(*Recovery.__table__.c).where(Recovery.person_id == given("whose", Recovery.person_id), IS_OPEN)
 
 UNTOLD = (
     select(*Recovery.__table__.c)
-    .where(Recovery.tell_at <= _given("now", "tell_at"), IS_OPEN)
+    .where(Recovery.tell_at <= given("now", Recovery.tell_at), IS_OPEN)
     .order_by(Recovery.tell_at)
     .limit(bindparam("at_most", type_=Integer))
 )
@@ -159,11 +156,11 @@ UNTOLD = (
 
 TELL = (
     update(Recovery)
-    .where(_THIS, IS_OPEN, Recovery.tell_at == _given("told_at", "tell_at"))
+    .where(_THIS, IS_OPEN, Recovery.tell_at == given("told_at", Recovery.tell_at))
     .values(
-        tell_at=_given("then", "tell_at"),
-        ready_at=_given("ready", "ready_at"),
-        ends_at=_given("ends", "ends_at"),
+        tell_at=given("then", Recovery.tell_at),
+        ready_at=given("ready", Recovery.ready_at),
+        ends_at=given("ends", Recovery.ends_at),
     )
 )
 """It finds no row if another server did it first, or if the recovery was stopped meanwhile."""
@@ -171,11 +168,13 @@ TELL = (
 FINISH = (
     update(Recovery)
     .where(_THIS, IS_OPEN, *_IN_TIME, Recovery.tell_at.is_(None))
-    .values(finished_at=_given("now", "finished_at"), tell_at=None)
+    .values(finished_at=given("now", Recovery.finished_at), tell_at=None)
 )
 """It finds no row if it was stopped or finished, if it is not its time, or if the owner is yet to be told."""
 
 RECOVERING_UNTIL = select(recovering_until(bindparam("whose", type_=String)))
 
-DELETE_OLD = delete(Recovery).where(first(Recovery.ends_at, Recovery.ends_at < _given("before", "ends_at")))
+DELETE_OLD = delete(Recovery).where(
+    first(Recovery.ends_at, Recovery.ends_at < given("before", Recovery.ends_at))
+)
 """Not at once: who opens the link of one shall hear that it was stopped."""

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import Integer, bindparam, delete, insert, select
 
-from sqlalchemy import BindParameter, Integer, bindparam, delete, insert, select
-
+from mfa.columns import given
 from mfa.database import first
 from mfa.requirement.models import HeldForm
 
-
-def _given(name: str, column: str) -> BindParameter[Any]:
-    return bindparam(name, type_=HeldForm.__table__.c[column].type)
-
-
-_OF_PERSON = HeldForm.person_id == _given("whose", "person_id")
+_OF_PERSON = HeldForm.person_id == given("whose", HeldForm.person_id)
 _THIS = (
-    HeldForm.id == _given("form_id", "id"),
+    HeldForm.id == given("form_id", HeldForm.id),
     _OF_PERSON,
-    HeldForm.expires_at > _given("now", "expires_at"),
+    HeldForm.expires_at > given("now", HeldForm.expires_at),
 )
 
 HOLD = insert(HeldForm)
@@ -41,5 +35,5 @@ MAKE_ROOM = delete(HeldForm).where(
 FORGET_ALL = delete(HeldForm).where(_OF_PERSON)
 
 DELETE_EXPIRED = delete(HeldForm).where(
-    first(HeldForm.expires_at, HeldForm.expires_at < _given("now", "expires_at"))
+    first(HeldForm.expires_at, HeldForm.expires_at < given("now", HeldForm.expires_at))
 )

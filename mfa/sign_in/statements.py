@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     Integer,
     LargeBinary,
     String,
@@ -20,7 +18,7 @@ from sqlalchemy import (
 )
 
 from mfa.attempts import rules as attempts
-from mfa.columns import ID, Instant
+from mfa.columns import ID, Instant, given
 from mfa.database import first
 from mfa.factors.models import PASSKEY, Authenticator, SecondStep
 from mfa.factors.statements import COLUMNS, LAST_USED_FIRST
@@ -32,15 +30,10 @@ ENDED = datetime(1970, 1, 1, tzinfo=UTC)
 """The end of a challenge that was broken off: nobody can answer it, and its owner is still told."""
 
 
-def _given(name: str, column: str = "") -> BindParameter[Any]:
-    # With the column's type: a moment that is bound without it is taken for one of the database's own zone.
-    return bindparam(name, type_=Challenge.__table__.c[column or name].type)
-
-
 _CHALLENGE = Challenge.__table__.c
-_THIS = Challenge.id == _given("challenge_id", "id")
+_THIS = Challenge.id == given("challenge_id", Challenge.id)
 _OPEN = (_THIS, Challenge.expires_at > ENDED)
-_WHOSE = _given("whose", "person_id")
+_WHOSE = given("whose", Challenge.person_id)
 _OF_PERSON = Challenge.person_id == _WHOSE
 
 _COUNTS_OF = PersonState.person_id == _WHOSE
@@ -84,7 +77,10 @@ LIVE = (
     .join(SecondStep, SecondStep.person_id == Challenge.person_id)
     .join(Authenticator, Authenticator.person_id == Challenge.person_id)
     .outerjoin(PersonState, PersonState.person_id == Challenge.person_id)
-    .where(Challenge.token_hash == _given("token_hash"), Challenge.expires_at > _given("now", "expires_at"))
+    .where(
+        Challenge.token_hash == given("token_hash", Challenge.token_hash),
+        Challenge.expires_at > given("now", Challenge.expires_at),
+    )
     .order_by(*LAST_USED_FIRST)
 )
 """The challenge of a token with each authenticator of the person, their wrong codes, and what was counted."""
@@ -94,7 +90,7 @@ EXISTS = select(Challenge.id).where(*_OPEN)
 CONFIRM = (
     update(Challenge)
     .where(*_OPEN, Challenge.confirmed_at.is_(None))
-    .values(confirmed_at=_given("now", "confirmed_at"))
+    .values(confirmed_at=given("now", Challenge.confirmed_at))
 )
 """It finds no row if that was done before."""
 
@@ -109,8 +105,8 @@ BREAK_OFF_ALL = update(Challenge).where(_OF_PERSON).values(expires_at=ENDED)
 UNTOLD = (
     select(*(_CHALLENGE[name] for name in ("id", "person_id", "tell_at", "device", "network")))
     .where(
-        Challenge.tell_at > _given("after", "tell_at"),
-        Challenge.tell_at <= _given("until", "tell_at"),
+        Challenge.tell_at > given("after", Challenge.tell_at),
+        Challenge.tell_at <= given("until", Challenge.tell_at),
     )
     .order_by(Challenge.tell_at)
     .limit(bindparam("at_most", type_=Integer))
@@ -123,7 +119,7 @@ TELL = update(Challenge).where(_THIS, Challenge.tell_at.is_not(None)).values(tel
 DELETE_EXPIRED = delete(Challenge).where(
     first(
         Challenge.expires_at,
-        Challenge.expires_at < _given("now", "expires_at"),
+        Challenge.expires_at < given("now", Challenge.expires_at),
         Challenge.tell_at.is_(None),
     )
 )

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnClause, Integer, bindparam, column, insert, select, update
+from sqlalchemy import ColumnClause, Integer, bindparam, column, insert, select, update
 
 from console.organization.audit.models import HEAD_ID, AuditEvent, AuditHead, AuditKey
-
-
-def _event(name: str, column: str) -> BindParameter[Any]:
-    return bindparam(name, type_=AuditEvent.__table__.c[column].type)
-
-
-def _key(name: str, column: str) -> BindParameter[Any]:
-    return bindparam(name, type_=AuditKey.__table__.c[column].type)
-
+from mfa.columns import given
 
 _IS_HEAD = AuditHead.id == HEAD_ID
 
@@ -26,9 +18,7 @@ COUNT_ON = (
     .values(last_id=AuditHead.last_id + bindparam("count", type_=Integer))
     .returning(AuditHead.last_id, AuditHead.last_hash)
 )
-NOTE_HASH = (
-    update(AuditHead).where(_IS_HEAD).values(last_hash=bindparam("new_hash", type_=AuditHead.last_hash.type))
-)
+NOTE_HASH = update(AuditHead).where(_IS_HEAD).values(last_hash=given("new_hash", AuditHead.last_hash))
 HEAD = select(AuditHead.last_id, AuditHead.last_hash).where(_IS_HEAD)
 ADD_EVENT = insert(AuditEvent)
 NEWEST_EVENT = (
@@ -40,14 +30,16 @@ _RAW: list[ColumnClause[Any]] = [column(each.name) for each in AuditEvent.__tabl
 FIRST_ROWS = (
     select(*_RAW).select_from(AuditEvent).order_by(AuditEvent.id).limit(bindparam("at_most", type_=Integer))
 )
-NEXT_ROWS = FIRST_ROWS.where(AuditEvent.id > _event("after", "id"))
+NEXT_ROWS = FIRST_ROWS.where(AuditEvent.id > given("after", AuditEvent.id))
 
 NEWEST_KEY = select(AuditKey.id, AuditKey.sealed).order_by(AuditKey.id.desc()).limit(1)
 KEYS = select(AuditKey.id, AuditKey.sealed).order_by(AuditKey.id)
 ADD_KEY = insert(AuditKey)
 SEAL_KEY = (
-    update(AuditKey).where(AuditKey.id == _key("key_id", "id")).values(sealed=_key("new_sealed", "sealed"))
+    update(AuditKey)
+    .where(AuditKey.id == given("key_id", AuditKey.id))
+    .values(sealed=given("new_sealed", AuditKey.sealed))
 )
 
-MOMENT = select(AuditEvent.at).where(AuditEvent.id == _event("row_id", "id"))
+MOMENT = select(AuditEvent.at).where(AuditEvent.id == given("row_id", AuditEvent.id))
 """When the row ``row_id`` was written."""

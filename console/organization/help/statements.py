@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Select, String, bindparam, cast, delete, insert, select, update
+from sqlalchemy import Integer, Select, String, bindparam, cast, delete, insert, select, update
 from sqlalchemy.orm import aliased
 
 from console.accounts.models import LISTED, Account
@@ -13,17 +13,12 @@ from console.policy.models import OrganizationSettings
 from console.policy.statements import IS_THE_ONE
 from mfa.activity import rules as activity
 from mfa.activity.models import ActivityEvent
+from mfa.columns import given
 from mfa.people.models import IS_OPEN, PersonState, Recovery
 
-
-def _given(name: str, column: str = "") -> BindParameter[Any]:
-    # With the column's type: a moment that is bound without it is taken for one of the database's own zone.
-    return bindparam(name, type_=HelpRequest.__table__.c[column or name].type)
-
-
-_THIS = HelpRequest.id == _given("request_id", "id")
-_OF_ACCOUNT = HelpRequest.account_id == _given("whose", "account_id")
-_WAITS = (HelpRequest.approved_at.is_(None), HelpRequest.ends_at > _given("now", "ends_at"))
+_THIS = HelpRequest.id == given("request_id", HelpRequest.id)
+_OF_ACCOUNT = HelpRequest.account_id == given("whose", HelpRequest.account_id)
+_WAITS = (HelpRequest.approved_at.is_(None), HelpRequest.ends_at > given("now", HelpRequest.ends_at))
 _IS_OUT = (HelpRequest.approved_at.is_not(None), HelpRequest.stopped_at.is_(None))
 _member, _asker, _approver = aliased(Account), aliased(Account), aliased(Account)
 
@@ -79,9 +74,9 @@ APPROVE = (
     update(HelpRequest)
     .where(_THIS, *_WAITS)
     .values(
-        approved_by=_given("by", "approved_by"),
-        approved_at=_given("now", "approved_at"),
-        ends_at=_given("until", "ends_at"),
+        approved_by=given("by", HelpRequest.approved_by),
+        approved_at=given("now", HelpRequest.approved_at),
+        ends_at=given("until", HelpRequest.ends_at),
     )
 )
 """It finds no row if somebody was first, with this or with a withdrawal, or if the time is over."""
@@ -89,7 +84,9 @@ APPROVE = (
 WITHDRAW = delete(HelpRequest).where(_THIS, *_WAITS)
 """Likewise."""
 
-WITHDRAW_LINK = delete(HelpRequest).where(_THIS, *_IS_OUT, HelpRequest.ends_at > _given("now", "ends_at"))
+WITHDRAW_LINK = delete(HelpRequest).where(
+    _THIS, *_IS_OUT, HelpRequest.ends_at > given("now", HelpRequest.ends_at)
+)
 
 DELETE = delete(HelpRequest).where(_THIS)
 
@@ -98,7 +95,7 @@ NOTE_LINK = (
     .where(_THIS)
     .values(
         recovery_id=select(Recovery.id)
-        .where(Recovery.person_id == cast(_given("whose", "account_id"), String), IS_OPEN)
+        .where(Recovery.person_id == cast(given("whose", HelpRequest.account_id), String), IS_OPEN)
         .scalar_subquery()
     )
 )
@@ -107,7 +104,7 @@ NOTE_LINK = (
 STOP = (
     update(HelpRequest)
     .where(_THIS, *_IS_OUT)
-    .values(stopped_at=_given("now", "stopped_at"), ends_at=_given("until", "ends_at"))
+    .values(stopped_at=given("now", HelpRequest.stopped_at), ends_at=given("until", HelpRequest.ends_at))
 )
 
 WHO_STOPPED = (
@@ -115,7 +112,7 @@ WHO_STOPPED = (
     .where(
         ActivityEvent.person_id == bindparam("whose", type_=String),
         ActivityEvent.event == activity.RECOVERY_STOPPED,
-        ActivityEvent.happened_at >= bindparam("since", type_=ActivityEvent.happened_at.type),
+        ActivityEvent.happened_at >= given("since", ActivityEvent.happened_at),
     )
     .order_by(ActivityEvent.id)
     .limit(1)
@@ -125,8 +122,8 @@ WHO_STOPPED = (
 OVER_OR_OUT = (
     select(HelpRequest.id, HelpRequest.account_id)
     .where(
-        HelpRequest.id > _given("after", "id"),
-        (HelpRequest.ends_at <= _given("now", "ends_at"))
+        HelpRequest.id > given("after", HelpRequest.id),
+        (HelpRequest.ends_at <= given("now", HelpRequest.ends_at))
         | HelpRequest.approved_at.is_not(None) & HelpRequest.stopped_at.is_(None),
     )
     .order_by(HelpRequest.id)

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Select, bindparam, delete, select, update
+from sqlalchemy import Integer, Select, bindparam, delete, select, update
 from sqlalchemy.orm import aliased
 
 from console.accounts import search
 from console.accounts.models import Account, Invitation
+from mfa.columns import given
 from mfa.database import first
 from mfa.notices.models import OutboxMail
 
-
-def _given(name: str, column: str) -> BindParameter[Any]:
-    return bindparam(name, type_=Invitation.__table__.c[column].type)
-
-
-_THIS = Invitation.id == _given("invitation_id", "id")
+_THIS = Invitation.id == given("invitation_id", Invitation.id)
 _OPEN = (Invitation.used_at.is_(None), Invitation.withdrawn_at.is_(None))
 _RETURNED = (Invitation.id, Invitation.email, Invitation.email_key, Invitation.role, Invitation.sent)
 
 HOLD = (
     update(Account)
-    .where(Account.id == bindparam("account_id", type_=Account.id.type))
+    .where(Account.id == given("account_id", Account.id))
     .values(role=Account.role)
     .returning(Account.role, Account.locked_at, Account.removed_at, Account.delete_at)
     .execution_options(synchronize_session=False)
@@ -35,21 +30,21 @@ on both databases: on SQLite, what is only read may be another's before the firs
 INVITATION = select(Invitation).where(_THIS)
 
 FORGET_EXPIRED = delete(Invitation).where(
-    Invitation.email_key == _given("of", "email_key"),
+    Invitation.email_key == given("of", Invitation.email_key),
     *_OPEN,
-    Invitation.expires_at <= _given("now", "expires_at"),
+    Invitation.expires_at <= given("now", Invitation.expires_at),
 )
 """Make room for another invitation to the same address."""
 
 SEND_AGAIN = (
     update(Invitation)
-    .where(_THIS, *_OPEN, Invitation.sent_at <= _given("latest", "sent_at"))
+    .where(_THIS, *_OPEN, Invitation.sent_at <= given("latest", Invitation.sent_at))
     .values(
         sent=Invitation.sent + 1,
-        sent_at=_given("now", "sent_at"),
-        expires_at=_given("until", "expires_at"),
-        forget_at=_given("kept_until", "forget_at"),
-        invited_by=_given("actor_id", "invited_by"),
+        sent_at=given("now", Invitation.sent_at),
+        expires_at=given("until", Invitation.expires_at),
+        forget_at=given("kept_until", Invitation.forget_at),
+        invited_by=given("actor_id", Invitation.invited_by),
     )
     .returning(*_RETURNED)
     .execution_options(synchronize_session=False)
@@ -59,7 +54,10 @@ SEND_AGAIN = (
 WITHDRAW = (
     update(Invitation)
     .where(_THIS, *_OPEN)
-    .values(withdrawn_at=_given("now", "withdrawn_at"), forget_at=_given("kept_until", "forget_at"))
+    .values(
+        withdrawn_at=given("now", Invitation.withdrawn_at),
+        forget_at=given("kept_until", Invitation.forget_at),
+    )
     .returning(*_RETURNED)
     .execution_options(synchronize_session=False)
 )
@@ -70,16 +68,16 @@ USE = (
     .where(
         _THIS,
         *_OPEN,
-        Invitation.sent == _given("seen", "sent"),
-        Invitation.expires_at > _given("now", "expires_at"),
+        Invitation.sent == given("seen", Invitation.sent),
+        Invitation.expires_at > given("now", Invitation.expires_at),
     )
-    .values(used_at=_given("now", "used_at"), forget_at=_given("kept_until", "forget_at"))
+    .values(used_at=given("now", Invitation.used_at), forget_at=given("kept_until", Invitation.forget_at))
     .execution_options(synchronize_session=False)
 )
 """It finds no row if the invitation was used, withdrawn, sent again, or is over."""
 
 FORGET = delete(Invitation).where(
-    first(Invitation.forget_at, Invitation.forget_at <= _given("now", "forget_at"))
+    first(Invitation.forget_at, Invitation.forget_at <= given("now", Invitation.forget_at))
 )
 
 FORGET_MAILS = delete(OutboxMail).where(
@@ -107,4 +105,4 @@ def page(*, has_text: bool, is_open: bool, is_first: bool) -> Select[Invitation,
         found = found.where(*_OPEN)
     if has_text:
         found = found.where(Invitation.email_key.like(bindparam("text"), escape=search.ESCAPE))
-    return found if is_first else found.where(Invitation.id < _given("before", "id"))
+    return found if is_first else found.where(Invitation.id < given("before", Invitation.id))

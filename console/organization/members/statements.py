@@ -9,12 +9,12 @@ from sqlalchemy import Integer, Select, bindparam, literal_column, or_, select, 
 
 from console.accounts import search
 from console.accounts.models import LISTED, Account
-from mfa.columns import Instant
+from mfa.columns import Instant, given
 from mfa.factors.models import Authenticator
 from mfa.people.models import PersonState
 
 PLACE = select(Account.search_key, Account.last_signed_in_at, Account.created_at).where(
-    Account.id == bindparam("account_id", type_=Account.id.type)
+    Account.id == given("account_id", Account.id)
 )
 """Where a member stands in each order."""
 
@@ -30,12 +30,12 @@ TOLD = select(PersonState.person_id, PersonState.required_at).where(
 )
 """When some people were first told what is required of them."""
 
-MEMBER = select(Account).where(Account.id == bindparam("account_id", type_=Account.id.type), *LISTED[""])
+MEMBER = select(Account).where(Account.id == given("account_id", Account.id), *LISTED[""])
 
 REMIND = (
     update(Account)
     .where(
-        Account.id == bindparam("account_id", type_=Account.id.type),
+        Account.id == given("account_id", Account.id),
         or_(Account.reminded_at.is_(None), Account.reminded_at <= bindparam("latest", type_=Instant)),
     )
     .values(reminded_at=bindparam("now", type_=Instant))
@@ -80,7 +80,7 @@ def page(shape: Shape) -> Select[Account]:
     if shape.has_text:
         ids = ids.where(Account.search_key.like(bindparam("text"), escape=search.ESCAPE))
     if not shape.is_first:
-        begins = tuple_(bindparam("begins", type_=column.type), bindparam("after", type_=Account.id.type))
+        begins = tuple_(bindparam("begins", type_=column.type), given("after", Account.id))
         ids = ids.where(place < begins if shape.newest_first else place > begins)
     few = ids.order_by(*order).limit(bindparam("at_most", type_=Integer)).subquery()
     return select(Account).join(few, few.c.id == Account.id).order_by(*order)

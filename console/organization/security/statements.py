@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Update, bindparam, case, exists, func, select, update
+from sqlalchemy import Integer, Update, bindparam, case, exists, func, select, update
 
 from console.accounts.models import LISTED, Account, Role
 from console.policy.models import OrganizationSettings
 from console.policy.statements import IS_THE_ONE
+from mfa.columns import given
 from mfa.factors.models import PASSKEY, Authenticator, SecondStep
-
-
-def _setting(name: str, column: str) -> BindParameter[Any]:
-    return bindparam(name, type_=OrganizationSettings.__table__.c[column].type)
-
 
 _IS_ON = exists().where(SecondStep.person_id == Account.person_id)
 _HAS_PASSKEY = exists().where(Authenticator.person_id == Account.person_id, Authenticator.kind == PASSKEY)
@@ -25,7 +21,7 @@ _HERE = (_MAY_SIGN_IN, Account.removed_at.is_(None))
 SETTINGS = select(OrganizationSettings.__table__).where(IS_THE_ONE)
 
 SAVE = update(OrganizationSettings).where(
-    IS_THE_ONE, OrganizationSettings.version == _setting("seen", "version")
+    IS_THE_ONE, OrganizationSettings.version == given("seen", OrganizationSettings.version)
 )
 """Sets the columns whose values are given; it finds no row if somebody has changed them since."""
 
@@ -50,7 +46,7 @@ def _next(*of: Any) -> Any:
             Account.language,
             (_MAY_SIGN_IN & ~_IS_ON).label("is_told"),
         )
-        .where(Account.id > bindparam("told", type_=Account.id.type), *of)
+        .where(Account.id > given("told", Account.id), *of)
         .order_by(Account.id)
         .limit(bindparam("at_most", type_=Integer))
     )
@@ -65,8 +61,8 @@ def _reach(group: str) -> Update:
     since = OrganizationSettings.__table__.c[f"{group}_since"]
     return (
         update(OrganizationSettings)
-        .where(IS_THE_ONE, told == _setting("told", told.name), since == _setting("since", since.name))
-        .values({told: _setting("up_to", told.name)})
+        .where(IS_THE_ONE, told == given("told", told), since == given("since", since))
+        .values({told: given("up_to", told)})
     )
 
 
