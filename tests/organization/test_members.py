@@ -220,6 +220,7 @@ def test_file_has_those_that_the_list_shows(owner: Person) -> None:
         "two_step": "off",
         "lacks": "",
         "required_by": "",
+        "must_set_up_again_since": "",
         "last_signed_in_at": "",
         "created_at": "2026-01-02T00:00:00+00:00",
         "locked_at": "",

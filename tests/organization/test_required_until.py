@@ -19,6 +19,7 @@ from console.organization.members import listing
 from mfa.database import transaction
 from tests.organization.people import Make, give, lock, sign_up
 from tests.organization.settings import ask, require, said, save
+from tests.recovery.steps import finish, help_back, links
 from tests.support import passkeys
 from tests.support.clock import Clock
 from tests.support.passkeys import ORIGIN
@@ -142,12 +143,53 @@ def test_file_says_what_is_lacking_and_by_when(owner: Person, jun: Person, clock
     assert (row(owner, owner.email)["lacks"], row(owner, owner.email)["required_by"]) == ("", "")
 
 
+def test_who_must_set_up_again_is_said_in_list_page_and_file(
+    app: Flask, owner: Person, jun: Person, make_person: Make, clock: Clock
+) -> None:
+    jun.activate()
+    help_back(app, JUN)
+    assert "2SV: app" in marks(owner)
+    finish(make_person(email=JUN), links(owner.inbox, JUN)[0])
+    since = clock()
+    clock.advance(minutes=5)
+    assert "2SV: must set up again" in marks(owner)
+    assert "Off · Must set up again, since November 24, 2026" in said(owner.get(f"{URL}/2"))
+    line = row(owner)
+    assert (line["two_step"], line["lacks"]) == ("off", "2sv")
+    assert line["required_by"] == line["must_set_up_again_since"] == since.isoformat()
+    assert JUN in owner.get(f"{URL}?state=without-2sv").text
+    # It is due at once, whatever the grace of the others is.
+    require(owner)
+    assert due(owner) == ""
+    assert "2SV: must set up again" in marks(owner)
+    lock(app, JUN, clock())
+    assert "2SV off" in marks(owner)
+    assert row(owner)["must_set_up_again_since"] == ""
+
+
+def test_who_has_set_up_again_is_like_everybody(
+    app: Flask, owner: Person, jun: Person, make_person: Make, clock: Clock
+) -> None:
+    jun.activate()
+    help_back(app, JUN)
+    helped = make_person(email=JUN)
+    finish(helped, links(owner.inbox, JUN)[0])
+    assert "2SV: must set up again" in marks(owner)
+    clock.advance(minutes=1)
+    helped.begin().verify_email().scan().enter_code().complete()
+    assert "2SV: app" in marks(owner)
+    assert row(owner)["must_set_up_again_since"] == ""
+
+
+def marks(owner: Person, email: str = JUN) -> str:
+    """What the list marks somebody with."""
+    items = re.findall(r'<li class="members__member">.*?</li>', owner.get(URL).text, re.DOTALL)
+    (item,) = [item for item in items if email in item]
+    return " ".join(re.findall(r'class="mark[^"]*">([^<]*)<', item))
+
+
 def test_page_of_many_takes_one_statement_more(app: Flask, owner: Person, engine: Engine) -> None:
-    """Not one a member, and none while nothing is required."""
-    with app.app_context():
-        with transaction():
-            db.session.execute(insert(Account), [_account(number) for number in range(listing.PAGE)])
-        db.session.remove()
+    """Not one a member, whether anything is required of them or not."""
 
     def statements() -> int:
         ran: list[str] = []
@@ -161,11 +203,16 @@ def test_page_of_many_takes_one_statement_more(app: Flask, owner: Person, engine
         return len([statement for statement in ran if not statement.startswith("PRAGMA")])
 
     statements()
-    before = statements()
+    alone = statements()
+    with app.app_context():
+        with transaction():
+            db.session.execute(insert(Account), [_account(number) for number in range(listing.PAGE)])
+        db.session.remove()
+    assert statements() <= alone + 1
     require(owner)
     owner.get("/", headers=WHOLE)
-    # One for the list, and the one of every page by which the reader is told.
-    assert statements() <= before + 2
+    # And the one of every page by which the reader is told.
+    assert statements() <= alone + 2
     assert owner.page.count("Required 7 days after the next sign-in") == listing.PAGE
 
 

@@ -18,6 +18,7 @@ COLUMNS = (
     "two_step",
     "lacks",
     "required_by",
+    "must_set_up_again_since",
     "last_signed_in_at",
     "created_at",
     "locked_at",
@@ -41,7 +42,8 @@ def lines(wanted: Wanted, now: datetime) -> Iterator[str]:
     """Return the file in pieces of some rows: CSV in UTF-8, with a header row and moments in ISO 8601.
 
     Who lacks ``2sv`` or a ``passkey`` that is required has in ``required_by`` by when; it is empty until
-    their grace has begun. A cell that a spreadsheet would compute has an apostrophe before it.
+    their grace has begun. Who must set 2-step verification up again has there, and in a column of its own,
+    since when. A cell that a spreadsheet would compute has an apostrophe before it.
     """
     yield spreadsheets.lines([COLUMNS])
     for members in listing.every(wanted, now):
@@ -57,6 +59,7 @@ def _cells(member: Member) -> tuple[str, ...]:
         " ".join(sorted(member.kinds)) or "off",
         ("passkey" if due.is_on else "2sv") if due else "",
         _written(due.at if due and due.is_told else None),
+        _written(due.at if due and due.again else None),
         _written(account.last_signed_in_at),
         _written(account.created_at),
         _written(account.locked_at),

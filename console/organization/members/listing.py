@@ -6,10 +6,13 @@ the last one takes as long as the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row
 
 from console.accounts import search
 from console.accounts.models import Account, Role
@@ -62,7 +65,7 @@ class Member:
     """
     :param kinds: of the authenticators: empty while 2-step verification is off.
     :param due: by when they must have what they lack of what is required of them; None if they lack nothing,
-        or can't sign in.
+        or can't sign in. With ``again``, since when they must set 2-step verification up again.
     """
 
     account: Account
@@ -139,10 +142,15 @@ def _members(accounts: Sequence[Account], now: datetime) -> list[Member]:
     found = [Member(account, frozenset(kinds.get(account.person_id, ()))) for account in accounts]
     rule = policy()
     lacking = {member.account.person_id: lacks for member in found if (lacks := _lacks(member, rule))}
-    if not lacking:
+    off = (account for account in accounts if not account.two_step_on and not account.locked_at)
+    asked = lacking.keys() | {account.person_id for account in off}
+    if not asked:
         return found
-    told = {row.person_id: row.required_at for row in run(statements.TOLD, {"person_ids": list(lacking)})}
-    return [_with_due(member, lacking.get(member.account.person_id), told, now) for member in found]
+    noted = {row.person_id: row for row in run(statements.NOTED, {"person_ids": list(asked)})}
+    return [
+        _with_due(member, lacking.get(member.account.person_id), noted.get(member.account.person_id), now)
+        for member in found
+    ]
 
 
 def _lacks(member: Member, rule: Policy) -> Required | None:
@@ -154,14 +162,14 @@ def _lacks(member: Member, rule: Policy) -> Required | None:
     return None if account.two_step_on and (member.has_passkey or not wanted.passkey) else wanted
 
 
-def _with_due(
-    member: Member, lacks: Required | None, told: Mapping[str, datetime | None], now: datetime
-) -> Member:
+def _with_due(member: Member, lacks: Required | None, noted: Row[Any] | None, now: datetime) -> Member:
+    is_on = member.account.two_step_on
+    if noted and noted.must_enroll_at and not is_on:
+        return replace(member, due=replace(required.at_once(lacks, now), at=noted.must_enroll_at))
     if lacks is None:
         return member
-    account = member.account
-    due = required.foreseen(lacks, told.get(account.person_id), now)
-    return replace(member, due=replace(due, is_on=account.two_step_on))
+    due = required.foreseen(lacks, noted.required_at if noted else None, now)
+    return replace(member, due=replace(due, is_on=is_on))
 
 
 def _kinds(person_ids: Sequence[str]) -> dict[str, set[str]]:

@@ -25,10 +25,10 @@ KINDS = (
 )
 """Which kinds of authenticator some people have."""
 
-TOLD = select(PersonState.person_id, PersonState.required_at).where(
+NOTED = select(PersonState.person_id, PersonState.required_at, PersonState.must_enroll_at).where(
     PersonState.person_id.in_(bindparam("person_ids", expanding=True))
 )
-"""When some people were first told what is required of them."""
+"""When some people were first told what is required of them, and since when they must set it up again."""
 
 MEMBER = select(Account).where(Account.id == given("account_id", Account.id), *LISTED[""])
 

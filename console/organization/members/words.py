@@ -88,4 +88,6 @@ def second_step(member: Member) -> str:
         return gettext("2SV: app and passkey")
     if member.has_passkey:
         return gettext("2SV: passkey")
+    if member.due and member.due.again:
+        return gettext("2SV: must set up again")
     return gettext("2SV: app") if member.account.two_step_on else gettext("2SV off")
