@@ -69,10 +69,10 @@ def post(
         "tries": 0,
         "unanswered": 0,
     }
+    kind = attempts.account_subject(reader.id), _of_one_kind(notice.__name__)
+    if not always and not attempts.count_together(now, kind)[kind[1]]:
+        return
     if at_most is None:
-        kind = attempts.account_subject(reader.id), _of_one_kind(notice.__name__)
-        if not always and not attempts.count_together(now, kind)[kind[1]]:
-            return
         run(statements.POST, mail)
     else:
         run(statements.POST_AT_MOST, {**mail, "at_most": at_most})
