@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +46,13 @@ EMAIL_SENDING = Policy(
     forget_after=3600,
     says=_("A mail was sent a moment ago. Try again in %(wait)s."),
 )
+LOST_SENDING = replace(EMAIL_SENDING, purpose="lost_sending")
+LOST_NUMBER = Policy("lost_number", forget_after=24 * 3600)
+"""At the second step of sign-in, of somebody who has lost everything: counted apart, so that a stranger who
+knows the password does not make those wait who are signed in."""
+BACK_SENDING = replace(EMAIL_SENDING, purpose="back_sending")
+BACK_NUMBER = Policy("back_number", forget_after=24 * 3600)
+"""On the page that leads back: counted apart, as only who has its link comes there."""
 SIGN_UP_SENDING = Policy("sign_up_sending", forget_after=3600)
 RESET_SENDING = Policy("reset_sending", forget_after=3600)
 """Counted apart: who makes an address wait for these has mailed its owner a link that is good meanwhile."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hmac
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from mfa.attempts import rules as attempts
+from mfa.attempts.policy import Policy
 from mfa.crypto import ages, links
 from mfa.crypto.links import Signer
 from mfa.database import transaction
@@ -40,6 +42,27 @@ class NumberEnded(Refusal):
     says = _("This number is no longer good. Send a new one.")
 
 
+@dataclass(frozen=True)
+class Counts:
+    """By what the mails with a number are counted, and the numbers that are typed.
+
+    :param subject: whose they are, as :func:`attempts.account_subject` returns it.
+    """
+
+    subject: str
+    sending: Policy = attempts.EMAIL_SENDING
+    number: Policy = attempts.EMAIL_NUMBER
+
+    @classmethod
+    def of(cls, owner: Owner) -> Counts:
+        """Return those of a person who is signed in."""
+        return cls(attempts.account_subject(owner.id))
+
+    def wait_for_sending(self, now: datetime) -> int:
+        """Return the seconds until another mail may be sent."""
+        return attempts.wait(self.subject, self.sending, now)
+
+
 def newest(enrollment: Pending) -> Pending:
     """Return *enrollment* as it stands after the newest mail that was sent for it.
 
@@ -55,27 +78,29 @@ def newest(enrollment: Pending) -> Pending:
     return enrollment
 
 
-def send(owner: Owner, enrollment: Pending, now: datetime) -> Pending:
+def send(owner: Owner, enrollment: Pending, now: datetime, counts: Counts | None = None) -> Pending:
     """Mail a new number and link; the earlier ones end. The enrollment that knows of it is returned.
 
     A mail that was perhaps sent counts as sent.
 
+    :param counts: those of the owner if None.
     :raises attempts.Throttled: the last mail was sent too short a time ago.
     :raises delivery.MailNotSent: it did not leave; nothing is changed.
     """
-    subject = attempts.account_subject(owner.id)
-    attempts.count(subject, attempts.EMAIL_SENDING, now)
+    counts = counts or Counts.of(owner)
+    counted = counts.subject, counts.sending
+    attempts.count(*counted, now)
     sending = enrollment.next_sending(ring())
     sent = enrollment.with_sending(sending, now)
     try:
         with transaction():
             attempts.spend(_MAILED, sending, now)
     except attempts.AlreadySpent as error:
-        raise attempts.throttled(subject, attempts.EMAIL_SENDING, now) from error
+        raise attempts.throttled(*counted, now) from error
     with office().speaking(owner.language):
         message = _message(owner, sent, now)
     try:
-        with attempts.returned_on(delivery.MailNotSent, subject, attempts.EMAIL_SENDING):
+        with attempts.returned_on(delivery.MailNotSent, *counted):
             delivery.send(message)
     except delivery.MailNotSent:
         with transaction():
@@ -99,25 +124,28 @@ def _message(owner: Owner, sent: Pending, now: datetime) -> Message:
 
 def wait_for_sending(owner: Owner, now: datetime) -> int:
     """Seconds until another mail may be sent."""
-    return attempts.wait(attempts.account_subject(owner.id), attempts.EMAIL_SENDING, now)
+    return Counts.of(owner).wait_for_sending(now)
 
 
-def confirm_number(owner: Owner, enrollment: Pending, typed: str, now: datetime) -> Pending:
+def confirm_number(
+    owner: Owner, enrollment: Pending, typed: str, now: datetime, counts: Counts | None = None
+) -> Pending:
     """The enrollment with its address verified, when *typed* is the number of the newest mail.
 
+    :param counts: those of the owner if None.
     :raises NotSixDigits: it has not the shape of a number; this is not counted.
     :raises attempts.Throttled: too many wrong numbers.
     :raises WrongNumber: another number.
     :raises NumberEnded: too old, used, or no number was sent.
     """
     number = six_digits(typed)
-    subject = attempts.account_subject(owner.id)
-    attempts.count(subject, attempts.EMAIL_NUMBER, now)
+    counts = counts or Counts.of(owner)
+    attempts.count(counts.subject, counts.number, now)
     if not _live(enrollment, now):
         raise NumberEnded
     if not hmac.compare_digest(number, enrollment.number(ring())):
         raise WrongNumber
-    return _verified(owner, enrollment, now)
+    return _verified(owner, enrollment, now, counts)
 
 
 def read_link(token: str, now: datetime) -> Pending:
@@ -147,7 +175,7 @@ def confirm_link(owner: Owner, enrollment: Pending, linked: Pending, now: dateti
         enrollment.sending,
     ) or not _live(enrollment, now):
         raise NumberEnded
-    return _verified(owner, enrollment, now)
+    return _verified(owner, enrollment, now, Counts.of(owner))
 
 
 def _links() -> Signer:
@@ -160,17 +188,16 @@ def _live(enrollment: Pending, now: datetime) -> bool:
     )
 
 
-def _verified(owner: Owner, enrollment: Pending, now: datetime) -> Pending:
+def _verified(owner: Owner, enrollment: Pending, now: datetime, counts: Counts) -> Pending:
     assert enrollment.sending is not None
     with transaction():
         try:
             _end(enrollment.sending, now)
         except attempts.AlreadySpent as error:
             raise NumberEnded from error
-        subject = attempts.account_subject(owner.id)
         if enrollment.purpose is Purpose.PROVE:
-            attempts.count_success(subject, attempts.PROOFS, now)
-        attempts.reset((subject, attempts.EMAIL_NUMBER), (subject, attempts.EMAIL_SENDING))
+            attempts.count_success(attempts.account_subject(owner.id), attempts.PROOFS, now)
+        attempts.reset((counts.subject, counts.number), (counts.subject, counts.sending))
     return enrollment.with_email_verified()
 
 

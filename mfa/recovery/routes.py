@@ -10,7 +10,7 @@ from mfa.enrollment import email_proof, proof, slot
 from mfa.errors import Refusal
 from mfa.i18n import gettext
 from mfa.people import recoveries, rules as people
-from mfa.recovery import forms, number, rules, waiting
+from mfa.recovery import forms, rules, waiting
 from mfa.recovery.number import MailedNumber
 from mfa.recovery.rules import LinkEnded, Open
 from mfa.settings import settings
@@ -85,7 +85,7 @@ def send_number(token: str) -> Response:
 
 
 def _number(found: Open) -> MailedNumber:
-    return MailedNumber(found.owner, number.BACK, found.recovery.id)
+    return MailedNumber.back(found.owner, found.recovery)
 
 
 def _enter(found: Open) -> Response:
@@ -120,7 +120,7 @@ def _show(
         email=owner.email,
         has_password=owner.has_password,
         sent=sent,
-        wait_seconds=0 if owner.has_password else email_proof.wait_for_sending(owner, now),
+        wait_seconds=0 if owner.has_password else _number(found).wait_for_sending(now),
         action=url_for("two_step.recovery.page", token=token),
         send_url=url_for("two_step.recovery.send_number", token=token),
     )
@@ -182,13 +182,14 @@ def send_wait_number() -> Response:
     live = browser.challenge()
     if live is None or not offers_wait(live):
         return _sign_in_again()
-    now = clock.now()
-    open_one, form = recoveries.of(live.owner, now), Form()
+    here = devices.here()
+    open_one, form = recoveries.of(live.owner, here.now), Form()
     try:
         if open_one is None:
-            _number_of(live).send(now)
-        elif open_one.kind == recoveries.WAIT and recoveries.is_ready(open_one, now):
-            waiting.send_link(open_one, live.owner, now)
+            waiting.check_may_begin(live.owner, here.now)
+            _number_of(live).send(here.now)
+        elif open_one.kind == recoveries.WAIT and recoveries.is_ready(open_one, here.now):
+            waiting.send_link(open_one, live.owner, here)
     except Refusal as error:
         form.form_errors.append(error.sentence)
         return _show_lost(live, status=error.status, send_form=form)
@@ -196,7 +197,7 @@ def send_wait_number() -> Response:
 
 
 def _number_of(live: Live) -> MailedNumber:
-    return MailedNumber(live.owner, number.LOST, live.id)
+    return MailedNumber.lost(live, devices.device())
 
 
 def _show_lost(
@@ -222,7 +223,7 @@ def _show_lost(
         recovery=open_one,
         is_ready=open_one is not None and recoveries.is_ready(open_one, now),
         sent=sent,
-        wait_seconds=email_proof.wait_for_sending(owner, now),
+        wait_seconds=_number_of(live).wait_for_sending(now),
         action=url_for("two_step.recovery.lost"),
         send_url=url_for("two_step.recovery.send_wait_number"),
     )

@@ -26,6 +26,7 @@ from mfa.people import recoveries, rules as people, statements
 from mfa.people.models import Recovery
 from mfa.people.recoveries import WAIT, Plan
 from mfa.people.rules import Changed, Owner
+from mfa.recovery import number
 from mfa.ring import ring
 from mfa.settings import settings
 from mfa.sign_in.challenges import Live
@@ -68,14 +69,25 @@ def begin(live: Live, here: Here) -> Recovery:
     return begun
 
 
-def send_link(recovery: Recovery, owner: Owner, now: datetime) -> None:
+def check_may_begin(owner: Owner, now: datetime) -> None:
+    """Refuse to mail a number with which nothing could be begun.
+
+    :raises attempts.Throttled: the wait was begun and stopped too often.
+    """
+    subject = attempts.account_subject(owner.id)
+    if attempts.wait(subject, attempts.RECOVERY_WAITS, now):
+        raise attempts.throttled(subject, attempts.RECOVERY_WAITS, now)
+
+
+def send_link(recovery: Recovery, owner: Owner, here: Here) -> None:
     """Mail the link once more that leads back.
 
     :raises attempts.Throttled: it was mailed too short a time ago.
     """
-    attempts.count(attempts.account_subject(owner.id), attempts.EMAIL_SENDING, now)
+    counts = number.lost_counts(owner, here.device)
+    attempts.count(counts.subject, counts.sending, here.now)
     with transaction():
-        _send_link(recovery, owner.person, now)
+        _send_link(recovery, owner.person, here.now)
 
 
 def tell_due(now: datetime) -> Iterator[int]:

@@ -14,7 +14,7 @@ from console.extensions import db
 from mfa.attempts import rules
 from mfa.attempts.models import Throttle
 from mfa.attempts.policy import Policy
-from mfa.attempts.rules import EMAIL_SENDING, RESET_SENDING, SECOND_STEP, Throttled
+from mfa.attempts.rules import EMAIL_SENDING, LOST_SENDING, RESET_SENDING, SECOND_STEP, Throttled
 from mfa.database import transaction
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -138,6 +138,23 @@ def test_each_mail_with_a_number_makes_the_next_one_wait(app: Flask) -> None:
             rules.count("a", EMAIL_SENDING, now)
             assert rules.wait("a", EMAIL_SENDING, now) == wait
             now += timedelta(seconds=wait)
+
+
+def test_stranger_has_at_most_120_numbers_mailed_a_day(app: Flask) -> None:
+    """However many they ask for at once before they pause until that is forgotten."""
+    with app.app_context():
+        assert max(_sent_in_a_day(f"stranger {run}", run) for run in range(1, 12)) <= 120
+
+
+def _sent_in_a_day(subject: str, run: int) -> int:
+    """Return how many mails leave if after so many without a pause comes one of an hour."""
+    now, sent, end = NOW, 0, NOW + timedelta(days=1)
+    while now < end:
+        rules.count(subject, LOST_SENDING, now)
+        sent += 1
+        pause = 3601 if sent % run == 0 else 0
+        now += timedelta(seconds=max(pause, rules.wait(subject, LOST_SENDING, now)))
+    return sent
 
 
 def test_of_sixty_four_attempts_at_once_five_are_looked_at(app: Flask) -> None:

@@ -277,19 +277,43 @@ def test_second_wait_begins_nothing_beside_the_first(waiting: Person, make_perso
     assert len(recoveries(waiting.app)) == 1
 
 
+def begin_and_stop(person: Person) -> None:
+    begin(person)
+    with person.app.app_context():
+        assert two_step.stop_recovery(account(person.app))
+        db.session.remove()
+
+
 def test_begun_and_stopped_again_and_again_has_to_wait(
     protected: Person, make_person: Make, clock: Clock
 ) -> None:
     """Who has password and mailbox does not fill the other addresses of the person with mails."""
     for _ in range(3):
         clock.advance(minutes=20)
-        begin(make_person(email=EMAIL))
-        with protected.app.app_context():
-            assert two_step.stop_recovery(account(protected.app))
-            db.session.remove()
+        begin_and_stop(make_person(email=EMAIL))
+    clock.advance(minutes=20)
+    protected.inbox.take_all()
+    fourth = make_person(email=EMAIL)
+    fourth.sign_in(EMAIL)
+    fourth.get(LOST)
+    refused = fourth.post(f"{LOST}/number")
+    assert (refused.status_code, "Too many attempts." in refused.text) == (429, True)
+    assert protected.inbox.take_all() == []
+    assert len(recoveries(protected.app)) == 3
+
+
+def test_number_from_before_the_third_begins_no_fourth(
+    protected: Person, make_person: Make, clock: Clock
+) -> None:
+    for _ in range(2):
+        clock.advance(minutes=20)
+        begin_and_stop(make_person(email=EMAIL))
     clock.advance(minutes=20)
     fourth = make_person(email=EMAIL)
-    assert "Too many attempts." in fourth.post(LOST, {"number": ask(fourth)}).text
+    number = ask(fourth)
+    clock.advance(minutes=1)
+    begin_and_stop(make_person(email=EMAIL))
+    assert "Too many attempts." in fourth.post(LOST, {"number": number}).text
     assert len(recoveries(protected.app)) == 3
 
 
