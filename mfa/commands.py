@@ -137,11 +137,12 @@ def forget_browsers(person_id: str) -> None:
 @keys.command("list")
 @_saying
 def list_keys() -> None:
-    """List the ids of the keys in use, and for how many people."""
-    counts = sealing.keys()
+    """List the ids of the keys in use, for how many people, and for how many ways back that are open."""
+    counts, recovering = sealing.keys(), recoveries.keys(clock.now())
     for key in [*ring().ids, *sorted(counts.keys() - set(ring().ids))]:
-        people = _people(counts.get(key, 0))
-        click.echo(f"{key}  {_state(key, counts):8}  {people}")
+        state = _state(key, is_used=key in counts or key in recovering)
+        ways = f", {_ways_back(recovering[key])}" if key in recovering else ""
+        click.echo(f"{key}  {state:8}  {_people(counts.get(key, 0))}{ways}")
 
 
 @keys.command()
@@ -159,8 +160,9 @@ def rotate(batch: int) -> None:
         progress.add(sealed)
     progress.end()
     click.echo(
-        f"Everything is encrypted with the key {ring().current}. Nothing in the database needs an older key;"
-        " what an older key signed in people's browsers is valid while it is among the fallbacks."
+        f"Everything is encrypted with the key {ring().current}. Nothing in the database is encrypted with an"
+        " older one; what an older key signed in people's browsers and mails, and ways back that began with"
+        " it, are good while it is among the fallbacks."
     )
 
 
@@ -245,9 +247,13 @@ def _people(count: int) -> str:
     return f"{count:,} {'person' if count == 1 else 'people'}"
 
 
-def _state(key: str, counts: dict[str, int]) -> str:
+def _ways_back(count: int) -> str:
+    return f"{count:,} {'way' if count == 1 else 'ways'} back"
+
+
+def _state(key: str, *, is_used: bool) -> str:
     if not ring().has(key):
         return "MISSING"
     if key == ring().current:
         return "current"
-    return "old" if counts.get(key) else "unused"
+    return "old" if is_used else "unused"

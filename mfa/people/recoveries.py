@@ -87,6 +87,11 @@ def of(owner: Owner, now: datetime) -> Recovery | None:
     return found if found is not None and is_alive(found, owner, now) else None
 
 
+def keys(now: datetime) -> dict[str, int]:
+    """Return the ids of the master keys that open recoveries end without, each with their number."""
+    return {row.key: row.open for row in run(statements.KEYS, {"now": now})}
+
+
 def is_open(person_id: str, now: datetime) -> bool:
     """Return True if a recovery of a person is open."""
     return is_until(run(statements.RECOVERING_UNTIL, {"whose": person_id}).scalar(), now)
@@ -99,11 +104,19 @@ def is_until(until: datetime | None, now: datetime) -> bool:
 
 def is_alive(recovery: Recovery, owner: Owner, now: datetime) -> bool:
     """Return True if it can be finished, now or later: not stopped, not over, and nothing was changed."""
+    return ring().has(recovery.key) and may_be_alive(recovery, owner, now)
+
+
+def may_be_alive(recovery: Recovery, owner: Owner, now: datetime) -> bool:
+    """Return True if it is alive here, or perhaps on a server that has its key, where this one lacks it.
+
+    While a key is taken away from one server after the other, each can stop what another can finish.
+    """
     if recovery.stopped_at or recovery.finished_at or recovery.ends_at <= now:
         return False
     if recovery.ready_at > now + _LONGEST_WAIT:
         return False
-    return ring().has(recovery.key) and owner.is_marked(recovery.mark, recovery.key)
+    return not ring().has(recovery.key) or owner.is_marked(recovery.mark, recovery.key)
 
 
 def is_ready(recovery: Recovery, now: datetime) -> bool:

@@ -146,6 +146,12 @@ STOP_OPEN = (
 
 OPEN = select(*Recovery.__table__.c).where(Recovery.person_id == given("whose", Recovery.person_id), IS_OPEN)
 
+KEYS = (
+    select(Recovery.key, func.count().label("open"))
+    .where(IS_OPEN, Recovery.ends_at > given("now", Recovery.ends_at))
+    .group_by(Recovery.key)
+)
+
 UNTOLD = (
     select(*Recovery.__table__.c)
     .where(Recovery.tell_at <= given("now", Recovery.tell_at), IS_OPEN)

@@ -127,7 +127,7 @@ def find_to_stop(token: str, now: datetime) -> tuple[Recovery, Person]:
     :raises LinkEnded: it was stopped or finished, or is over.
     """
     recovery, person = _found(recovery_link.STOP, token, now)
-    if not recoveries.is_alive(recovery, people.owner(person), now):
+    if not recoveries.may_be_alive(recovery, people.owner(person), now):
         raise LinkEnded
     return recovery, person
 
