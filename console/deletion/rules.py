@@ -1,8 +1,8 @@
 """The deletion of an account: its owner asks for it, and has some days to take it back by signing in.
 
 The moment decides. Before it, a sign-in that has shown password and second step keeps the account. From it
-on, nobody gets in, and the next round of housekeeping deletes what there is. Both hold the account's row and
-ask again, so of two at once, on servers whose clocks differ, exactly one comes first.
+on, nobody gets in, and the next round of housekeeping deletes the account. Both hold the account's row and
+check again, so of two at once exactly one wins, even on servers whose clocks differ.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def request(account: Account, here: Here) -> datetime:
     :raises Changed: it was changed elsewhere at the same moment.
     """
     at = moment(here.now)
-    # A mail that comes with the first one says nothing new.
+    # A reminder that arrives together with the first mail says nothing new.
     reminded_at = here.now if at - here.now <= _NEAR else None
     with transaction():
         two_step.account_changed(account, session=db.session())
@@ -70,7 +70,7 @@ def request(account: Account, here: Here) -> datetime:
 def tell(account: Account, now: datetime, delete_at: datetime) -> None:
     """Mail the owner when the account is deleted, as part of the caller's transaction.
 
-    An address that the account has left, and that can take it back, is told too.
+    A former address that can still take the account back gets the mail, too.
     """
     asked = {"whose": account.id, "oldest": now - timedelta(seconds=UNDO_LINK_SECONDS)}
     former = set(run(statements.FORMER_ADDRESSES, asked).scalars()) - {account.email}
@@ -117,18 +117,18 @@ def delete_due(now: datetime) -> Iterator[int]:
 
 def _delete(account_id: int, now: datetime) -> bool:
     """Delete an account and all that belongs to it; return False if it was taken back or locked meanwhile."""
-    # First, as whatever changes the account does, so that everybody waits for rows in the same order.
+    # First, as in every change of an account, so that everybody waits for rows in the same order.
     people.wait_for(str(account_id))
     gone = run(statements.HOLD_DUE, {"account_id": account_id, "now": now}).first()
     if gone is None:
         return False
     person = Person(str(account_id), gone.email, gone.name, gone.language)
     two_step.forget(person, session=db.session())
-    # Ids of accounts are never given twice, so nothing has to remember this one.
+    # Ids of accounts are never reused, so nothing has to remember this one.
     affected(statements.DELETE_PERSON, {"whose": person.id})
     subject = accounts.address_subject(Address(gone.email, gone.email_key))
     affected(statements.DELETE_COUNTS, {"of": subject})
-    # Those that it has sent stay, without it, and end.
+    # Those that it has sent remain without their sender, and are void.
     affected(statements.DELETE_INVITATIONS, {"of": gone.email_key})
     # What refers to the account goes with it: sessions and changes of address.
     affected(statements.DELETE, {"account_id": account_id})

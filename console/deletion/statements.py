@@ -52,8 +52,8 @@ HOLD_DUE = (
     .returning(Account.id, Account.email, Account.email_key, Account.name, Account.language)
     .execution_options(synchronize_session=False)
 )
-"""One of them, if it is still so. It changes nothing, and holds the row on both databases: on SQLite, what is
-only read may be another's before the first write."""
+"""Hold one of them, if it is still due. The UPDATE changes nothing; it holds the row on SQLite too, where
+somebody else may change a row that was only read."""
 
 DELETE = delete(Account).where(_THIS)
 

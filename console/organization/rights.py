@@ -1,7 +1,7 @@
 """Who may do something about whom: owners about everybody, administrators about everybody but owners.
 
-Rights are looked up at the moment at which something is done, while all whom it concerns are held. So what
-two people do to each other at once is done one after the other.
+Rights are checked when something is done, while all accounts that it concerns are held. So what two people do
+to each other at once is done one after the other.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mfa.people.models import PersonState
 
 
 class Ranked(Protocol):
-    """Somebody of whom the id and the role are known."""
+    """Somebody with an id and a role."""
 
     @property
     def id(self) -> int: ...
@@ -61,8 +61,8 @@ def held(actor: Account, member: Account, *others: int) -> Iterator[Mapping[int,
     :raises NotAllowed, Oneself, NoMember: *actor* may do nothing about *member* now.
     """
     with transaction():
-        # What changes a person holds their row before the account's. It is made here where there is none yet:
-        # made later, it could be waited for by somebody who holds it and waits for the account.
+        # Every change of a person holds their row before the account's. A row that is missing is made here:
+        # two who made it later could wait for each other.
         insert_if_absent(PersonState, person_id=member.person_id, generation=0, device_epoch=0)
         people.wait_for(member.person_id)
         ids = sorted({actor.id, member.id, *others})
@@ -81,13 +81,13 @@ def held(actor: Account, member: Account, *others: int) -> Iterator[Mapping[int,
 def may_act(account: Account | Row[Any]) -> bool:
     """Return True if somebody manages, and is neither locked out nor about to leave.
 
-    Who leaves was not the last owner; they must not make themselves the last now.
+    Somebody who leaves was not the last owner; they must not make themselves the last one now.
     """
     return not account.locked_at and not account.delete_at and account.role.manages
 
 
 def check(actor: Ranked, member: Ranked) -> None:
-    """Refuse what nobody does to themselves, and what only an owner does to an owner.
+    """Refuse what somebody would do to themselves, or to an owner without being one.
 
     :raises NotAllowed, Oneself: it is that.
     """

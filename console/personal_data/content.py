@@ -1,7 +1,6 @@
 """What the file says: headings and words of the reader's language, and times in ISO 8601 with their zone.
 
-No secret, no hash and no number of a row is in it. What can open the account stays here, and so a copy of the
-file opens nothing.
+No secret, no hash and no row id is in it, so nobody can open the account with a copy of the file.
 """
 
 from __future__ import annotations
@@ -145,7 +144,7 @@ def _second_step(account: Account, now: datetime) -> Part:
 
 
 def _reset(request: help_rules.Shown) -> Part:
-    """Return what owners and administrators see of the request, but for who they are."""
+    """Return what owners and administrators see of the request, without their names."""
     return {
         gettext("Asked at"): _time(request.asked_at),
         gettext("Reason"): request.reason,

@@ -1,4 +1,4 @@
-"""The file that an account's owner takes away. Who takes it is told, in Activity and by mail."""
+"""The file that owners download: each download is noted in Activity and mailed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def make_file(account: Account, session: AccountSession, here: Here) -> str:
 
     :raises attempts.Throttled: too many such files.
     """
-    # Before anything is read, as that is what costs.
+    # First, because reading is what takes long.
     attempts.count(attempts.account_subject(account.id), attempts.DATA_DOWNLOADS, here.now)
     told = content.of(account, session, here)
     with transaction():

@@ -19,7 +19,7 @@ class OrganizationSettings(Model):
 
     id: Mapped[int] = mapped_column(ID, primary_key=True, autoincrement=False)
     version: Mapped[int] = mapped_column(default=0)
-    """Counts the changes: who has not seen the last one can't make another."""
+    """The number of changes: a form that shows an older version is refused."""
     administrators_since: Mapped[datetime | None] = mapped_column(Instant)
     """Since when owners and administrators must have 2-step verification on; None if they need not."""
     members_since: Mapped[datetime | None] = mapped_column(Instant)
@@ -35,6 +35,6 @@ class OrganizationSettings(Model):
     changed_at: Mapped[datetime | None] = mapped_column(Instant)
     changed_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"))
     administrators_told: Mapped[int | None] = mapped_column(ID)
-    """The last account to which it was mailed that its role requires it; None if none waits for the mail."""
+    """The last account that was mailed that its role requires it; None if nobody waits for the mail."""
     members_told: Mapped[int | None] = mapped_column(ID)
     """Likewise."""

@@ -17,7 +17,7 @@ _NOTED = "policy"
 
 @dataclass(frozen=True)
 class Policy:
-    """The settings that are asked for by each page; nobody keeps them from one request to the next.
+    """The settings that every page needs; none are cached from one request to the next.
 
     :param administrators_since: since when owners and administrators must have 2-step verification on.
     :param members_since: since when everybody else must.
@@ -35,8 +35,8 @@ class Policy:
     def required_of(self, role: Role, *, is_on: bool) -> Required | None:
         """Return what is required of somebody; None if nothing is.
 
-        :param is_on: whether their 2-step verification is on: then it is about the passkey alone, and their
-            grace begins with that.
+        :param is_on: True if their 2-step verification is on: then they may lack a passkey alone, and their
+            grace period begins when passkeys are required.
         """
         since = self.administrators_since if role.manages else self.members_since
         if since is None:
@@ -48,7 +48,7 @@ class Policy:
 
 
 def policy() -> Policy:
-    """Return the settings as this request has read them with an account, else as they are now."""
+    """Return the settings that this request has read with an account, or read them now."""
     noted: Policy | None = g.get(_NOTED)
     return noted or Policy(*run(statements.POLICY).one())
 
@@ -59,5 +59,5 @@ def is_sign_up_closed() -> bool:
 
 
 def note(found: Policy) -> None:
-    """Have :func:`policy` not ask in this request for what another statement has read."""
+    """Keep what another statement has read, so that :func:`policy` doesn't read it again in this request."""
     setattr(g, _NOTED, found)

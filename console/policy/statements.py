@@ -23,4 +23,4 @@ POLICY = select(*COLUMNS).where(IS_THE_ONE)
 IS_CLOSED = select(
     OrganizationSettings.sign_up_closed & select(func.min(Account.id)).scalar_subquery().is_not(None)
 ).where(IS_THE_ONE)
-"""Whether nobody can sign up: where there is no account yet, the first one always can."""
+"""True if nobody can sign up. The first account of an installation always can."""

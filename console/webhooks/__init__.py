@@ -1,1 +1,1 @@
-"""Webhooks: what another system is told of, how it waits in an outbox of its own, and how it is posted."""
+"""Webhooks: the events for another system, the outbox in which they wait, and how they are posted."""

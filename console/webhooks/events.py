@@ -1,7 +1,7 @@
-"""What the receiver is told, in the transaction of the change.
+"""The events that the receiver gets, written in the transaction of the change.
 
-It hears of accounts by their ids: who reads along at the receiver learns of nobody that their second step is
-off just now. docs/operations/webhooks.md lists the events.
+They name accounts by id alone, so somebody who reads them at the receiver doesn't learn whose second step is
+off. docs/operations/webhooks.md lists the events.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _tell_of_organization(
     event: Event, *, subject: int | None, detail: Mapping[str, str], now: datetime, **_: Any
 ) -> None:
     kind = _OF_ORGANIZATION.get(event)
-    # Another application of this process may be the one that has a receiver.
+    # The signal is that of all applications of this process, and another one may have the receiver.
     if not kind or not receiver.receiver():
         return
     data: dict[str, Any] = {} if subject is None else {"account": str(subject)}

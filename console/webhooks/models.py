@@ -14,7 +14,7 @@ SAID_LENGTH = 200
 
 
 class WebhookEvent(Model):
-    """Written in the transaction of what it tells of; gone once the receiver has taken it."""
+    """An event, written in the transaction of its change, and deleted once the receiver has taken it."""
 
     __tablename__ = "webhook_events"
     __table_args__ = (
@@ -25,10 +25,10 @@ class WebhookEvent(Model):
 
     id: Mapped[int] = mapped_column(ID, primary_key=True)
     message_id: Mapped[str] = mapped_column(String(40), unique=True)
-    """By which the receiver knows it again, however often it is posted."""
+    """By which the receiver recognizes an event that is posted again."""
     type: Mapped[str] = mapped_column(String(40))
     body: Mapped[str] = mapped_column(Text)
-    """JSON, as it is posted: the signature is of these very bytes."""
+    """JSON, as it is posted: the signature covers exactly these bytes."""
     created_at: Mapped[datetime] = mapped_column(Instant)
     due_at: Mapped[datetime | None] = mapped_column(Instant)
     """When to try next, None once it was given up; a worker that takes the event moves it ahead."""

@@ -1,6 +1,7 @@
 """Which addresses a webhook may go to: those of the internet, and the networks that the operator names.
 
-Somebody who rules the receiver's name in the DNS could otherwise have this server post into its own network.
+Otherwise, somebody who controls the receiver's name in the DNS could have this server post into its own
+network.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ IPAddress = IPv4Address | IPv6Address
 
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1"))
 _UNICAST = IPv6Network("2000::/3")
-"""What IANA gives out to the internet; all other IPv6 addresses have another purpose."""
+"""What IANA assigns to the internet; all other IPv6 addresses have another purpose."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 _NOT_GLOBAL: tuple[Network, ...] = (
     ip_network("192.88.99.0/24"),  # relays of 6to4, given up (RFC 7526)

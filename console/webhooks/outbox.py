@@ -1,8 +1,8 @@
-"""The outbox of webhooks: events are written with the change that they tell of, and posted after it stands.
+"""The outbox of webhooks: events are written in the transaction of their change, and posted after its commit.
 
-So the receiver is told if and only if the change was committed, and a receiver that is down delays that and
-loses nothing for three days. Delivery is at least once: a worker that is killed between posting and
-forgetting posts again, under the same id.
+So the receiver hears of a change if and only if it was committed, and one that is down hears of it later and
+loses nothing for three days. Delivery is at least once: a worker that is killed between posting and deleting
+posts again, under the same id.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=3)
 FORGET_AFTER = timedelta(days=30)
-"""From the giving up on."""
+"""Counted from when it was given up."""
 
 
 @dataclass(frozen=True)
 class Counts:
     """
     :param waiting: events that the receiver has not taken yet.
-    :param given_up: those that are tried no more.
+    :param given_up: events that are no longer tried.
     """
 
     waiting: int
@@ -75,9 +75,9 @@ def make(kind: str, data: Mapping[str, Any], now: datetime) -> sending.Message:
 def deliver_due(stopped: Callable[[], bool] = lambda: False) -> int:
     """Post every event that is due now, once; return how many the receiver took.
 
-    If the receiver doesn't answer, or asks for less, the rest waits for another look.
+    If the receiver doesn't answer, or is overloaded, the rest waits for the next round.
 
-    :param stopped: asked between two events; once it is so, the rest waits likewise.
+    :param stopped: asked between two events; once it returns True, the rest waits likewise.
     """
     to = receiver()
     if to is None:
@@ -100,7 +100,7 @@ def deliver_due(stopped: Callable[[], bool] = lambda: False) -> int:
 
 
 def retry(message_id: str | None, now: datetime) -> int:
-    """Have an event tried again at once, and for three days, or all that were given up; return how many."""
+    """Try an event again at once, and for three days, or all that were given up; return how many."""
     again = {"now": now, "until": now + GIVE_UP_AFTER}
     with transaction():
         if message_id:
@@ -119,20 +119,20 @@ def counts() -> Counts:
 
 
 def oldest() -> datetime | None:
-    """Return when the event was written that has waited longest; one that is not due yet does not wait."""
+    """Return when the event was written that has waited longest; one that is not due yet doesn't count."""
     found: datetime | None = run(statements.OLDEST, {"now": clock.now()}).scalar()
     return found
 
 
 def tidy(now: datetime) -> Iterator[int]:
-    """Delete what was given up long ago, and make due what a clock that was ahead has put off, by batches."""
+    """Delete what was given up long ago, and make due what a fast clock has put off too far, by batches."""
     latest = now + LONGEST_RETRY + timedelta(seconds=ages.CLOCKS_APART)
     yield from in_batches(statements.BRING_FORWARD, {"latest": latest, "now": now})
     yield from in_batches(statements.FORGET, {"before": now - FORGET_AFTER})
 
 
 def _take_next(until: datetime) -> Any:
-    """Take the first event that was due *until* then, so that no other worker does."""
+    """Take the first event that was due at *until*, so that no other worker does."""
     given = {"until": until, "taken_until": clock.now() + TAKEN_FOR}
     with transaction():
         return run(statements.TAKE_NEXT, given).one_or_none()
@@ -152,7 +152,7 @@ def _put_off(event: Any, error: sending.NotTaken) -> None:
 
 
 def _pause(tries: int, asked: timedelta) -> timedelta:
-    """Return a pause that grows with the tries, half of it by chance, and is as long as the receiver asks."""
+    """Return a pause that grows with the tries: half of it random, and no less than the receiver asks."""
     most: timedelta = min(FIRST_RETRY * (1 << min(tries - 1, 10)), LONGEST_RETRY)
     pause = most / 2 + most / 2 * (secrets.randbelow(1001) / 1000)
     return min(max(pause, asked), LONGEST_RETRY)

@@ -22,8 +22,8 @@ _RECEIVER = "twostep_webhook_receiver"
 class Receiver:
     """
     :param signers: one for each secret.
-    :param private: networks in which it may be, though they are not the internet's.
-    :param ca_file: who vouches for its certificate; the system's authorities if None.
+    :param private: networks in which it may be although they are not public.
+    :param ca_file: the authorities that may sign its certificate; the system's if None.
     """
 
     address: Address
@@ -41,7 +41,7 @@ class Receiver:
         }
 
     def tls(self) -> ssl.SSLContext:
-        """Return what checks its certificate."""
+        """Return the context that verifies its certificate."""
         return _tls(self.ca_file)
 
 
@@ -68,5 +68,5 @@ def receiver() -> Receiver | None:
 
 @functools.cache
 def _tls(ca_file: str | None) -> ssl.SSLContext:
-    """Return what checks certificates, made once: to read the system's takes longer than to post an event."""
+    """Return the context that verifies certificates, made once: reading the authorities takes long."""
     return ssl.create_default_context(cafile=ca_file)

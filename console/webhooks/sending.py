@@ -1,8 +1,8 @@
-"""How one event is posted: to an address that was checked, within seconds, and nowhere else.
+"""Post one event: to an address that was checked, within seconds, and nowhere else.
 
-The receiver's name is looked up once for each try, all that it leads to is checked, and the connection goes
-to one of these very addresses: a second look-up could be answered with another one (DNS rebinding). TLS is
-checked against the name. No redirect is followed, and no proxy of the environment is used.
+The receiver's name is looked up once for each try, all its addresses are checked, and the connection goes to
+one of exactly these: a second look-up could return another one (DNS rebinding). TLS is checked against the
+name. No redirect is followed, and no proxy of the environment is used.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WITHIN = 15.0
 _CONNECT_WITHIN = 5.0
 _MOST_ADDRESSES = 4
 _MOST_READ = 16 * 1024
-"""Bytes after the status that are read, so that a receiver can end its answer well; nobody looks at them."""
+"""Bytes of the body that are read and ignored, so that the receiver can finish its answer."""
 _IS_OVERLOADED = {429, 502, 503, 504}
 _MOST_DIGITS = 6
 
@@ -52,7 +52,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Answer:
-    """How the receiver took it, and after how many seconds."""
+    """The status with which the receiver took it, and after how many seconds."""
 
     status: int
     seconds: float
@@ -62,8 +62,8 @@ class NotTaken(Exception):
     """The receiver has not taken an event; the sentence says why, to the operator.
 
     :cvar is_down: another event would not be taken now either.
-    :cvar is_final: it is no use to try again.
-    :ivar retry_after: as long as it asks not to be told again.
+    :cvar is_final: trying again is no use.
+    :ivar retry_after: how long the receiver asks us to wait.
     """
 
     says: ClassVar[str]
@@ -83,13 +83,13 @@ class UnknownName(NotTaken):
 
 
 class PrivateNetwork(NotTaken):
-    """The receiver, or one of the addresses that its name leads to, is not in the internet."""
+    """The receiver, or one of the addresses that its name leads to, is not on the internet."""
 
     says = "It is in a network that is not the internet's; MFA_WEBHOOK_PRIVATE_NETWORKS could allow that:"
 
 
 class Unreachable(NotTaken):
-    """There is no connection."""
+    """No connection can be opened."""
 
     says = "There is no connection to it."
 
@@ -107,13 +107,13 @@ class TimedOut(NotTaken):
 
 
 class BadCertificate(NotTaken):
-    """The receiver can't show that it is the one."""
+    """The certificate of the receiver can't be verified."""
 
     says = "Its certificate is not accepted."
 
 
 class BadAnswer(NotTaken):
-    """The answer is no HTTP, or no TLS."""
+    """The answer is not HTTP, or not TLS."""
 
     says = "Its answer can't be read."
 
@@ -130,19 +130,19 @@ class Refused(NotTaken):
 
 
 class Overloaded(Refused):
-    """It asks to be told later, or something before it does."""
+    """The receiver, or a proxy before it, asks us to come back later."""
 
     is_down = True
 
 
 class Gone(Refused):
-    """It wants to hear nothing any longer (RFC 9110 §15.5.11)."""
+    """The receiver wants no more events (RFC 9110 §15.5.11)."""
 
     is_down, is_final = True, True
 
 
 class Redirected(NotTaken):
-    """It leads elsewhere."""
+    """The answer is a redirect."""
 
     says = "It leads to another address, and redirects are not followed."
 
@@ -150,7 +150,7 @@ class Redirected(NotTaken):
 def send(message: Message, to: Receiver, now: datetime) -> Answer:
     """Post *message* once.
 
-    :raises NotTaken: the receiver has perhaps got it all the same, unless it refused.
+    :raises NotTaken: the event may have arrived all the same, unless the receiver refused it.
     """
     began = time.monotonic()
     end = began + WITHIN
@@ -168,7 +168,7 @@ def send(message: Message, to: Receiver, now: datetime) -> Answer:
         except (OSError, HTTPError, http.client.HTTPException) as error:
             raise TimedOut if is_late() else _meaning(error) from error
         if is_late():
-            raise TimedOut  # what was cut is taken for whole
+            raise TimedOut  # an answer that was cut looks complete
         with suppress(OSError, HTTPError, http.client.HTTPException):
             answer.read(_MOST_READ, decode_content=False)
     _check(answer)
@@ -186,7 +186,7 @@ def _check(answer: BaseHTTPResponse) -> None:
 
 
 def _retry_after(text: str) -> timedelta:
-    """Return the seconds that a receiver asks for; a date is left to our own pauses."""
+    """Return the wait that a receiver asks for in seconds; a date is ignored."""
     is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
     return timedelta(seconds=int(text)) if is_number else timedelta()
 
@@ -223,9 +223,9 @@ def _connection(to: Receiver, address: str, seconds: float) -> HTTPConnection:
 
 @contextmanager
 def _read_until(connection: HTTPConnection, end: float) -> Iterator[Callable[[], bool]]:
-    """Cut the connection at *end*: a socket's own time-out begins again with each byte.
+    """Cut the connection at *end*: a socket's own timeout begins again with each byte.
 
-    Gives what tells whether that has happened.
+    Yield a function that returns True if that has happened.
     """
     sock = connection.sock
     late = threading.Event()
@@ -260,7 +260,7 @@ def _addresses(to: Receiver, end: float) -> Sequence[str]:
 
 
 def _look_up(address: Address, end: float) -> Sequence[str]:
-    """Ask the system for the addresses of a name, and for no longer than until *end*."""
+    """Return the addresses of a name, and give up at *end*."""
     host = address.host
     if host.is_address:
         return [host.name]
@@ -299,4 +299,4 @@ _MEANINGS: tuple[tuple[tuple[type[Exception], ...], type[NotTaken]], ...] = (
     ((ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError, BrokenPipeError), Cut),
     ((ssl.SSLError, http.client.HTTPException, ProtocolError), BadAnswer),
 )
-"""The first that fits holds: some of these are kinds of others."""
+"""The first match counts: some of these are subclasses of others."""

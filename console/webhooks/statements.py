@@ -31,7 +31,7 @@ TAKE_NEXT = (
         WebhookEvent.tries,
     )
 )
-"""The event that has been due for the longest time, at ``until`` at least, taken until ``taken_until``."""
+"""Take the event that was due first, by ``until`` at the latest, for oneself until ``taken_until``."""
 
 DELETE = delete(WebhookEvent).where(WebhookEvent.id == given("event_id", WebhookEvent.id))
 
@@ -43,7 +43,7 @@ PUT_OFF = (
     )
     .values(due_at=given("later", WebhookEvent.due_at), said=given("why", WebhookEvent.said))
 )
-"""Says when to try again, None for never; not if another worker has taken it since, at its ``tries``."""
+"""Set when to try again, None for never. It finds no row if another worker has taken the event since."""
 
 _AGAIN = {
     "due_at": given("now", WebhookEvent.due_at),
@@ -75,7 +75,7 @@ OLDEST = (
     .where(WebhookEvent.due_at.is_not(None))
     .where((WebhookEvent.due_at <= given("now", WebhookEvent.due_at)) | (WebhookEvent.tries > 0))
 )
-"""When the first was written that should have been taken."""
+"""When the oldest event was written that should have been taken by now."""
 LISTED = (
     select(
         WebhookEvent.message_id,

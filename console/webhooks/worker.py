@@ -1,4 +1,4 @@
-"""What posts the events: a thread of its own, so that a slow receiver holds no mail up.
+"""The thread that posts the events, apart from that of the mails: a slow receiver delays no mail.
 
 It runs beside the one that delivers mails: in the server, or in ``flask mail deliver --forever``.
 """
@@ -20,19 +20,19 @@ def use(app: Flask, worker: Worker) -> None:
 
 
 def make(app: Flask, deliver: Callable[[Callable[[], bool]], object]) -> Worker:
-    """Return what calls *deliver* whenever it is woken, and now and then."""
+    """Return the worker that calls *deliver* whenever it is woken, and now and then."""
     return Worker(app, deliver, lambda: iter(()), name="webhooks")
 
 
 def wake() -> None:
-    """Have the worker of the application at work post; a process of its own needs no waking."""
+    """Wake the worker of the application at work; a process of its own needs no waking."""
     found: Worker | None = current_app.extensions.get(_WORKER)
     if found:
         found.wake()
 
 
 def start() -> None:
-    """Have it post what an earlier process left."""
+    """Start it, so that it posts what an earlier process left."""
     found: Worker | None = current_app.extensions.get(_WORKER)
     if found:
         found.start()

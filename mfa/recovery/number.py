@@ -1,7 +1,6 @@
 """The number that is mailed to show that somebody reads the mailbox, where nobody is signed in yet.
 
-What follows from it lies in the session cookie as in the wizard: nothing secret, and the counts are in the
-database.
+As in the wizard, its state is in the session cookie: nothing secret, and the counts are in the database.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ class MailedNumber:
         return self.counts.wait_for_sending(now)
 
     def begun(self, now: datetime) -> Pending | None:
-        """Return what this browser was mailed a number for, if it can go on; None if nothing was."""
+        """Return the proof that this browser has begun, if it can go on; else None."""
         read = Pending.read(session.get(self.slot))
         if read is None or read.purpose is not Purpose.PROVE or read.expired(now):
             return None

@@ -1,4 +1,4 @@
-"""The page that leads back, and the one that stops it. To open one changes nothing: mail scanners do that."""
+"""The page that leads back, and the one that stops it. Opening one changes nothing: mail scanners do that."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def _show_lost(
     sent = open_one is None and _number_of(live).begun(now) is not None
     send_form = send_form or Form(formdata=None)
     if form and not sent:
-        # There is no field yet, or no more, at which to say it.
+        # There is no field at which to say it: not yet, or no longer.
         send_form.form_errors += [str(error) for error in form.errors.get("number", ())]
     return hx.render(
         "mfa/recovery/_lost.html",
@@ -262,7 +262,7 @@ def stop(token: str) -> Response:
 @blueprint.post("/stop")
 @public
 def stop_here() -> Response:
-    """The press of somebody who is signed in, or who signs in on a device that is known."""
+    """Stop it for somebody who is signed in, or who is signing in on a known device."""
     person = adapters.current()
     if person is None:
         live = browser.challenge()

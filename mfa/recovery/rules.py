@@ -1,7 +1,7 @@
 """What may happen to a recovery: it is begun, stopped by a press, or finished by password and mailbox.
 
 Finishing turns the old second step off and has the person enroll at once. Stopping and finishing are each one
-conditional statement: of two at once, one wins, and the other hears :class:`LinkEnded`.
+conditional statement: of two at once, one wins, and the other gets :class:`LinkEnded`.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def find_open(token: str, now: datetime) -> Open:
 
 
 def finish(found: Open, here: Here) -> None:
-    """Turn the old second step off; who asks has shown password and mailbox.
+    """Turn the old second step off for somebody who has shown password and mailbox.
 
     Every session ends, no browser is remembered, and the person has to enroll before anything else.
 

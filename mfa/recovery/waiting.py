@@ -1,5 +1,5 @@
-"""The wait of somebody who has lost everything, and what is told of it: at its beginning, in its middle, a
-day before its end, and at its end, with the link that leads back.
+"""The wait of somebody who has lost everything, and its mails: at its beginning, in its middle, a day before
+its end, and at its end, with the link that leads back.
 
 The password was typed for the challenge at sign-in, a mailed number shows the mailbox. The owner, wherever
 they still are, has the days of the wait to stop it.
@@ -36,10 +36,10 @@ BEGUN, MIDDLE, NEAR = "begun", "middle", "near"
 """When a mail tells of a wait."""
 _A_DAY = timedelta(days=1)
 _LATE = timedelta(hours=1)
-"""By so much the mail a day before the end may be late."""
+"""How late the mail a day before the end may be."""
 _OPEN_FOR = timedelta(seconds=READY_SECONDS)
 _KEPT_FOR = timedelta(seconds=LONGEST_RECOVERY_SECONDS)
-"""After its beginning, a wait of which its owner can't be told is given up."""
+"""How long after its beginning a wait is given up if its owner can't be told."""
 
 
 def begin(live: Live, here: Here) -> Recovery:
@@ -91,7 +91,7 @@ def send_link(recovery: Recovery, owner: Owner, here: Here) -> None:
 
 
 def tell_due(now: datetime) -> Iterator[int]:
-    """Write the mails about waits whose time has come; yield how many of each batch."""
+    """Write the mails about waits that are due; yield how many each batch has."""
     if not settings().recovery_days:
         return
     while due := run(statements.UNTOLD, {"now": now, "at_most": database.BATCH}).all():
@@ -111,7 +111,7 @@ def _tell_one(recovery: Any, now: datetime) -> None:
         _put_off(recovery, now)
         return
     if now < recovery.begun_at + _KEPT_FOR and (person is None or not ring().has(recovery.key)):
-        # Locked for a while, or this server lacks a new key: nothing opens before they are told.
+        # Locked for a while, or this server lacks a new key: the way back opens only after they are told.
         _put_off(recovery, now)
         return
     is_alive = person is not None and recoveries.is_alive(recovery, people.owner(person), now)
@@ -132,7 +132,7 @@ def _tell_one(recovery: Any, now: datetime) -> None:
 def _put_off(recovery: Any, now: datetime) -> None:
     then, ready, ends = now + _LATE, recovery.ready_at, recovery.ends_at
     if recovery.tell_at < ready <= then:
-        # It isn't over before the mail that announces that.
+        # It must not be over before the mail that announces it.
         ready = then + _LATE
         ends = ready + _OPEN_FOR
     given = {"recovery_id": recovery.id, "told_at": recovery.tell_at, "then": then}
@@ -143,7 +143,7 @@ def _put_off(recovery: Any, now: datetime) -> None:
 def _next(recovery: Recovery, now: datetime) -> tuple[datetime | None, datetime, datetime]:
     """Return when to tell next, when the wait is over, and when its link ends.
 
-    Where servers or the clock stood still, it is over a day after the owner was told that it will be.
+    If the servers or the clock stood still, it is over a day after the mail that announces it.
     """
     ready, ends, due = recovery.ready_at, recovery.ends_at, recovery.tell_at
     assert due is not None

@@ -1,4 +1,4 @@
-"""The watch over the routes of a host: people who have not shown what they must are led to it."""
+"""Watch the routes of a host: lead people to what they must show or set up first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mfa.web.visitor import whereabouts
 
 _OURS = "two_step"
 _OPEN = frozenset({"two_step.sign_in", "two_step.revocation", "two_step.recovery", "two_step.assets"})
-"""Rooms of ours that ask nobody for what they are there to ask for."""
+"""Our own blueprints in which people show it, or need not."""
 
 
 def watch(app: Flask, exempt: Collection[str], *, verification: bool = True) -> None:
@@ -49,7 +49,7 @@ def _is_file(endpoint: str) -> bool:
 
 
 def _to_second_step(person: Person) -> Response | None:
-    """Lead to the second step who has not shown theirs in this session."""
+    """Lead people to the second step who have not shown theirs in this session."""
     since, must_enroll = lacking.watched(person)
     if must_enroll:
         note_must_enroll(person.id)
@@ -63,7 +63,7 @@ def _to_second_step(person: Person) -> Response | None:
 
 
 def _to_what_is_required(person: Person) -> Response | None:
-    """Lead to where they get it who must have something that they lack before anything else."""
+    """Lead people who must set something up before anything else to where they do."""
     found = None if _takes_address(person) else due(person)
     if found is None or not found.is_over:
         return None

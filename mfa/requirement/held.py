@@ -6,9 +6,9 @@ button posts the id, with a CSRF token of now, to the path that the form was sen
 the fields into ``request.form``, and the view goes on as if they had just come. So the fields, passwords too,
 come to no page again, and the pages on the way can be reloaded, gone back to and opened in two tabs.
 
-Only its person can send a form, in the session that it came from, and once: the
-request that deletes the row has it. What can't be sent again as a plain form isn't stored: files, very long
-forms, and what another site sent.
+Only its person can send a form, in the session that it came from, and once: the request that deletes the row
+has it. What can't be sent again as a plain form isn't stored: files, very long forms, and what another site
+sent.
 
 A form that came without a valid CSRF token isn't given one, as the host may have tokens of its own. Then the
 view decides about the form as it would have at first.
@@ -52,7 +52,7 @@ class CannotBeHeld(Refusal):
 
 
 class Ended(Refusal):
-    """There is no such form of this person and session: it was sent already, or it is too old."""
+    """There is no such form of this person and session: it was sent already, or is too old."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How somebody is led to what must come first."""
+"""Lead people to what must come first."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from mfa.web import hx, visitor
 SIGN_IN = "sign_in_required"
 """Nobody is signed in."""
 VERIFICATION = "verification_required"
-"""The second step, or what stands for it, is to be shown."""
+"""The second step, or what replaces it, must be shown."""
 TWO_STEP = "two_step_required"
-"""2-step verification is to be turned on."""
+"""2-step verification must be turned on."""
 _STATUS = {SIGN_IN: 401, VERIFICATION: 401, TWO_STEP: 403}
 
 
 def lead(url: str, error: str) -> Response:
-    """Lead the window to *url*, by a GET; what asks for data can't go anywhere and is told *error* and *url*.
+    """Lead the window to *url*, by a GET; answer a request for data with *error* and *url* as JSON.
 
     :param error: :data:`SIGN_IN`, :data:`VERIFICATION` or :data:`TWO_STEP`.
     """
@@ -27,20 +27,20 @@ def lead(url: str, error: str) -> Response:
     answer.status_code = _STATUS[error]
     answer.headers["Cache-Control"] = "no-store"
     if answer.status_code == 401:
-        # RFC 9110 §15.5.2; browsers ask nobody for what they don't know.
+        # RFC 9110 §15.5.2 requires it; browsers ignore a scheme that they don't know.
         answer.headers["WWW-Authenticate"] = "TwoStep"
     return answer
 
 
 def lead_to_sign_in() -> Response:
-    """Lead the window to the host's sign-in page, and tell what asks for data where that is."""
+    """Lead the window to the host's sign-in page, and tell a request for data where that is."""
     if is_for_data():
         return lead(accounts().sign_in_url(visitor.whereabouts()), SIGN_IN)
     return visitor.to_sign_in()
 
 
 def is_for_data() -> bool:
-    """Return True if a script asks that is not htmx: it sends or accepts JSON, or fetches what is no page."""
+    """Return True if a script other than htmx asks: it sends or accepts JSON, or fetches what is no page."""
     if hx.wanted():
         return False
     if request.is_json:

@@ -1,4 +1,4 @@
-"""Step-up: a view of the host asks for the second step again, where the last time is too long ago."""
+"""Step-up: ask for the second step again before a view of the host, if the last time was too long ago."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _comes_first(within: timedelta) -> Response | None:
     try:
         held.restore(here, again, clock.now())
     except (held.Ended, CSRFError):
-        # Its page says so, or offers it with a token of now.
+        # Its page says so, or offers it with a fresh token.
         return hx.leave(url_for("two_step.step_up.send", next=_page(), form=again))
     return None
 
@@ -86,7 +86,7 @@ def _on_the_way(person: Person, again: str | None) -> tuple[str | None, str | No
 
 
 def _page() -> str | None:
-    """Return the path of the page with the form that was sent; None if it can't be told."""
+    """Return the path of the page with the form that was sent; None if it is unknown."""
     try:
         page = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
     except ValueError:

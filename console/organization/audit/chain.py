@@ -12,7 +12,7 @@ from typing import Any
 
 HASH_BYTES = 32
 NOTHING_BEFORE = bytes(HASH_BYTES)
-"""What stands as the hash before the first row."""
+"""What the first row has as the hash of the row before."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Link:
     previous: Any
 
     def hash(self, key: bytes) -> bytes:
-        """HMAC-SHA-256 of all columns, as a JSON list: no value can run into the next one.
+        """Return the HMAC-SHA-256 of all columns as a JSON list, in which no value can run into the next one.
 
         :raises TypeError, ValueError: a column holds something that was never written there.
         """
@@ -52,7 +52,7 @@ class Copy:
     def parse(cls, text: str) -> Copy:
         """Read what :meth:`__str__` made.
 
-        :raises ValueError: it is none.
+        :raises ValueError: *text* is no copy.
         """
         number, _, digits = text.strip().partition(":")
         if not (number.isascii() and number.isdigit()) or len(digits) != 2 * HASH_BYTES:

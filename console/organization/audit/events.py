@@ -8,7 +8,7 @@ EVENT_LENGTH = 40
 
 
 class Event(StrEnum):
-    """What was done; the value stands in the table, so it never changes its meaning."""
+    """What was done; the value is stored, so its meaning never changes."""
 
     SETTINGS_CHANGED = "settings_changed"
     REQUIREMENT_ON = "requirement_on"

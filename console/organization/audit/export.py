@@ -32,7 +32,7 @@ Cells = dict[str, int | str | None]
 def begin(wanted: Filter, *, form: str, actor: int, now: datetime) -> Iterator[str]:
     """Write down that *actor* exports what is *wanted*, and return the file piece by piece.
 
-    The last row of the file is at most the one that says so: what is written meanwhile is not in it.
+    Rows that are written after the one that says so are not in the file.
 
     :param form: ``csv`` or ``jsonl``.
     """

@@ -48,6 +48,6 @@ class ExportForm(forms.Form):
 def read_day(text: str | None) -> date | None:
     """Return the day that ``2026-11-24`` names; None for nothing.
 
-    :raises ValueError: it names none.
+    :raises ValueError: it is no day.
     """
     return date.fromisoformat(text) if text else None

@@ -1,8 +1,8 @@
-"""The keys of the chain: random, and sealed with a master key like everything that must be read again.
+"""The keys of the chain: random, and sealed with a master key.
 
-So ``keys rotate`` seals a few rows again, and no hash of the chain changes: a copy of the last one holds for
-good. After it, rows are written with a new key, for the old one may be known along with its master key. The
-first of those rows holds the hash of the last row before it: so the new key guards the old rows too.
+So ``keys rotate`` seals a few rows again and changes no hash of the chain: a copy of the last one stays
+valid. After it, rows are written with a new key, because the old one may have leaked along with its master
+key. The first of these rows has the hash of the row before it, so the new key protects the old rows too.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def make(now: datetime) -> tuple[int, bytes]:
     """
     key = run(statements.NEWEST_KEY).one_or_none()
     row = run(statements.NEWEST_EVENT).one_or_none()
-    # Also behind one that somebody deleted: the rows that it was used for would else look changed.
+    # Above the id of a key that somebody deleted, too: its rows would otherwise look changed.
     key_id = max(key.id if key else 0, row.key_id if row else 0) + 1
     made = secrets.token_bytes(MASTER_KEY_BYTES)
     run(statements.ADD_KEY, {"id": key_id, "sealed": _seal(key_id, made), "made_at": now})
@@ -65,7 +65,7 @@ def are_stale() -> bool:
 def seal_again() -> int:
     """Seal with the current master key what an older one sealed, as part of the caller's transaction.
 
-    Return the number of keys that were.
+    Return the number of these keys.
 
     :raises UnknownKey, Unreadable: one can't be opened.
     """
@@ -78,7 +78,7 @@ def seal_again() -> int:
 def masters() -> list[str]:
     """Return the ids of the master keys that the keys of the chain are sealed with.
 
-    None before the tables are made: the command that makes them starts the application too.
+    Empty before the tables are made: the command that makes them starts the application too.
     """
     if not inspect(session().connection()).has_table(AuditKey.__tablename__):
         return []

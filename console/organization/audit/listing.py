@@ -1,4 +1,4 @@
-"""The activity read again: page by page for the tab, and all of it for an export, with the same filters."""
+"""Read the activity: page by page for the tab, and all of it for an export, with the same filters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COLUMNS = [column for column in AuditEvent.__table__.columns if column.name not
 
 @dataclass(frozen=True)
 class Filter:
-    """Which events are wanted; None lets all pass.
+    """Which events are wanted; None means all.
 
     :param person: the id of the account that did it or that it was done to; it may be deleted by now.
     :param since: the first day, in UTC.
@@ -42,16 +42,16 @@ class Filter:
         return self == Filter()
 
     def texts(self) -> dict[str, str]:
-        """Return what is wanted, as an address of a page has it."""
+        """Return the filter as the query of an address."""
         given = {"event": self.event, "person": self.person, "since": self.since, "until": self.until}
         return {name: str(value) for name, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True)
 class Person:
-    """An account as it is called now.
+    """An account with its name of now.
 
-    :param name: None for one that is deleted.
+    :param name: None if the account is deleted.
     """
 
     id: int
@@ -69,7 +69,7 @@ class Entry:
 
     @property
     def details(self) -> dict[str, str]:
-        """Return what the row says besides; nothing where somebody changed it so that it can't be read."""
+        """Return the details of the row; none if somebody has changed them so that they can't be read."""
         try:
             found = json.loads(self.row.detail)
         except ValueError:
@@ -108,7 +108,7 @@ def every(wanted: Filter, upto: int) -> Iterator[Sequence[Entry]]:
 
 
 def person(account_id: int) -> Person:
-    """Return whom an id names now."""
+    """Return the account with an id, by its name of now."""
     return _people({account_id}).get(account_id, Person(account_id))
 
 
@@ -119,18 +119,18 @@ def _rows(
     at_most: int,
     newest_first: bool,
 ) -> Sequence[Row[Any]]:
-    """Return rows in the order of their moments, from behind one of them on.
+    """Return rows in the order of time, after the place *behind*.
 
-    By the moment and not by the id, so that a range of days is found by an index: the clock may have gone
-    back between two rows.
+    By time and not by id, so that an index finds a range of days: the clock may have gone back between two
+    rows.
     """
     place = tuple_(AuditEvent.at, AuditEvent.id)
     conditions = _conditions(wanted)
     if behind:
         conditions.append(place < behind if newest_first else place > behind)
     order = [one.desc() if newest_first else one.asc() for one in (AuditEvent.at, AuditEvent.id)]
-    # Somebody's rows are found by two indexes, each in this order: the first of both together are wanted.
-    # One that is about themselves comes by both. SQLite would sort what another condition left out.
+    # The rows of an account are found by two indexes, each in this order, and merged here; one about oneself
+    # comes by both. With OR, SQLite would sort all of them.
     found = {
         row.id: row
         for side in _sides(wanted.person)

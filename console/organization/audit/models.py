@@ -20,7 +20,7 @@ HEAD_ID = 1
 class AuditEvent(Model):
     """Something that was done. Rows are added and never changed, so none refers to another table.
 
-    It names accounts by id alone: what stays after an account is deleted has neither name nor address.
+    It names accounts by id alone, so neither name nor address remains after an account is deleted.
     """
 
     __tablename__ = "audit_events"

@@ -1,4 +1,4 @@
-"""Rows are added to the chain one after the other, each in the transaction of what it tells of."""
+"""Add rows to the chain one after the other, each in the transaction of what was done."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def write_down(
 ) -> None:
     """Add a row to the chain, as part of the caller's transaction.
 
-    Call it last there: it holds the head of the chain until the transaction ends, so all that write wait for
-    each other from here on, and somebody who then waits for a row of another could wait for ever.
+    Call it last there: it holds the head of the chain until the transaction ends, so all writers wait for
+    each other from here on. To wait for any other row after it could be a deadlock.
 
-    The security log gets the row's id and hash: where the log goes to another machine, it is a copy of them.
+    The security log gets the row's id and hash, so a log on another machine is a copy of them.
 
     :param event: one of :class:`.events.Event`.
     :param actor: the account that did it; None for a command of the operator.
@@ -64,7 +64,7 @@ def write_down(
     :param reason: as somebody gave it; see :func:`check_reason`.
     :param detail: what the sentence of the event needs: roles, settings, numbers. No name and no address: the
         row stays when the account is deleted.
-    :raises BadReason: the reason can't stand there.
+    :raises BadReason: see :func:`check_reason`.
     :raises ValueError: there is no such event.
     """
     event = Event(event)

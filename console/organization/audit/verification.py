@@ -1,4 +1,4 @@
-"""Whether the chain stands as it was written, read row by row in bounded memory."""
+"""Verify that the chain is as it was written, row by row in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mfa.database import run
 
 PAGE = 2_000
 _MOST_MOVES = 100
-"""Rows of which it is found out whether they were exchanged: each is tried in the place of each."""
+"""The most rows that are checked for having been swapped: each is tried in the place of each."""
 
 
 class Problem(StrEnum):
@@ -31,7 +31,7 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """Rows next to each other with the same problem."""
+    """Adjacent rows with the same problem."""
 
     first: int
     last: int
@@ -44,7 +44,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Moved:
-    """A row that was written as another one: it stands where another one stood."""
+    """A row that was written with another id."""
 
     id: int
     written_as: int
@@ -169,7 +169,7 @@ def _is(link: Link, key: bytes, stored: Any) -> bool:
 
 
 def _joined(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """Join those of rows next to each other: a million rows of a lost key are one line."""
+    """Join the findings of adjacent rows: a million rows of a lost key are one line."""
     waiting: Finding | None = None
     for finding in findings:
         if waiting and waiting.problem == finding.problem and waiting.last + 1 == finding.first:

@@ -53,12 +53,12 @@ def sentence(entry: Entry) -> str:
 
 
 def is_by_itself(entry: Entry) -> bool:
-    """Return True for what nobody did: its time had come."""
+    """Return True for what nobody did, because its time was over."""
     return entry.row.event in _BY_ITSELF
 
 
 def is_trouble(entry: Entry) -> bool:
-    """Whether it is something that an owner should have a look at."""
+    """Return True for what an owner should have a look at."""
     return entry.row.event in _TROUBLE
 
 
@@ -118,4 +118,4 @@ _VALUES: dict[tuple[str, str], LazyString | str] = {
     ("format", "csv"): "CSV",
     ("format", "jsonl"): "JSON lines",
 }
-"""What a detail and its value are called; others are shown as they stand."""
+"""What a detail and its value are called; others are shown as they are stored."""

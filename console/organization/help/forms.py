@@ -12,7 +12,7 @@ from mfa.web.forms import Form
 
 class WithdrawForm(Form):
     """
-    :param seen: where the request stood on the page that was pressed.
+    :param seen: the state of the request as the page has shown it.
     """
 
     seen = StringField("", [AnyOf([State.WAITING, State.OUT])], widget=HiddenInput())

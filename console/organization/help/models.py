@@ -15,7 +15,7 @@ from mfa.columns import ID, Instant
 class HelpRequest(Model):
     """A request that waits, whose link is out, or that the member has stopped; one a member.
 
-    What is over is deleted: the organization's activity tells of it.
+    What is over is deleted; it stays in the organization's activity.
     """
 
     __tablename__ = "help_requests"

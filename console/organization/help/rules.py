@@ -37,17 +37,17 @@ from mfa.notices import outbox
 from mfa.people import recoveries, rules as people
 
 WAITS = timedelta(hours=72)
-"""For so long a request can be approved."""
+"""How long a request can be approved."""
 LINK_LASTS = timedelta(seconds=HELP_SECONDS)
 STAYS_STOPPED = timedelta(hours=24)
-"""For so long nobody asks again for a member who has said that it was not them."""
+"""How long nobody can ask again for a member who has said that it was not them."""
 MOST_SHOWN = 10
 """Requests in the tab Members."""
 _OPERATOR_LENGTH = 80
 
 
 class State(StrEnum):
-    """Where a request stands; the value stands in a form."""
+    """The state of a request; a form has the value."""
 
     WAITING = "waiting"
     OUT = "out"
@@ -79,7 +79,7 @@ class NobodyElse(Refusal):
 
 
 class OwnRequest(Refusal):
-    """Who asked wants to approve it themselves."""
+    """The person who asked wants to approve it themselves."""
 
     says = _("You have asked for this yourself. Somebody else has to approve it.")
     status = 403
@@ -100,7 +100,7 @@ class IsOut(Refusal):
 
 
 class IsVoid(Refusal):
-    """Who asked may not do so any more, or the member can't be helped this way now."""
+    """The person who asked may no longer do so, or the member can't be helped this way now."""
 
     says = _(
         "This request is void: the person who asked may not do so any more, or the member needs no reset now."
@@ -145,7 +145,7 @@ class Shown:
 class Decision:
     """Somebody's press about a request that they have seen.
 
-    :param by: who presses; they manage.
+    :param by: who presses, an owner or administrator.
     :param member: whom it is about.
     :param request_id: the request that their page has shown.
     """
@@ -254,7 +254,7 @@ def approve(decision: Decision) -> None:
     :raises rights.NotAllowed, rights.Oneself, rights.NoMember: who presses may do nothing about the member.
     :raises OwnRequest: they have asked for it.
     :raises IsOver: somebody was first, or it is too late.
-    :raises IsVoid: who asked may not ask any more, or there is nothing to reset; the request is gone then.
+    :raises IsVoid: who asked may no longer ask, or there is nothing to reset; the request is deleted then.
     :raises people.Changed: the member's account was changed at the same moment.
     """
     by, member, now = decision.by, decision.member, decision.now
@@ -366,7 +366,7 @@ def settle_all(now: datetime) -> Iterator[int]:
 
 
 def _settle(row: Row[Any], now: datetime) -> State:
-    """Bring a request to where it stands, as part of the caller's transaction, and return that state."""
+    """Update a request to its state of now, as part of the caller's transaction, and return that state."""
     state = _state(row, now)
     if state is not State.OVER:
         return state

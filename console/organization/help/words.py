@@ -28,7 +28,7 @@ def asked(state: State | None) -> str:
 
 
 def title(shown: Shown) -> str:
-    """Return where a request stands."""
+    """Return the state of a request."""
     if shown.state is State.WAITING:
         return gettext("A reset waits for approval")
     if shown.state is State.OUT:

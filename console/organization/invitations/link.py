@@ -1,4 +1,4 @@
-"""What the mailed link of an invitation opens. A GET shows a page alone: mail scanners open links."""
+"""What the mailed link of an invitation opens. A GET only shows a page: mail scanners open links."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class State(StrEnum):
     HAS_ACCOUNT = "has-account"
     """The address got an account in another way."""
     ENDED = "ended"
-    """Who has sent it may not give the role any more."""
+    """Its sender may no longer give the role."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Listed:
     """An invitation as a page shows it.
 
     :param inviter: None for an account that is deleted.
-    :param can_change: whether the visitor may withdraw it, and send it again where that leads to something.
+    :param can_change: True if the visitor may withdraw it, and send it again where that is of use.
     """
 
     row: Invitation

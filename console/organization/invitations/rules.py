@@ -4,8 +4,8 @@ The link names the invitation and the number of its mail; it is signed, so the d
 nothing that opens an account. The row decides: one conditional statement uses it, sends it again or withdraws
 it, so of two at once exactly one finds it open.
 
-Who has sent an invitation answers for it. Their rights are looked up again when it is used: if they may not
-give the role any more, the invitation has ended, until somebody who may sends it again.
+The sender of an invitation answers for it. Their rights are checked again when it is used: if they may no
+longer give the role, the invitation has ended until somebody who may sends it again.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ LASTS = timedelta(seconds=INVITATION_LINK_SECONDS)
 BETWEEN = timedelta(minutes=5)
 """Between two mails of one invitation."""
 KEPT = timedelta(days=30)
-"""How long an invitation is listed that is over."""
+"""How long an invitation stays in the list after it is over."""
 TO_ONE = Policy("invitation_sending", forget_after=3600)
 """Mails to one address, from all accounts together."""
 BY_ONE = Policy("invitations", free=100, first_wait=60, forget_after=24 * 3600)
@@ -85,12 +85,12 @@ class SentLately(Refusal):
 
 
 class AccountExists(Refusal):
-    """The invited address has got an account meanwhile. Its own page says so, to who has the link."""
+    """The invited address has an account by now. The link opens a page that says so."""
 
 
 @dataclass(frozen=True)
 class Invited:
-    """What a link that is good invites to.
+    """What a valid link invites to.
 
     :param account: of somebody who was removed from the organization; None where one is to be opened.
     """
@@ -203,7 +203,7 @@ def may_give(who: Any, role: Role) -> bool:
 def read_link(token: str, now: datetime) -> Invited:
     """Return what a link invites to.
 
-    :raises LinkEnded: not genuine, or the invitation is over, or who has sent it may not give the role now.
+    :raises LinkEnded: not genuine, or the invitation is over, or its sender may not give the role now.
     :raises AccountExists: the address has an account.
     """
     try:
@@ -232,7 +232,7 @@ def accept(token: str, *, name: str, password: str, here: Here) -> Account:
     :raises LinkEnded, AccountExists: see :func:`read_link`.
     :raises names.BadName: see :func:`names.clean`.
     :raises passwords.BadPassword: not acceptable as a password.
-    :raises hashing.Busy: too many hash at this moment; the link stays good.
+    :raises hashing.Busy: too many passwords are being hashed now; the link stays valid.
     """
     invited = read_link(token, here.now)
     if invited.account:
@@ -258,7 +258,7 @@ def come_back(token: str, here: Here) -> None:
     if account is None:
         raise LinkEnded
     with transaction():
-        # In the order in which whatever is done about a member holds these rows.
+        # These rows are held in the order of :func:`console.organization.rights.held`.
         insert_if_absent(PersonState, person_id=account.person_id, generation=0, device_epoch=0)
         people.wait_for(account.person_id)
         _use(invited, sorted([account.id, invited.invited_by]), here.now)
@@ -297,7 +297,7 @@ def _may_give(held: Any, role: Role) -> None:
 def _use(invited: Invited, account_ids: list[int], now: datetime) -> None:
     """Use the invitation up, as part of the caller's transaction.
 
-    :param account_ids: of whom it holds, in that order; who has sent the invitation is among them.
+    :param account_ids: the accounts to hold, in this order; the sender of the invitation is among them.
     :raises LinkEnded: it is over, or they may not give the role.
     """
     held = {one: run(statements.HOLD, {"account_id": one}).first() for one in account_ids}

@@ -24,8 +24,8 @@ HOLD = (
     .returning(Account.role, Account.locked_at, Account.removed_at, Account.delete_at)
     .execution_options(synchronize_session=False)
 )
-"""Hold an account for the rest of the transaction, and read its rights. It changes nothing, and holds the row
-on both databases: on SQLite, what is only read may be another's before the first write."""
+"""Hold an account for the rest of the transaction, and read its rights. The UPDATE changes nothing; it holds
+the row on SQLite too, where somebody else may change a row that was only read."""
 
 INVITATION = select(Invitation).where(_THIS)
 
@@ -83,7 +83,7 @@ FORGET = delete(Invitation).where(
 FORGET_MAILS = delete(OutboxMail).where(
     OutboxMail.message == bindparam("kind"), OutboxMail.recipient == bindparam("to")
 )
-"""Those that have not left: their link is worth nothing any more."""
+"""Those that have not left: their link opens nothing any more."""
 
 _INVITER, _INVITED = aliased(Account), aliased(Account)
 
@@ -92,7 +92,7 @@ _INVITER, _INVITED = aliased(Account), aliased(Account)
 def page(*, has_text: bool, is_open: bool, is_first: bool) -> Select[Invitation, Account, Account]:
     """Return the statement for a page: ``at_most`` invitations, the newest first.
 
-    Each has with it who has sent it, and the account that its address has by now.
+    Each comes with its sender, and with the account that its address has by now.
     """
     found = (
         select(Invitation, _INVITER, _INVITED)

@@ -26,4 +26,4 @@ MARKS = {
     State.HAS_ACCOUNT: " mark--off",
     State.ENDED: " mark--trouble",
 }
-"""The classes that color a state; the others are as they should be."""
+"""The classes that color a state; the others need no color."""

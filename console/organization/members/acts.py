@@ -1,8 +1,8 @@
 """What owners and administrators may do about one member, and who may do what.
 
-Both accounts are held while it is done, and the rights are looked up then: what two people do to each other
-at once is done one after the other. Nobody does any of it to themselves, and what is done to an owner is done
-by another owner. So there is always one left.
+Both accounts are held while it is done, and the rights are checked then, so what two people do to each other
+at once is done one after the other. Nobody can do any of it to themselves, and only another owner to an
+owner. So there is always one left.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BETWEEN_REMINDERS = timedelta(days=1)
 
 
 class Action(StrEnum):
-    """What may be done; the value stands in the address."""
+    """What may be done; the value is part of the address."""
 
     REMIND = "remind"
     CHANGE_ROLE = "role"
@@ -94,9 +94,9 @@ def roles(actor: Account) -> list[Role]:
 def do(action: Action, request: Request) -> None:
     """Do it, write it down and tell the member.
 
-    :raises NotAllowed, Oneself, NoMember: by whom or to whom it can't be done.
+    :raises NotAllowed, Oneself, NoMember: the actor may not do it, or not to this member.
     :raises audit.BadReason: no reason, or a longer one.
-    :raises NothingToDo, operator.IsLocked: as the member is already, or can't be.
+    :raises NothingToDo, operator.IsLocked: the member is like that already, or can't be.
     :raises RemindedAlready: within a day.
     :raises help_rules.AskedAlready, help_rules.IsStopped, help_rules.NobodyElse: a reset can't be asked for.
     :raises people.Changed: the account was changed at the same moment.

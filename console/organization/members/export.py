@@ -26,7 +26,7 @@ COLUMNS = (
 
 
 def note(wanted: Wanted, *, by: int, now: datetime) -> None:
-    """Write down that somebody takes the list along; not what they searched for, which may be a name."""
+    """Write down that somebody exports the list, without what they searched for: it may be a name."""
     detail = {"state": wanted.state.value, "role": wanted.role.value if wanted.role else ""}
     with transaction():
         audit.write_down(
@@ -41,9 +41,9 @@ def note(wanted: Wanted, *, by: int, now: datetime) -> None:
 def lines(wanted: Wanted, now: datetime) -> Iterator[str]:
     """Return the file in pieces of some rows: CSV in UTF-8, with a header row and moments in ISO 8601.
 
-    Who lacks ``2sv`` or a ``passkey`` that is required has in ``required_by`` by when; it is empty until
-    their grace has begun. Who must set 2-step verification up again has there, and in a column of its own,
-    since when. A cell that a spreadsheet would compute has an apostrophe before it.
+    ``required_by`` says by when a member must have the ``2sv`` or ``passkey`` that they lack; it is empty
+    until their grace period has begun. For a member who must set 2-step verification up again it says since
+    when, as a column of its own does. A cell that a spreadsheet would compute has an apostrophe before it.
     """
     yield spreadsheets.lines([COLUMNS])
     for members in listing.every(wanted, now):

@@ -1,7 +1,7 @@
-"""Who belongs to the organization: found, filtered and sorted, page by page.
+"""The members of the organization: searched, filtered and sorted, page by page.
 
-A page begins after a member, wherever that one stands in the order now. No page counts those before it, so
-the last one takes as long as the first.
+A page begins after a member, at their place of now in the order. No page counts those before it, so the last
+one takes as long as the first.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def page(shape: Shape) -> Select[Account]:
     place = tuple_(column, Account.id)
     order = (column.desc(), Account.id.desc()) if shape.newest_first else (column, Account.id)
     ids = select(Account.id).where(*LISTED[""])
-    # Conditions as in the indexes, or SQLite would not take these.
+    # The same conditions as in the indexes, or SQLite would not use these.
     if shape.is_without_two_step:
         ids = ids.where(*LISTED["without_two_step_"])
     if shape.is_locked:

@@ -74,7 +74,7 @@ ACTIONS = {
 
 
 def kinds(member: Member) -> str:
-    """Return by what 2-step verification is on, or that it is off."""
+    """Return with which kinds of authenticator 2-step verification is on, or that it is off."""
     if member.has_app and member.has_passkey:
         return gettext("App and passkey")
     if member.has_passkey:
@@ -83,7 +83,7 @@ def kinds(member: Member) -> str:
 
 
 def second_step(member: Member) -> str:
-    """Return whether 2-step verification is on, and by what."""
+    """Return the same for the list, where no label says what it is about."""
     if member.has_app and member.has_passkey:
         return gettext("2SV: app and passkey")
     if member.has_passkey:

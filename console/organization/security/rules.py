@@ -1,4 +1,4 @@
-"""How the settings of the organization are changed, and what they would ask of how many."""
+"""Change the settings of the organization, and count whom a requirement would concern."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ class NotRequired(Unacceptable):
 
 
 class NobodyElse(Unacceptable):
-    """A second administrator is to approve what there is no second one for."""
+    """A second administrator is to approve resets, and there is none."""
 
     field = "approves_resets"
     says = _("You are the only one who could approve it. Make somebody else an administrator first.")
 
 
 class OwnersAlone(Unacceptable):
-    """An administrator wants to help alone: the second approval is there against that."""
+    """An administrator wants to switch off the second approval, which is there to check on them."""
 
     field = "approves_resets"
     says = _("Only an owner can switch this off.")
@@ -125,13 +125,13 @@ def settings() -> Settings:
 
 
 def preview() -> Preview:
-    """Count who would have to do something: one look at all accounts, and one at those who manage."""
+    """Count who would have to do something: among all accounts, and among those who manage."""
     return Preview(*run(statements.EVERYBODY).one(), *run(statements.MANAGERS).one())
 
 
-def others_approve(than: Account) -> bool:
-    """Return True if somebody else could approve a reset that one asks for."""
-    return bool(help_rules.could_approve(than.id))
+def others_approve(asker: Account) -> bool:
+    """Return True if somebody else could approve a reset that *asker* asks for."""
+    return bool(help_rules.could_approve(asker.id))
 
 
 def save(by: Account, wanted: Settings, now: datetime) -> bool:
@@ -216,7 +216,7 @@ def _may_change_approval(by: Account, role: Role, before: Settings, wanted: Sett
 
 
 def _since(row: Any, wanted: Settings, now: datetime) -> dict[str, Any]:
-    """Return the columns that say since when what is required, and whom the mails have reached."""
+    """Return the columns that say since when each requirement holds, and whom the mails have reached."""
     administrators, members = wanted.required, wanted.required and wanted.scope == EVERYBODY
     return {
         "administrators_since": (row.administrators_since or now) if administrators else None,

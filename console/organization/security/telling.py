@@ -1,7 +1,7 @@
 """The mails that tell people that 2-step verification is required of them now: a part of the tidying.
 
-Each switching on is told to each person once. A batch and the place that it has reached are one transaction:
-of two servers that come to a batch at once, one tells it; one that stops in between goes on there.
+Each person is told once each time it is switched on. A batch and the place that it has reached are one
+transaction: of two servers at one batch, one tells it, and after a stop the next round goes on from there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mfa.notices import outbox
 
 
 def tell(now: datetime) -> Iterator[int]:
-    """Put the mails into the outbox, and yield how many people each batch has looked at."""
+    """Put the mails into the outbox, and yield how many people each batch has."""
     yield from _tell("administrators", statements.NEXT_MANAGERS, statements.ADMINISTRATORS_TOLD, now)
     yield from _tell("members", statements.NEXT_MEMBERS, statements.MEMBERS_TOLD, now)
 
