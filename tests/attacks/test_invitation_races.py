@@ -12,16 +12,26 @@ from console.accounts.models import Role
 from console.extensions import db
 from mfa.notices import outbox
 from tests.deletion.steps import keep_house
-from tests.organization.inviting import INVITED, URL, account, invite, link, press, stored
+from tests.organization.inviting import (
+    INVITED,
+    NEWCOMER,
+    URL,
+    account,
+    invite,
+    link,
+    path_of,
+    press,
+    stored,
+    use_at_once,
+)
 from tests.organization.people import roles, sign_up
 from tests.support.applications import Applications
 from tests.support.clock import Clock
 from tests.support.crowd import AT_ONCE, at_once, copies
-from tests.support.person import EMAIL, PASSWORD, Person
+from tests.support.person import EMAIL, Person
 from tests.support.smtp import Inbox
 
 Make = Callable[..., Person]
-TYPED = {"name": "Noor Haddad", "password": PASSWORD}
 
 
 @pytest.fixture
@@ -41,16 +51,8 @@ def noor(mina: Person, make_person: Make, inbox: Inbox, clock: Clock) -> Person:
     return person
 
 
-def path_of(person: Person) -> str:
-    """Return where the form that is open posts to."""
-    return person.page.partition('action="')[2].partition('"')[0]
-
-
 def test_invitation_used_64_times_at_once_opens_one_account(noor: Person, make_person: Make) -> None:
-    path, people = path_of(noor), copies(noor, make_person, AT_ONCE)
-    for person in people:
-        person.page = noor.page
-    statuses = at_once(lambda number: people[number].post(path, TYPED).status_code, AT_ONCE)
+    statuses = use_at_once(noor, make_person, AT_ONCE)
     assert statuses.count(200) == 1
     # Who had to wait for a place to hash finds the link good, or used.
     assert set(statuses) <= {200, 410, 503}
@@ -67,7 +69,7 @@ def test_used_and_ended_at_once_has_one_outcome(mina: Person, noor: Person, acti
 
     def act(number: int) -> int:
         if number == 0:
-            return noor.post(path, TYPED).status_code
+            return noor.post(path, NEWCOMER).status_code
         return mina.post(f"{URL}/1/{action}", token).status_code
 
     used, ended = at_once(act, 2)
@@ -93,7 +95,7 @@ def test_used_while_its_author_is_demoted_has_one_outcome(
 
     def act(number: int) -> int:
         if number == 0:
-            return noor.post(path, TYPED).status_code
+            return noor.post(path, NEWCOMER).status_code
         return mina.post(act_url, {"role": "member", "reason": "left"}).status_code
 
     used, demoted = at_once(act, 2)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,8 +20,7 @@ from mfa.database import transaction
 from mfa.notices import delivery, outbox
 from mfa.notices.models import OutboxMail
 from mfa.notices.worker import Worker
-from tests.conftest import SETTINGS
-from tests.support import patience
+from tests.support import commands, patience
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
 from tests.support.stores import Stores
@@ -251,22 +246,7 @@ def test_a_process_of_its_own_delivers_until_it_is_told_to_stop(
     app: Flask, inbox: Inbox, clock: Clock
 ) -> None:
     post(clock)
-    config = app.config
-    environment = {
-        **os.environ,
-        "MFA_MODE": "development",
-        "MFA_SECRET_KEY": SETTINGS["SECRET_KEY"],
-        "MFA_INSTANCE_PATH": app.instance_path,
-        "MFA_SQLALCHEMY_DATABASE_URI": config["SQLALCHEMY_DATABASE_URI"],
-        "MFA_MAIL_SERVER": config["MAIL_SERVER"],
-        "MFA_MAIL_PORT": str(config["MAIL_PORT"]),
-        "MFA_MAIL_WORKER": "none",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flask", "--app", "app", "mail", "deliver", "--forever"],
-        cwd=Path(__file__).parent.parent.parent,
-        env=environment,
-    )
+    process = commands.start(app, "mail", "deliver", "--forever")
     try:
         assert inbox.wait_for().recipients == [TO]
     finally:

@@ -7,6 +7,8 @@ from sqlalchemy import select
 
 from console.accounts.models import Account, Invitation, Role
 from console.extensions import db
+from tests.organization.people import Make
+from tests.support.crowd import at_once, copies
 from tests.support.person import PASSWORD, Person, Response
 from tests.support.smtp import Inbox
 
@@ -14,6 +16,7 @@ URL = "/organization/invitations"
 NEW = f"{URL}/new"
 SUBJECT = "You are invited to Twostep"
 INVITED = "noor@example.com"
+NEWCOMER = {"name": "Noor Haddad", "password": PASSWORD}
 
 
 def invite(person: Person, email: str = INVITED, role: Role | str = Role.MEMBER) -> Response:
@@ -39,6 +42,19 @@ def accept(person: Person, path: str, password: str = PASSWORD) -> Response:
     token = person.hidden()["csrf_token"]
     person.get(path)
     return person.post(path, {"name": "Noor Haddad", "password": password, "csrf_token": token})
+
+
+def path_of(person: Person) -> str:
+    """Return where the form that is open posts to."""
+    return person.page.partition('action="')[2].partition('"')[0]
+
+
+def use_at_once(person: Person, make_person: Make, times: int) -> list[int]:
+    """Send the form that *person* has open many times at once; return the status of each answer."""
+    path, people = path_of(person), copies(person, make_person, times)
+    for one in people:
+        one.page = person.page
+    return at_once(lambda number: people[number].post(path, NEWCOMER).status_code, times)
 
 
 def stored(app: Flask) -> list[Invitation]:

@@ -11,15 +11,23 @@ from console.auth import sign_up
 from console.organization import audit
 from console.organization.invitations import rules
 from tests.deletion.steps import deliver
-from tests.organization.inviting import INVITED, URL, account, invite, link, stored
+from tests.organization.inviting import (
+    INVITED,
+    NEWCOMER,
+    URL,
+    account,
+    invite,
+    link,
+    path_of,
+    stored,
+    use_at_once,
+)
 from tests.organization.people import Make
 from tests.postgresql.test_races import AT_ONCE, meanwhile
 from tests.support.clock import Clock
-from tests.support.crowd import at_once, copies
-from tests.support.person import PASSWORD, Person
+from tests.support.crowd import copies
+from tests.support.person import Person
 from tests.support.smtp import Inbox
-
-TYPED = {"name": "Noor Haddad", "password": PASSWORD}
 
 
 @pytest.fixture
@@ -34,16 +42,12 @@ def noor(mina: Person, make_person: Make, inbox: Inbox, clock: Clock) -> Person:
     return person
 
 
-def path_of(person: Person) -> str:
-    return person.page.partition('action="')[2].partition('"')[0]
-
-
 def acts(mina: Person, noor: Person, action: str, said: dict[str, int]) -> tuple[Callable[[], None], ...]:
     """To use the invitation, and to end it; each notes the status of its answer."""
     token = {"csrf_token": mina.hidden()["csrf_token"]}
 
     def use() -> None:
-        said["use"] = noor.post(path_of(noor), TYPED).status_code
+        said["use"] = noor.post(path_of(noor), NEWCOMER).status_code
 
     def end() -> None:
         said["end"] = mina.post(f"{URL}/1/{action}", token).status_code
@@ -74,10 +78,7 @@ def test_who_uses_it_while_it_ends_finds_it_ended(
 
 
 def test_used_many_times_at_once_it_opens_one_account(mina: Person, noor: Person, make_person: Make) -> None:
-    path, people = path_of(noor), copies(noor, make_person, AT_ONCE)
-    for person in people:
-        person.page = noor.page
-    statuses = at_once(lambda number: people[number].post(path, TYPED).status_code, AT_ONCE)
+    statuses = use_at_once(noor, make_person, AT_ONCE)
     assert statuses.count(200) == 1
     assert set(statuses) <= {200, 410, 503}
 

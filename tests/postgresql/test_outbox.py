@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +12,8 @@ from console.extensions import db
 from mfa.database import transaction
 from mfa.notices import outbox
 from mfa.notices.models import OutboxMail
-from tests.conftest import SETTINGS
 from tests.mail.test_many_workers import MAILS, WORKERS, deliver_at_once, fill, recipients
+from tests.support import commands
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
 
@@ -34,22 +31,10 @@ def test_each_mail_leaves_once_however_many_deliver(
 
 def test_each_mail_leaves_once_however_many_processes_deliver(app: Flask, inbox: Inbox, clock: Clock) -> None:
     fill(app, clock)
-    own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
-    environment = {
-        **own,
-        "MFA_MODE": "development",
-        "MFA_SECRET_KEY": SETTINGS["SECRET_KEY"],
-        "MFA_INSTANCE_PATH": app.instance_path,
-        "MFA_SQLALCHEMY_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"],
-        "MFA_MAIL_SERVER": "127.0.0.1",
-        "MFA_MAIL_PORT": str(inbox.port),
-        "MFA_MAIL_WORKER": "none",
-    }
     # The processes live in the year of this machine, so what was written in the tests' is due.
     with app.app_context(), transaction():
         db.session.execute(text("UPDATE mfa_outbox SET due_at = '2000-01-01'"))
-    command = [sys.executable, "-m", "flask", "--app", "app", "mail", "deliver"]
-    workers = [subprocess.Popen(command, cwd=ROOT, env=environment) for _ in range(WORKERS)]
+    workers = [commands.start(app, "mail", "deliver") for _ in range(WORKERS)]
     assert [worker.wait(timeout=120) for worker in workers] == [0] * WORKERS
     assert recipients(inbox) == ONCE_EACH
 

@@ -16,6 +16,7 @@ from tests.support.crowd import AT_ONCE, at_once, copies
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
 from tests.support.smtp import Inbox
+from tests.two_step.codes import code_of, sign_in_by
 
 TAB = "/account/two-step"
 ENROLL = f"{TAB}/enroll"
@@ -28,18 +29,6 @@ STEPS = ("scan", "code", "name")
 def second(protected: Person) -> Authenticator:
     """The app that was added to the first one."""
     return protected.add_app(SECOND)
-
-
-def code_of(app: Authenticator, person: Person) -> str:
-    """The next code of an app, waited for."""
-    person.clock.advance(seconds=30)
-    return app.code(person.clock.seconds)
-
-
-def sign_in_by(person: Person, code: str) -> bool:
-    person.sign_out()
-    person.sign_in()
-    return entered(person.verify(code))
 
 
 def walk_to(person: Person, step: str) -> Person:

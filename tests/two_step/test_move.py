@@ -25,6 +25,7 @@ from tests.support.cookies import read_cookie
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
 from tests.support.smtp import Inbox
+from tests.two_step.codes import code_of, sign_in_by
 
 TAB = "/account/two-step"
 ENROLL = "/account/two-step/enroll"
@@ -55,18 +56,6 @@ def walk_to(person: Person, step: str) -> Person:
 def old_app(person: Person) -> Authenticator:
     assert person.app_on_phone
     return person.app_on_phone
-
-
-def code_of(app: Authenticator, person: Person) -> str:
-    """The next code of an app, waited for."""
-    person.clock.advance(seconds=30)
-    return app.code(person.clock.seconds)
-
-
-def sign_in_by(person: Person, code: str) -> bool:
-    person.sign_out()
-    person.sign_in()
-    return entered(person.verify(code))
 
 
 # The whole way

@@ -14,17 +14,10 @@ from console.config import BadSetting
 from console.webhooks import receiver
 from console.webhooks.receiver import Receiver
 from tests.support.hooks import OLD_SECRET, SECRET, Authority
+from tests.web.test_config import GOOD as PRODUCTION
 
 URL = "https://hooks.example/twostep"
-GOOD = {
-    "MODE": "production",
-    "SECRET_KEY": "0123456789abcdef" * 4,
-    "SERVER_NAME": "console.example",
-    "MAIL_SERVER": "mail.example",
-    "MAIL_WORKER": "none",
-    "WEBHOOK_URL": URL,
-    "WEBHOOK_SECRET": SECRET,
-}
+GOOD = {**PRODUCTION, "WEBHOOK_URL": URL, "WEBHOOK_SECRET": SECRET}
 
 
 def start(tmp_path: Path, **changes: Any) -> Receiver | None:

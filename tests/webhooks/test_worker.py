@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,7 @@ from console.webhooks import outbox as webhooks, sending
 from deploy import serve
 from mfa.database import transaction
 from mfa.notices import outbox as mails, smtp
-from tests.conftest import SETTINGS
-from tests.support import patience
+from tests.support import commands, patience
 from tests.support.clock import Clock
 from tests.support.hooks import OK, HookServer
 from tests.support.smtp import Inbox
@@ -85,29 +82,11 @@ def test_both_are_done_before_a_server_that_stops_is_killed() -> None:
     assert webhooks.TAKEN_FOR.total_seconds() > 2 * sending.WITHIN
 
 
-def environment(app: Flask) -> dict[str, str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith("MFA_")}
-    config = app.config
-    return {
-        **own,
-        "MFA_MODE": "development",
-        "MFA_SECRET_KEY": SETTINGS["SECRET_KEY"],
-        "MFA_INSTANCE_PATH": app.instance_path,
-        "MFA_SQLALCHEMY_DATABASE_URI": config["SQLALCHEMY_DATABASE_URI"],
-        "MFA_MAIL_SERVER": config["MAIL_SERVER"],
-        "MFA_MAIL_PORT": str(config["MAIL_PORT"]),
-        "MFA_MAIL_WORKER": "none",
-        "MFA_WEBHOOK_URL": config["WEBHOOK_URL"],
-        "MFA_WEBHOOK_SECRET": config["WEBHOOK_SECRET"],
-        "MFA_WEBHOOK_CA_FILE": config["WEBHOOK_CA_FILE"],
-    }
-
-
 def run(app: Flask, *command: str) -> subprocess.Popen[bytes]:
     """Start a command, in the year of this machine."""
     make_due()
-    flask = [sys.executable, "-m", "flask", "--app", "app", *command]
-    return subprocess.Popen(flask, cwd=ROOT, env=environment(app))
+    names = ("WEBHOOK_URL", "WEBHOOK_SECRET", "WEBHOOK_CA_FILE")
+    return commands.start(app, *command, **{f"MFA_{name}": app.config[name] for name in names})
 
 
 def make_due() -> None:
