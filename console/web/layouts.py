@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-BASE = "base.html"
-"""An empty page."""
 CARD = "card.html"
 """One card: everything before somebody is signed in."""
 CONSOLE = "console.html"

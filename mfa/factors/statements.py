@@ -133,8 +133,6 @@ ANSWER_CHECK_UP = (
 )
 """It finds no row if it is not asked for yet, or was answered."""
 
-INSERT_AUTHENTICATOR = insert(Authenticator)
-
 CHANGE_AUTHENTICATOR = update(Authenticator).where(*_THIS_AUTHENTICATOR)
 """Sets the columns whose values are given; it finds no row if it was removed."""
 

@@ -8,7 +8,6 @@ from flask import Blueprint, Response, url_for
 
 from mfa import clock
 from mfa.attempts import rules as attempts
-from mfa.crypto import recovery_codes
 from mfa.enrollment import authenticators, changes, forms, proof, rules, slot
 from mfa.enrollment.pending import Pending
 from mfa.enrollment.purposes import Purpose
@@ -150,7 +149,6 @@ def _show_move(change: Pending, form: forms.ChangeForm | None = None, status: in
         tab="two-step",
         form=form,
         left=rules.state(person().id).codes_left,
-        total=recovery_codes.COUNT,
         cancel_url=url_for("two_step.manage.tab"),
     )
 
@@ -242,7 +240,6 @@ def _show_add(change: Pending, form: forms.ChangeForm | None = None, status: int
         action=url_for("two_step.authenticators.add_verify"),
         form=form,
         left=rules.state(person().id).codes_left,
-        total=recovery_codes.COUNT,
         cancel_url=url_for("two_step.manage.tab"),
     )
 
@@ -325,7 +322,6 @@ def _show_remove(change: Pending, form: forms.ChangeForm | None = None, status: 
         action=url_for("two_step.authenticators.remove_verify"),
         form=form,
         left=rules.state(person().id).codes_left,
-        total=recovery_codes.COUNT,
         going=going,
         cancel_url=url_for("two_step.manage.tab"),
     )
