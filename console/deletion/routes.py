@@ -43,7 +43,7 @@ def delete() -> Response:
 def _said(at: str) -> str:
     if rules.can_be_taken_back():
         return gettext(
-            "Your account is locked. It is deleted on %(date)s, unless you sign in before.", date=at
+            "Your account is locked. It is deleted on %(date)s, unless you sign in before then.", date=at
         )
     return gettext("Your account is being deleted. We mail you when it is done.")
 

@@ -49,7 +49,7 @@ class Oneself(Refusal):
 class NoMember(Refusal):
     """The member was removed, or the account is gone."""
 
-    says = _("This account is no member of the organization any longer.")
+    says = _("This account is no longer a member of the organization.")
     status = 409
 
 

@@ -107,7 +107,7 @@ def _ended() -> Response:
         url_for("accounts.sign_in"),
         gettext("Sign in"),
         gettext(
-            "It was used already, withdrawn or sent again, or is older than seven days. Ask who invited you"
-            " for another one."
+            "It was used already, withdrawn or sent again, or is older than seven days. Ask the person who"
+            " invited you for another one."
         ),
     )

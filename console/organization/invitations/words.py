@@ -17,7 +17,9 @@ STATES = {
 }
 WHY = {
     State.HAS_ACCOUNT: _("The address got an account in another way. You can withdraw the invitation."),
-    State.ENDED: _("Who sent it may no longer invite to this role. If you send it again, it works."),
+    State.ENDED: _(
+        "The person who sent it may no longer invite to this role. If you send it again, it works."
+    ),
 }
 """What is said about a state that doesn't explain itself."""
 MARKS = {
