@@ -43,24 +43,28 @@ def finish(token: str) -> Response:
     here = devices.here()
     try:
         found = rules.find_open(token, here.now)
-        form: Form = forms.PasswordForm() if found.owner.has_password else forms.NumberForm()
-        field = form["password" if found.owner.has_password else "number"]
-        if not form.validate_on_submit():
-            return _show(token, found, form, errors.UNPROCESSABLE)
-        try:
-            if found.owner.has_password:
-                proof.check_password(found.owner, field.data, here)
-            else:
-                _number(found).confirm(field.data, here.now)
-            rules.finish(found, here)
-        except LinkEnded:
-            raise
-        except Refusal as error:
-            return _show(token, found, form, errors.refuse(field, error))
     except LinkEnded:
-        # A second press of the form that led in.
-        return hx.leave(url_for("two_step.manage.tab")) if visitor.is_signed_in() else _show_ended()
+        return _go_on_or_show_ended()
+    form: Form = forms.PasswordForm() if found.owner.has_password else forms.NumberForm()
+    field = form["password" if found.owner.has_password else "number"]
+    if not form.validate_on_submit():
+        return _show(token, found, form, errors.UNPROCESSABLE)
+    try:
+        if found.owner.has_password:
+            proof.check_password(found.owner, field.data, here)
+        else:
+            _number(found).confirm(field.data, here.now)
+        rules.finish(found, here)
+    except LinkEnded:
+        return _go_on_or_show_ended()
+    except Refusal as error:
+        return _show(token, found, form, errors.refuse(field, error))
     return _enter(found)
+
+
+def _go_on_or_show_ended() -> Response:
+    """Say that the link has ended; after a second press of the form that led in, go on."""
+    return hx.leave(url_for("two_step.manage.tab")) if visitor.is_signed_in() else _show_ended()
 
 
 @blueprint.post("/<token>/number")
@@ -69,18 +73,18 @@ def finish(token: str) -> Response:
 def send_number(token: str) -> Response:
     """Mail the number that is asked for in place of a password."""
     url = url_for("two_step.recovery.page", token=token)
-    form = Form()
     try:
         found = rules.find_open(token, clock.now())
-        if found.owner.has_password:
-            return hx.redirect(url)
-        try:
-            _number(found).send(clock.now())
-        except Refusal as error:
-            form.form_errors.append(error.sentence)
-            return _show(token, found, status=error.status, send_form=form)
     except LinkEnded:
         return _show_ended()
+    if found.owner.has_password:
+        return hx.redirect(url)
+    form = Form()
+    try:
+        _number(found).send(clock.now())
+    except Refusal as error:
+        form.form_errors.append(error.sentence)
+        return _show(token, found, status=error.status, send_form=form)
     return hx.onward(url, lambda: _show(token, found))
 
 
