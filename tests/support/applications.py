@@ -39,7 +39,9 @@ class Applications:
         The fixture that made its stores empties them. One that a test has changed is not given out again.
         """
         key = repr(sorted((name, repr(value)) for name, value in settings.items()))
-        app, as_made = self._made.pop(key, (None, None))
+        app, as_made = self._made.pop(key, (None, {}))
+        if app:
+            _forget_what_came_by_use(app, as_made)
         if app is None or as_made != _parts(app):
             app = create_app(settings)
             as_made = _parts(app)
@@ -65,6 +67,12 @@ def _parts(app: Flask) -> dict[str, Any]:
         "views": dict(app.view_functions),
         "wsgi": app.wsgi_app,
     }
+
+
+def _forget_what_came_by_use(app: Flask, as_made: Mapping[str, Any]) -> None:
+    """Take away the extensions that were made when somebody first asked for them, or by a test."""
+    for name in app.extensions.keys() - as_made["extensions"].keys() - {"mfa_mail_worker"}:
+        del app.extensions[name]
 
 
 def _renew(app: Flask) -> None:

@@ -30,9 +30,11 @@ def _note(connection: Connection) -> None:
 
 
 def hang_up() -> None:
-    """Close what all applications of this process have open and do not use just now."""
+    """Close what all applications of this process have open and do not use just now, and forget its tables."""
     while _connected:
         _connected.pop().dispose()
+    # The next test may find other tables there.
+    _tables.cache_clear()
 
 
 def dump(engine: Engine, *, without: Collection[str] = ()) -> str:
