@@ -18,6 +18,7 @@ from console.activity import events as console_events, words
 from console.extensions import db
 from mfa.activity import rules
 from mfa.activity.models import ActivityEvent
+from tests.support.applications import Applications
 from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person
@@ -27,13 +28,11 @@ NEW_PASSWORD = "seven boats under glass"
 
 
 @pytest.fixture
-def app(config: dict[str, Any]) -> Iterator[Flask]:
+def app(config: dict[str, Any], applications: Applications) -> Iterator[Flask]:
     """With its log in a file."""
-    app = create_app({**config, "EVENT_LOG": "events.log"})
+    app = applications.get({**config, "EVENT_LOG": "events.log"})
     yield app
     app.extensions["mfa_mail_worker"].stop()
-    with app.app_context():
-        db.engine.dispose()
 
 
 def lines(app: Flask) -> list[dict[str, Any]]:

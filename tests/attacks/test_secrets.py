@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from console import create_app
 from console.extensions import db
+from tests.support.applications import Applications
 from tests.support.cookies import read_cookie
 from tests.support.person import EMAIL, PASSWORD, Person
 from tests.support.smtp import Inbox
@@ -53,8 +53,8 @@ class Careless(Person):
 
 
 @pytest.fixture
-def app(config: dict[str, Any]) -> Iterator[Flask]:
-    app = create_app({**config, "EVENT_LOG": "events.log"})
+def app(config: dict[str, Any], applications: Applications) -> Iterator[Flask]:
+    app = applications.get({**config, "EVENT_LOG": "events.log"})
     yield app
     app.extensions["mfa_mail_worker"].stop()
     with app.app_context():

@@ -12,11 +12,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from console import create_app
+from tests.support.applications import Applications
 
 
 @pytest.fixture
-def app(config: dict[str, Any]) -> Iterator[Flask]:
-    app = create_app({**config, "MAIL_SERVER": None})
+def app(config: dict[str, Any], applications: Applications) -> Iterator[Flask]:
+    app = applications.get({**config, "MAIL_SERVER": None})
     yield app
     app.extensions["mfa_mail_worker"].stop()
 

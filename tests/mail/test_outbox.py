@@ -21,6 +21,7 @@ from mfa.notices import delivery, outbox
 from mfa.notices.models import OutboxMail
 from mfa.notices.worker import Worker
 from tests.support import commands, patience
+from tests.support.applications import Applications
 from tests.support.clock import Clock
 from tests.support.smtp import Inbox
 from tests.support.stores import Stores
@@ -30,9 +31,9 @@ MINA = Account(email=TO, name="Mina")
 
 
 @pytest.fixture
-def app(config: dict[str, Any]) -> Iterator[Flask]:
+def app(config: dict[str, Any], applications: Applications) -> Iterator[Flask]:
     """Without the worker: the tests deliver by hand."""
-    app = create_app({**config, "MAIL_WORKER": "none"})
+    app = applications.get({**config, "MAIL_WORKER": "none"})
     with app.app_context():
         yield app
         db.session.remove()

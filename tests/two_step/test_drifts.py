@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from console import create_app
 from mfa.factors.drifts import Drifts
+from tests.support.applications import Applications
 from tests.support.person import Person
 
 
 @pytest.fixture
-def app(config: dict[str, Any]) -> Iterator[Flask]:
-    app = create_app({**config, "EVENT_LOG": "events"})
+def app(config: dict[str, Any], applications: Applications) -> Iterator[Flask]:
+    app = applications.get({**config, "EVENT_LOG": "events"})
     yield app
     app.extensions["mfa_mail_worker"].stop()
 

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 from console import create_app
 from console.config import BadSetting
+from tests.support.applications import Applications
 from tests.support.person import EMAIL
 from tests.support.smtp import Inbox
 
@@ -23,8 +24,8 @@ ADDRESS = re.compile(r'(?:href|src|action|hx-get|hx-post|data-home)="(/[^"]*)"')
 
 
 @pytest.fixture
-def app(config: dict[str, Any]) -> Iterator[Flask]:
-    app = create_app({**config, "APPLICATION_ROOT": f"{ROOT}/"})
+def app(config: dict[str, Any], applications: Applications) -> Iterator[Flask]:
+    app = applications.get({**config, "APPLICATION_ROOT": f"{ROOT}/"})
     yield app
     app.extensions["mfa_mail_worker"].stop()
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from console import create_app
 from console.web.proxies import address
 from mfa.devices import shorten
+from tests.support.applications import Applications
 from tests.support.person import Person
 
 FORMS = {
@@ -72,8 +72,8 @@ def count(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def app(config: dict[str, Any], count: int) -> Iterator[Flask]:
-    app = create_app({**config, "TRUSTED_PROXIES": count, "RATELIMIT_REFUSED": "3 per minute"})
+def app(config: dict[str, Any], count: int, applications: Applications) -> Iterator[Flask]:
+    app = applications.get({**config, "TRUSTED_PROXIES": count, "RATELIMIT_REFUSED": "3 per minute"})
     yield app
     app.extensions["mfa_mail_worker"].stop()
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from console import create_app
 from console.extensions import db
+from tests.support.applications import Applications
 from tests.support.hooks import SECRET, Authority, HookServer
+from tests.support.smtp import free_port
 
 
 @pytest.fixture(scope="session")
@@ -18,9 +19,14 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
+@pytest.fixture(scope="module")
+def hooks_port() -> int:
+    return free_port()
+
+
 @pytest.fixture
-def hooks(authority: Authority) -> Iterator[HookServer]:
-    server = HookServer(authority.tls("127.0.0.1", "localhost"))
+def hooks(authority: Authority, hooks_port: int) -> Iterator[HookServer]:
+    server = HookServer(authority.tls("127.0.0.1", "localhost"), port=hooks_port)
     yield server
     server.stop()
 
@@ -38,8 +44,8 @@ def config(config: dict[str, Any], authority: Authority, hooks: HookServer) -> d
 
 
 @pytest.fixture
-def app(config: dict[str, Any]) -> Iterator[Flask]:
-    app = create_app(config)
+def app(config: dict[str, Any], applications: Applications) -> Iterator[Flask]:
+    app = applications.get(config)
     with app.app_context():
         yield app
         db.session.remove()

@@ -14,7 +14,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 
-from console import create_app
 from console.accounts.models import Account, Role
 from console.extensions import db
 from console.operator import rules as operator
@@ -25,6 +24,7 @@ from console.webhooks.models import WebhookEvent
 from mfa.database import transaction
 from tests.deletion.steps import ask, deliver, keep_house
 from tests.recovery.steps import finish, help_back, links
+from tests.support.applications import Applications
 from tests.support.clock import Clock
 from tests.support.hooks import SECRET, HookServer
 from tests.support.person import EMAIL, PASSWORD, Person
@@ -39,9 +39,9 @@ ACCOUNT = {"account": "1"}
 
 
 @pytest.fixture
-def app(config: dict[str, Any]) -> Iterator[Flask]:
+def app(config: dict[str, Any], applications: Applications) -> Iterator[Flask]:
     """Without a context of its own: people come in requests."""
-    app = create_app(config)
+    app = applications.get(config)
     yield app
     with app.app_context():
         db.engine.dispose()
