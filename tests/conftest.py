@@ -226,11 +226,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 @pytest.fixture
-def config(place: Place, inbox: Inbox, stores: Stores, states: States) -> Iterator[dict[str, Any]]:
+def config(
+    request: pytest.FixtureRequest, place: Place, inbox: Inbox, stores: Stores, states: States
+) -> Iterator[dict[str, Any]]:
     """The settings of a new installation, whose instance folder is empty."""
     place.clear()
     own = stores.fresh(place.folder)
-    states.begin()
+    states.begin(is_patched="monkeypatch" in request.fixturenames)
     yield {
         **own,
         **SETTINGS,

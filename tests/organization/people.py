@@ -42,6 +42,9 @@ def lock(app: Flask, email: str, now: datetime) -> None:
 
 def sign_up(make_person: Make, email: str, role: Role = Role.MEMBER) -> Person:
     """Somebody with an account, a role and a browser of their own."""
-    made = make_person(email=email).sign_up(email)
-    give(made.app, email, role)
-    return made
+
+    def come(person: Person) -> None:
+        person.sign_up(email)
+        give(person.app, email, role)
+
+    return make_person(email=email).reach(f"sign up as {role}", come)

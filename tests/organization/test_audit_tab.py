@@ -30,8 +30,8 @@ FULL_PAGE = {"HX-Request": ""}
 @pytest.fixture
 def owner(mina: Person, make_person: Make) -> Person:
     """The owner, with the account 1, beside a member with the account 2."""
-    give(mina.app, EMAIL, Role.OWNER)
     sign_up(make_person, OTHER)
+    give(mina.app, EMAIL, Role.OWNER)
     mina.get("/", headers=FULL_PAGE)
     return mina
 

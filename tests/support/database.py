@@ -30,7 +30,7 @@ def _note(connection: Connection) -> None:
 
 
 def hang_up() -> None:
-    """Close what all applications of this process have open and do not use just now, and forget its tables."""
+    """Close what all applications of this process have open and do not use just now."""
     while _connected:
         _connected.pop().dispose()
     # The next test may find other tables there.
