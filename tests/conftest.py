@@ -28,7 +28,7 @@ from console import database
 from console.extensions import db
 from console.sessions import rules as sessions
 from mfa import clock as app_clock
-from tests.support import chromium, logos, patience
+from tests.support import chromium, logos, patience, routes, templates
 from tests.support.applications import Applications, Place
 from tests.support.clock import Clock
 from tests.support.database import hang_up
@@ -37,14 +37,14 @@ from tests.support.server import serving
 from tests.support.smtp import Inbox, free_port
 from tests.support.states import States
 from tests.support.stores import Servers, Sqlite, Stores
-from tests.support.templates import compile_once
 
 # A loaded machine is slow, not wrong; and a change is judged by the same examples each time it lands.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 expect.set_options(timeout=patience.MILLISECONDS)
-compile_once()
+templates.compile_once()
+routes.compile_once()
 SHIPPED_BUSY_MILLISECONDS = database.BUSY_MILLISECONDS
 database.BUSY_MILLISECONDS = patience.LOCK_MILLISECONDS
 SHIPPED_PATIENCE = sessions.PATIENCE

@@ -1,8 +1,8 @@
 """People in a state: what the database holds once they are there, and what their browsers do.
 
 Each way to a state is walked once a worker, in an installation of its own. A test that would walk it gets a
-copy of where it leads, in a fiftieth of the time, if it has done nothing else before and sets nothing that the
-copy depends on.
+copy of where it leads, in a fiftieth of the time, if it has done nothing else before and sets nothing that
+the copy depends on.
 """
 
 from __future__ import annotations
