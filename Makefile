@@ -72,6 +72,9 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist lo
 # The marks are explained in pyproject.toml.
 QUICK := seed or not (browser or process or slow or attack or mounted)
 
+# What one of their many processes compiles, the others load, even where the environment forbids it.
+test test-rest: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(DEV)
 	$(BIN)/python -m tests.support.chromium
 	$(PYTEST) -m "$(QUICK)" $(TESTS)
