@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import flask_login
 import pytest
 
-from tests.mounted.hosts import PASSWORD, Protected, Shop, Visitor
+from tests.mounted.hosts import PASSWORD, Protected, Shop, Visitor, shops
 from tests.support.clock import Clock
 
 MINA, LEO = "mina@example.com", "leo@example.com"
@@ -19,41 +20,34 @@ TAB, VERIFY, CONFIRM = "/account/two-step", "/account/two-step/verify", "/accoun
 
 @pytest.fixture
 def make_shop(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
-    made: list[Shop] = []
+    for make in shops(tmp_path):
+        yield functools.partial(_with_views, make)
 
-    def make(**more: Any) -> Shop:
-        folder = tmp_path / str(len(made))
-        folder.mkdir()
-        shop = Shop(folder, **more)
-        made.append(shop)
 
-        @shop.app.post("/other-login")
-        def other() -> str:
-            """Sign in past the extension, as by a view that was forgotten."""
-            flask_login.login_user(shop.person(1))
-            return ""
+def _with_views(make: Callable[..., Shop], **more: Any) -> Shop:
+    shop = make(**more)
 
-        @shop.app.get("/ecstatic")
-        def ecstatic() -> str:
-            return "joy"
+    @shop.app.post("/other-login")
+    def other() -> str:
+        """Sign in past the extension, as by a view that was forgotten."""
+        flask_login.login_user(shop.person(1))
+        return ""
 
-        @shop.app.route("/risky", methods=["GET", "POST"])
-        @shop.two_step.verified(timedelta(minutes=5))
-        def risky() -> str:
-            return "done"
+    @shop.app.get("/ecstatic")
+    def ecstatic() -> str:
+        return "joy"
 
-        @shop.app.route("/special", methods=["GET", "POST"])
-        @shop.two_step.protected
-        def special() -> str:
-            return "special"
+    @shop.app.route("/risky", methods=["GET", "POST"])
+    @shop.two_step.verified(timedelta(minutes=5))
+    def risky() -> str:
+        return "done"
 
-        return shop
+    @shop.app.route("/special", methods=["GET", "POST"])
+    @shop.two_step.protected
+    def special() -> str:
+        return "special"
 
-    yield make
-    for shop in made:
-        with shop.app.app_context():
-            shop.db.session.remove()
-            shop.db.engine.dispose()
+    return shop
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from wtforms import StringField
 
 from mfa import tidying
 from mfa.requirement import held as forms
-from tests.mounted.hosts import FORM, PASSWORD, Protected, Shop, Visitor
+from tests.mounted.hosts import FORM, PASSWORD, Protected, Shop, Visitor, shops
 from tests.support import passkeys
 from tests.support.clock import Clock
 from tests.support.crowd import at_once
@@ -39,24 +40,18 @@ class PayoutForm(FlaskForm):
 
 @pytest.fixture
 def make_shop(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
-    made: list[Shop] = []
+    for make in shops(tmp_path):
+        yield functools.partial(_with_views, make)
 
-    def make(**more: Any) -> Shop:
-        folder = tmp_path / str(len(made))
-        folder.mkdir()
-        shop = Shop(folder, **more)
-        made.append(shop)
-        shop.add()
-        shop.add("leo@example.com")
-        add_views(shop)
-        add_tokens(shop)
-        return shop
 
-    yield make
-    for shop in made:
-        with shop.app.app_context():
-            shop.db.session.remove()
-            shop.db.engine.dispose()
+def _with_views(make: Callable[..., Shop], **more: Any) -> Shop:
+    """Make a shop with two people, and with views that ask again."""
+    shop = make(**more)
+    shop.add()
+    shop.add("leo@example.com")
+    add_views(shop)
+    add_tokens(shop)
+    return shop
 
 
 def add_views(shop: Shop) -> None:

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -106,9 +106,9 @@ def served(config: dict[str, Any]) -> Iterator[Served]:
     served.stop()
 
 
-def test_a_request_under_way_is_answered_when_the_server_is_told_to_stop(
-    served: Served, inbox: HoldingInbox, clock: Clock
-) -> None:
+@contextmanager
+def stopping(served: Served, inbox: HoldingInbox, clock: Clock) -> Iterator[None]:
+    """Stop the server while a sign-up is under way, which is answered at the end."""
     client = RemoteClient(served.url)
     person = Person(create_app(served.config), inbox, clock, client=client)
     person.get("/sign-up")
@@ -116,10 +116,17 @@ def test_a_request_under_way_is_answered_when_the_server_is_told_to_stop(
         answer = pool.submit(person.post, "/sign-up", {"email": EMAIL})
         assert inbox.came.wait(patience.SECONDS)
         served.process.terminate()
-        served.wait_for("Stopping worker")
+        yield
         inbox.may_go.set()
         assert answer.result().status_code == 200
     client.close()
+
+
+def test_a_request_under_way_is_answered_when_the_server_is_told_to_stop(
+    served: Served, inbox: HoldingInbox, clock: Clock
+) -> None:
+    with stopping(served, inbox, clock):
+        served.wait_for("Stopping worker")
     assert inbox.wait_for("Create your").recipients == [EMAIL]
 
 
@@ -172,19 +179,9 @@ def test_told_to_stop_while_its_processes_load_it_kills_none(config: dict[str, A
 def test_the_port_is_closed_while_a_request_under_way_is_answered(
     served: Served, inbox: HoldingInbox, clock: Clock
 ) -> None:
-    client = RemoteClient(served.url)
-    person = Person(create_app(served.config), inbox, clock, client=client)
-    person.get("/sign-up")
-    with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(person.post, "/sign-up", {"email": EMAIL})
-        assert inbox.came.wait(patience.SECONDS)
-        served.process.terminate()
-        with pytest.raises(httpx.ConnectError):
-            while True:
-                httpx.get(f"{served.url}/healthz")
-        inbox.may_go.set()
-        assert answer.result().status_code == 200
-    client.close()
+    with stopping(served, inbox, clock), pytest.raises(httpx.ConnectError):
+        while True:
+            httpx.get(f"{served.url}/healthz")
 
 
 def write_notification(config: dict[str, Any]) -> None:
@@ -276,10 +273,11 @@ def test_told_to_stop_it_ends_well(served: Served) -> None:
     assert served.process.wait(timeout=patience.SECONDS) == 0
 
 
+@pytest.mark.usefixtures("app")  # whose tables the page reads
 def test_a_process_that_is_told_to_stop_hears_it_in_whichever_thread_that_comes(
-    config: dict[str, Any], tmp_path: Path
+    config: dict[str, Any],
 ) -> None:
-    server = Workers(tmp_path, config, processes=1)
+    server = Workers(config["INSTANCE_PATH"], config, processes=1)
     server.start()
     try:
         answer = httpx.get(f"{server.url}/sign-in", headers={"X-Take-Signal": str(int(signal.SIGTERM))})
