@@ -165,7 +165,14 @@ def test_every_post_without_a_token_is_refused(site: Site, guarded: Person) -> N
     assert len(urls) > 20
     refused = {url: guarded.client.post(url, data={}).status_code for url in urls}
     # Who is signed in is led away from the forms of sign-in, and from nothing else.
-    of_sign_in = ("/sign-in", "/sign-in/verify", "/sign-in/verify/confirm", "/sign-in/verify/passkey")
+    of_sign_in = (
+        "/sign-in",
+        "/sign-in/verify",
+        "/sign-in/verify/confirm",
+        "/sign-in/verify/passkey",
+        "/account/two-step/recover/lost",
+        "/account/two-step/recover/lost/number",
+    )
     assert [url for url, status in refused.items() if status != 400] == [
         url for url in urls if url in of_sign_in
     ]
