@@ -28,6 +28,8 @@ FLAGS = (
 )
 _MENUS_OF_THE_ADDRESS_BAR = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup")
 """Two pages that Chromium loads besides for each window. Nobody sees them, and they take longer than ours."""
+_SPARE_PROCESS = "SpareRendererForSitePerProcess"
+"""A process for each window in case another site is opened in it: a tenth of a second, for nobody."""
 _STARTER = Path(__file__).with_suffix(".sh")
 
 
@@ -52,7 +54,7 @@ def launch(playwright: Playwright, **options: Any) -> Browser:
     """
     return playwright.chromium.launch(
         executable_path=_STARTER,
-        args=[*FLAGS, f"--disable-features={','.join(_MENUS_OF_THE_ADDRESS_BAR)}"],
+        args=[*FLAGS, f"--disable-features={','.join((*_MENUS_OF_THE_ADDRESS_BAR, _SPARE_PROCESS))}"],
         env={**os.environ, "TESTS_CHROMIUM": install()},
         **options,
     )
