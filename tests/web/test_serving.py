@@ -273,7 +273,6 @@ def test_told_to_stop_it_ends_well(served: Served) -> None:
     assert served.process.wait(timeout=patience.SECONDS) == 0
 
 
-@pytest.mark.usefixtures("app")  # whose tables the page reads
 def test_a_process_that_is_told_to_stop_hears_it_in_whichever_thread_that_comes(
     config: dict[str, Any],
 ) -> None:
