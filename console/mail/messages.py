@@ -71,6 +71,7 @@ __all__ = [
     "recovery_code_used",
     "recovery_codes_reissued",
     "recovery_codes_revoked",
+    "reset_decided",
     "reset_password",
     "reset_stopped",
     "reset_waits",
@@ -344,6 +345,37 @@ def reset_waits(
     )
 
 
+def reset_decided(
+    recipient: str,
+    *,
+    name: str,
+    member: str,
+    member_email: str,
+    account: int,
+    decider: str,
+    approved: bool,
+    reason: str,
+) -> Message:
+    """To who has asked for a reset: somebody else has approved or withdrawn it.
+
+    :param decider: the name of who did.
+    """
+    return _render(
+        "reset_decided",
+        recipient,
+        _("Your request for a reset of 2-step verification was approved")
+        if approved
+        else _("Your request for a reset of 2-step verification was withdrawn"),
+        name=name,
+        member=member,
+        member_email=member_email,
+        decider=decider,
+        approved=approved,
+        reason=reason,
+        link=absolute("organization.members.one", account_id=account),
+    )
+
+
 def reset_stopped(
     recipient: str,
     *,
@@ -393,6 +425,7 @@ NOTICES = (
     two_step_required,
     turn_on_two_step,
     reset_waits,
+    reset_decided,
     reset_stopped,
 )
 

@@ -286,6 +286,8 @@ EXAMPLES = {
     "account": 8,
     "asker": "Ada Owner",
     "approver": "",
+    "decider": "Ada Owner",
+    "approved": True,
     "ends_at": "2026-11-27T12:00:10+00:00",
     "stopped_at": "2026-11-25T12:00:10+00:00",
 }
@@ -296,6 +298,7 @@ OF_THE_ORGANIZATION = {
     messages.turn_on_two_step,
     messages.invitation,
     messages.reset_waits,
+    messages.reset_decided,
     messages.reset_stopped,
 }
 """What tells of nothing that anybody did to the account of who reads it."""

@@ -6,12 +6,15 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete
+from flask import Flask
+from sqlalchemy import Engine, delete, select
 
 from console.accounts.models import Account, Role
 from console.extensions import db
 from mfa import signals
 from mfa.database import transaction
+from mfa.notices import worker
+from mfa.notices.models import OutboxMail
 from tests.organization.helping import (
     JUN,
     KIM,
@@ -40,6 +43,8 @@ from tests.support.person import EMAIL, Person
 from tests.support.smtp import Inbox
 
 WAITS = "A reset of 2-step verification waits for you"
+APPROVED = "Your request for a reset of 2-step verification was approved"
+WITHDRAWN = "Your request for a reset of 2-step verification was withdrawn"
 STOPPED = "A member has stopped a reset of their 2-step verification"
 
 
@@ -212,6 +217,53 @@ def test_link_that_the_member_has_used_or_stopped_is_not_withdrawn(
     assert events(mina.app) == ["reset_approved", f"reset_{what}"]
 
 
+def test_who_asked_is_mailed_that_another_has_approved_it(mina: Person, kim: Person, inbox: Inbox) -> None:
+    change(mina.app, KIM, name="Kim Lee")
+    ask(mina)
+    approve(kim)
+    letter = inbox.wait_for(APPROVED, to=EMAIL)
+    assert letter.path == f"{MEMBERS}/2"
+    for text in ("Kim Lee approved", JUN, REASON):
+        assert text in " ".join(letter.text.split()), text
+
+
+@pytest.mark.parametrize("seen", ["waiting", "out"])
+def test_who_asked_is_mailed_that_another_has_withdrawn_it(
+    mina: Person, kim: Person, inbox: Inbox, seen: str
+) -> None:
+    change(mina.app, KIM, name="Kim Lee")
+    ask(mina)
+    if seen == "out":
+        approve(kim)
+    withdraw(kim, seen=seen)
+    letter = inbox.wait_for(WITHDRAWN, to=EMAIL)
+    for text in ("Kim Lee withdrew", JUN, REASON):
+        assert text in " ".join(letter.text.split()), text
+
+
+def test_mail_to_who_asked_is_in_their_language(mina: Person, kim: Person, inbox: Inbox) -> None:
+    change(mina.app, EMAIL, language="ko")
+    ask(mina)
+    approve(kim)
+    letter = inbox.wait_for("2단계 인증 초기화 요청이 승인됐어요", to=EMAIL)
+    assert "approved" not in letter.text
+
+
+@pytest.mark.usefixtures("unsent")
+@pytest.mark.parametrize("what", ["alone", "own", "demoted"])
+def test_nobody_is_mailed_what_they_did_or_may_not_see_any_more(mina: Person, kim: Person, what: str) -> None:
+    if what == "alone":
+        take_two(mina.app, wanted=False)
+    ask(mina)
+    if what == "demoted":
+        give(mina.app, EMAIL, Role.MEMBER)
+        withdraw(kim)
+    else:
+        withdraw(mina, seen="out" if what == "alone" else "waiting")
+    assert events(mina.app)[-1] == "reset_withdrawn"
+    assert "reset_decided" not in [mail.message for mail in unsent_mails(mina.app)]
+
+
 def test_who_withdraws_what_was_approved_meanwhile_is_told(mina: Person, kim: Person, inbox: Inbox) -> None:
     ask(mina)
     mina.get(f"{MEMBERS}/2/reset/1/withdraw")
@@ -238,6 +290,19 @@ def test_where_nobody_else_could_approve_nothing_is_asked(mina: Person, kim: Per
     assert answer.status_code == 422
     assert "There is nobody who could." in said(answer)
     assert requests(mina.app) == []
+
+
+@pytest.fixture
+def unsent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mails wait in the outbox."""
+    monkeypatch.setattr(worker, "wake", lambda: None)
+
+
+def unsent_mails(app: Flask) -> list[OutboxMail]:
+    with app.app_context():
+        found = list(db.session.scalars(select(OutboxMail)))
+        db.session.remove()
+    return found
 
 
 # Owners

@@ -277,6 +277,7 @@ def approve(decision: Decision) -> None:
             if not affected(statements.APPROVE, {**given, "by": by.id, "until": now + LINK_LASTS}):
                 raise IsOver
             _send(request.id, member, request.reason, by)
+            _tell_asker(request, by, now, approved=True)
             _write_down(audit.Event.RESET_APPROVED, member.id, request.reason, now, actor=by.id)
     if is_void:
         raise IsVoid
@@ -307,6 +308,7 @@ def withdraw(decision: Decision, seen: State) -> None:
             two_step.stop_recovery(member, session=db.session())
         else:
             _tell_member(events.SUPPORT_RESET_WITHDRAWN, member, row.reason, by, now)
+        _tell_asker(row, by, now, approved=False)
         _write_down(audit.Event.RESET_WITHDRAWN, member.id, row.reason, now, actor=by.id, stage=seen.value)
 
 
@@ -454,6 +456,24 @@ def _tell_member(event: str, member: Account, reason: str, by: Account, now: dat
     whose = events.By.ORGANIZATION.value
     activity.record(member.id, event, Here(now), reason=reason, operator=by.email, by=whose)
     outbox.post(messages.by_support, member, now, always=True, what=event, reason=reason, by=whose)
+
+
+def _tell_asker(row: Row[Any], by: Account, now: datetime, *, approved: bool) -> None:
+    """Write to who asked for it what somebody else has decided, if they still manage."""
+    for asker in run(statements.MANAGERS):
+        if asker.id == row.asked_by and asker.id != by.id:
+            outbox.post(
+                messages.reset_decided,
+                asker,
+                now,
+                always=True,
+                member=row.member_name,
+                member_email=row.member_email,
+                account=row.account_id,
+                decider=by.name,
+                approved=approved,
+                reason=row.reason,
+            )
 
 
 def _write_down(
