@@ -38,6 +38,7 @@ from console.extensions import csrf, db, login_manager, mail as flask_mail, two_
 from console.mail import mailbox, messages, routes as mail_routes
 from console.observability import health, metrics, reports
 from console.organization import routes as organization_routes
+from console.organization.help import own as own_help
 from console.organization.invitations import link as invitation_link
 from console.personal_data import routes as personal_data_routes
 from console.sessions import routes as sessions_routes
@@ -128,6 +129,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         sessions_routes,
         activity_routes,
         organization_routes,
+        own_help,
         invitation_link,
         reports,
         health,
@@ -149,7 +151,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     _check_keys(app)
     _start_workers(app)
     mount.below_root(app)
-    templates.equip(app, two_step_on=console.two_step_on, requirement_due=console.requirement_due)
+    templates.equip(
+        app,
+        two_step_on=console.two_step_on,
+        requirement_due=console.requirement_due,
+        help_waiting=own_help.waiting,
+    )
     return app
 
 

@@ -387,11 +387,13 @@ def reset_stopped(
     approver: str,
     reason: str,
     stopped_at: str,
+    was_waiting: bool = False,
 ) -> Message:
     """To all who manage: a member says that it was not they who are locked out.
 
     :param asker: the name of who asked for the reset; empty if their account is gone.
     :param approver: likewise of who approved it.
+    :param was_waiting: nobody had approved it yet.
     """
     return _render(
         "reset_stopped",
@@ -404,6 +406,7 @@ def reset_stopped(
         approver=approver if approver != asker else "",
         reason=reason,
         stopped_at=_moment(stopped_at),
+        was_waiting=was_waiting,
         link=absolute("organization.members.one", account_id=account),
     )
 
@@ -455,7 +458,8 @@ _BY_ADMINISTRATOR = {
     events.SUPPORT_MADE_MEMBER: _("You are a member of your organization now, without further rights."),
     events.SUPPORT_RESET_ASKED: _(
         "An administrator of your organization asked to reset your 2-step verification. Nothing has changed"
-        " yet: a second administrator has to approve it. Then we mail you a link."
+        " yet: a second administrator has to approve it. Then we mail you a link. If you know nothing of it,"
+        " sign in and stop it under 2-Step Verification."
     ),
     events.SUPPORT_RESET_WITHDRAWN: _(
         "The request to reset your 2-step verification was withdrawn. Your 2-step verification stays as it"

@@ -35,6 +35,8 @@ class Visitor(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     """What the organization asks for."""
     recovering: bool
     """Whether a way back without the second step is open."""
+    may_be_helped: bool
+    """Whether a request to help them waits for approval, or its time is over."""
 
     def get_id(self) -> str:
         return self.token
@@ -50,7 +52,9 @@ def load(token: str) -> Visitor | None:
         return None
     rules.see(found.session, now)
     recovering = recoveries.is_until(found.recovering_until, now)
-    return Visitor(found.account, found.session, token, found.protected, found.policy, recovering)
+    return Visitor(
+        found.account, found.session, token, found.protected, found.policy, recovering, found.may_be_helped
+    )
 
 
 def leave() -> None:

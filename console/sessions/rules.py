@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask_babel import lazy_gettext as _
 
@@ -78,12 +78,14 @@ class Live(NamedTuple):
     """A session, its account, whether 2-step verification is on, and what the organization asks for.
 
     :param recovering_until: until when a way back without the second step is open; None if none is.
+    :param may_be_helped: whether a request to help them waits for approval, or its time is over.
     """
 
     session: AccountSession
     account: Account
     protected: bool
     recovering_until: datetime | None
+    may_be_helped: bool
     policy: Policy
 
 
@@ -145,7 +147,11 @@ def check_open(account: Account, now: datetime) -> None:
 def load(token: str, now: datetime) -> Live | None:
     """The live session of a token, in one statement; None if there is none."""
     found = db.session.execute(statements.LIVE_SESSION, _alive(token, now)).first()
-    return Live(*found[:4], Policy(*found[4:])) if found else None
+    if found is None:
+        return None
+    read: tuple[Any, ...] = tuple(found)
+    session, account, protected, until, waits, *asked = read
+    return Live(session, account, protected, until, waits, Policy(*asked))
 
 
 def see(session: AccountSession, now: datetime) -> None:

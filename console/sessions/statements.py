@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from console.accounts.models import Account
+from console.organization.help.statements import is_waiting
 from console.policy import statements as policy
 from console.policy.models import OrganizationSettings
 from console.sessions.models import AccountSession
@@ -54,14 +55,15 @@ LIVE_SESSION = (
         Account,
         exists().where(_OWN_SECOND_STEP),
         recovering_until(AccountSession.account_id),
+        is_waiting(AccountSession.account_id),
         *policy.COLUMNS,
     )
     .join(Account, Account.id == AccountSession.account_id)
     .join(OrganizationSettings, policy.IS_THE_ONE)
     .where(*_ALIVE)
 )
-"""The session of a token, its account, whether 2-step verification is on, until when a recovery is open, and
-what is asked of everybody."""
+"""The session of a token, its account, whether 2-step verification is on, until when a recovery is open,
+whether a request to help waits, and what is asked of everybody."""
 
 LIVE_SESSIONS_OF_ACCOUNT = (
     select(AccountSession)

@@ -13,11 +13,18 @@ from mfa import colors
 from mfa.web import templates
 
 
-def equip(app: Flask, *, two_step_on: Callable[[], bool], requirement_due: Callable[[], object]) -> None:
+def equip(
+    app: Flask,
+    *,
+    two_step_on: Callable[[], bool],
+    requirement_due: Callable[[], object],
+    help_waiting: Callable[[], object],
+) -> None:
     """Give the templates of *app* their filters and values.
 
     :param two_step_on: whether the visitor's 2-step verification is on.
     :param requirement_due: by when the visitor must have what they lack of what is required of them.
+    :param help_waiting: the request to help the visitor that waits for approval.
     """
     env = app.jinja_env
     fast.speed_up_texts(env)
@@ -29,6 +36,7 @@ def equip(app: Flask, *, two_step_on: Callable[[], bool], requirement_due: Calla
         support_address=app.config["SUPPORT_ADDRESS"],
         two_step_on=two_step_on,
         requirement_due=requirement_due,
+        help_waiting=help_waiting,
         accent=app.config["ACCENT_COLOR"],
         on_accent=colors.text_on(app.config["ACCENT_COLOR"]),
         accent_edge=colors.edge_of(app.config["ACCENT_COLOR"]),

@@ -136,7 +136,7 @@ def stop(recovery: Recovery, person: Person, here: Here, by: str) -> bool:
     """
     if not affected(statements.STOP, {"recovery_id": recovery.id, "now": here.now}):
         return False
-    _say_stopped(person, recovery.kind, here, by)
+    say_stopped(person, recovery.kind, here, by)
     return True
 
 
@@ -145,8 +145,14 @@ def stop_open(person: Person, here: Here, by: str) -> bool:
     stopped = run(statements.STOP_OPEN, {"whose": person.id, "now": here.now}).first()
     if stopped is None or stopped.ends_at <= here.now:
         return False
-    _say_stopped(person, stopped.kind, here, by)
+    say_stopped(person, stopped.kind, here, by)
     return True
+
+
+def say_stopped(person: Person, kind: str, here: Here, by: str) -> None:
+    """Write down that a recovery was stopped, and tell the person, as part of the caller's transaction."""
+    activity.record(person.id, activity.RECOVERY_STOPPED, here, kind=kind, by=by)
+    tell(messages.recovery_stopped, person, here.now, by=by)
 
 
 def tell(notice: Callable[..., Message], person: Person, now: datetime, **details: Any) -> None:
@@ -160,11 +166,6 @@ def tell_elsewhere(notice: Callable[..., Message], person: Person, now: datetime
     """Write *notice* to the person's other addresses alone."""
     for address in accounts().other_addresses(person):
         outbox.post(notice, person, now, to=address, always=True, copied=True, **details)
-
-
-def _say_stopped(person: Person, kind: str, here: Here, by: str) -> None:
-    activity.record(person.id, activity.RECOVERY_STOPPED, here, kind=kind, by=by)
-    tell(messages.recovery_stopped, person, here.now, by=by)
 
 
 def forget_old(now: datetime) -> Iterator[int]:

@@ -27,9 +27,14 @@ def app(config: dict[str, Any], applications: Applications) -> Flask:
 
 
 @pytest.fixture
-def kim(mina: Person, make_person: Make) -> Person:
-    """A second administrator, beside Mina and a member whose 2-step verification is on."""
-    make_person(email=JUN).sign_up(JUN).activate()
+def jun(mina: Person, make_person: Make) -> Person:
+    """A member whose 2-step verification is on, beside Mina, who owns the organization."""
+    return make_person(email=JUN).sign_up(JUN).activate()
+
+
+@pytest.fixture
+def kim(jun: Person, make_person: Make) -> Person:
+    """A second administrator."""
     made = sign_up(make_person, KIM, Role.ADMINISTRATOR)
     take_two(made.app)
     return made
@@ -72,6 +77,30 @@ def test_approved_and_withdrawn_at_once_has_one_outcome(
     is_approved = outcome == ["reset_approved"]
     assert statuses.index(200) % 2 == is_approved
     assert len(requests(mina.app)) == links(mina.app, mina) == is_approved
+
+
+@pytest.mark.parametrize("half", [1, AT_ONCE // 2])
+def test_approved_and_stopped_by_the_member_at_once_it_is_stopped(
+    mina: Person, jun: Person, kim: Person, make_person: Make, half: int
+) -> None:
+    """Before the approval or after it: then with the link that was out for that moment."""
+    ask(mina)
+    kim.get(APPROVE)
+    jun.get("/account/two-step")
+    approvers, stoppers = copies(kim, make_person, half), copies(jun, make_person, half)
+
+    def press(number: int) -> int:
+        if number % 2:
+            return approvers[number // 2].post(APPROVE).status_code
+        return stoppers[number // 2].post("/account/help/stop").status_code
+
+    statuses = at_once(press, 2 * half)
+    is_approved = sorted(statuses[1::2]) == [200] + [409] * (half - 1)
+    assert is_approved or statuses[1::2] == [409] * half
+    assert statuses[::2] == [200] * half
+    assert events(mina.app)[1:] == ["reset_approved"] * is_approved + ["reset_stopped"]
+    [request] = requests(mina.app)
+    assert request.stopped_at
 
 
 def test_asked_64_times_at_once_is_asked_once(mina: Person, kim: Person, make_person: Make) -> None:

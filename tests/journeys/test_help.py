@@ -106,3 +106,24 @@ def test_member_who_presses_this_was_not_me_locks_the_request(approved: Asked) -
     mina.sees("The member has stopped a reset")
     for name in ("Reset 2-step verification", "Withdraw the link"):
         expect(mina.page.get_by_role("link", name=name)).to_have_count(0)
+
+
+def test_member_who_is_signed_in_stops_a_request_that_waits(
+    app: Flask, visitor: Visitor, make_visitor: Callable[..., Visitor], make_person: Callable[..., Person]
+) -> None:
+    jun = make_visitor("phone").arrive(make_person(email=JUN).sign_up(JUN).activate())
+    sign_up(make_person, KIM, Role.ADMINISTRATOR)
+    take_two(app)
+    visitor.open("/organization/members/2/reset")
+    visitor.fill("Reason", REASON)
+    visitor.press("Reset 2-step verification")
+    visitor.sees("A reset waits for approval")
+    jun.open_two_step()
+    jun.reads("an administrator asked to reset your 2-step verification")
+    jun.reads(REASON)
+    jun.press("This wasn’t me")
+    jun.reads("It is stopped. Your 2-step verification stays as it is.")
+    jun.sees("2-step verification is on")
+    expect(jun.page.get_by_role("button", name="This wasn’t me")).to_have_count(0)
+    visitor.open("/organization/members/2")
+    visitor.sees("The member has stopped a reset")

@@ -49,6 +49,7 @@ ROUTES = {
         accounts.profile accounts.change_profile accounts.password accounts.change_password
         activity.tab
         deletion.ask deletion.delete
+        help.stop
         email_change.ask email_change.send email_change.confirmation email_change.confirm
         personal_data.ask personal_data.download
         sessions.tab sessions.end sessions.end_others

@@ -461,6 +461,99 @@ def test_press_of_the_member_locks_the_request_and_tells_all_who_manage(
     assert events(mina.app)[3:] == ["reset_asked"]
 
 
+TAB, STOP = "/account/two-step", "/account/help/stop"
+WAITING = "an administrator asked to reset your 2-step verification"
+
+
+def test_member_sees_in_the_tab_that_a_request_waits(
+    mina: Person, jun: Person, kim: Person, locked_out: Person
+) -> None:
+    assert STOP not in jun.get(TAB).text
+    ask(mina)
+    for htmx in ("true", ""):
+        page = said(jun.get(TAB, headers={"HX-Request": htmx}))
+        for text in ("On November 24, 2026", WAITING, REASON, "This wasn’t me"):
+            assert text in page, (text, page)
+    assert STOP not in mina.get(TAB).text
+    approve(kim)
+    page = said(jun.get(TAB))
+    assert WAITING not in page
+    assert "This wasn’t me" in page
+
+
+def test_press_in_the_tab_locks_a_request_that_waits_and_tells_all_who_manage(
+    mina: Person, jun: Person, kim: Person, inbox: Inbox, clock: Clock
+) -> None:
+    ask(mina)
+    jun.get(TAB)
+    assert jun.post(STOP).headers["HX-Redirect"] == TAB
+    page = said(jun.get(TAB, headers={"HX-Request": ""}))
+    assert "It is stopped. Your 2-step verification stays as it is." in page
+    assert WAITING not in page
+    assert jun.two_step_is_on()
+    assert written(mina.app)[1:] == [("reset_stopped", 2, REASON)]
+    for manager in (EMAIL, KIM):
+        text = " ".join(inbox.wait_for(STOPPED, to=manager).text.split())
+        assert "no link was mailed" in text
+        assert JUN in text
+    assert "said that it was not you" in " ".join(
+        inbox.wait_for("The way into your account was closed", to=JUN).text.split()
+    )
+    assert "The member has stopped a reset" in said(kim.get(f"{MEMBERS}/2"))
+    assert approve(kim).status_code == 409
+    assert withdraw(kim).status_code == 409
+    assert "Waiting for a second administrator" not in said(kim.get(MEMBERS))
+    assert ask(mina).status_code == 409
+    clock.advance(hours=24)
+    settle(mina.app, clock())
+    mina.sign_in()
+    assert ask(mina).status_code == 200
+    assert events(mina.app)[1:] == ["reset_stopped", "reset_asked"]
+
+
+def test_press_in_the_tab_stops_the_link_of_what_was_approved_meanwhile(
+    mina: Person, jun: Person, kim: Person, locked_out: Person, inbox: Inbox
+) -> None:
+    ask(mina)
+    jun.get(TAB)
+    approve(kim)
+    jun.post(STOP)
+    assert written(mina.app)[2:] == [("reset_stopped", 2, REASON)]
+    assert use(locked_out, mailed(inbox)).status_code == 410
+
+
+@pytest.mark.parametrize("what", ["withdrawn", "stopped", "over"])
+def test_press_in_the_tab_without_a_request_says_so(
+    mina: Person, jun: Person, kim: Person, clock: Clock, what: str
+) -> None:
+    ask(mina)
+    jun.get(TAB)
+    page = jun.page
+    if what == "stopped":
+        jun.post(STOP)
+    elif what == "over":
+        clock.advance(hours=72)
+        jun.sign_in()
+        jun.verify(jun.next_code())
+    else:
+        withdraw(kim)
+    before = events(mina.app)
+    if what == "over":
+        page = jun.get("/account/profile").text
+    jun.page = page
+    jun.post(STOP)
+    assert "It had ended already." in said(jun.get(TAB, headers={"HX-Request": ""}))
+    assert events(mina.app) == before
+
+
+def test_press_of_another_stops_nothing_of_the_member(mina: Person, kim: Person) -> None:
+    ask(mina)
+    kim.get(TAB)
+    kim.post(STOP)
+    assert events(mina.app) == ["reset_asked"]
+    assert requests(mina.app)[0].stopped_at is None
+
+
 def test_operator_still_helps_who_was_stopped(mina: Person, locked_out: Person, inbox: Inbox) -> None:
     ask(mina)
     stop(locked_out, mailed(inbox))

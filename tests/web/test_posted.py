@@ -36,6 +36,7 @@ NO_FIELD_TO_REFUSE = {
     "organization.invitations.withdraw",  # of one that is over: tests/organization/test_invitations.py
     "organization.help.approve",
     "organization.help.withdraw",
+    "help.stop",
     "organization.audit.export",
     "two_step.browsers.forget",
     "two_step.browsers.forget_all",

@@ -27,7 +27,7 @@ from console.mail import messages
 from console.organization import audit, rights
 from console.organization.audit.listing import Person
 from console.organization.help import statements
-from mfa import database, signals
+from mfa import accounts, database, signals
 from mfa.activity import rules as activity
 from mfa.database import affected, run, transaction
 from mfa.errors import Refusal
@@ -330,7 +330,31 @@ def note_dropped(account_id: int, reason: str | None, now: datetime) -> None:
         _write_down(audit.Event.RESET_ENDED, account_id, reason, now, why="void")
 
 
-# What the member does with the link, and what time does
+# What the member does, and what time does
+
+
+def stop(member: accounts.Person, here: Here) -> bool:
+    """Stop the request for a member who says that it was not them, as the link in their mail does.
+
+    Before it is approved they have no such link. If it is approved at this moment, the link that is out then
+    is stopped. Return False if there is no request any more.
+    """
+    now, whose = here.now, {"whose": int(member.id)}
+    with transaction():
+        people.wait_for(member.id)
+        row = run(statements.OF_ACCOUNT, whose).first()
+        if row is None:
+            return False
+        given = {"request_id": row.id, "now": now, "at": now, "until": now + STAYS_STOPPED}
+        if affected(statements.STOP_WAITING, given):
+            recoveries.say_stopped(member, recoveries.HELP, here, recoveries.OWNER)
+            _tell_of_stop(row, now, now)
+            return True
+        # The statement holds off other writers, so from here on nothing changes any more.
+        row = run(statements.OF_ACCOUNT, whose).first()
+        if row is None or _state(row, now) is not State.OUT:
+            return False
+        return recoveries.stop_open(member, here, recoveries.OWNER)
 
 
 def listen(app: App) -> None:
@@ -378,16 +402,17 @@ def _settle(row: Row[Any], now: datetime) -> State:
         affected(statements.DELETE, {"request_id": row.id})
         _write_down(audit.Event.RESET_FINISHED, row.account_id, row.reason, now, actor=row.account_id)
     elif row.link_stopped_at and _who_stopped(row) == recoveries.OWNER:
-        return _note_stop(row, now)
+        at = row.link_stopped_at
+        affected(statements.STOP, {"request_id": row.id, "at": at, "until": at + STAYS_STOPPED})
+        _tell_of_stop(row, at, now)
+        return State.STOPPED
     else:
         affected(statements.DELETE, {"request_id": row.id})
         _write_down(audit.Event.RESET_ENDED, row.account_id, row.reason, now, why=_why_over(row))
     return State.OVER
 
 
-def _note_stop(row: Row[Any], now: datetime) -> State:
-    at, until = row.link_stopped_at, row.link_stopped_at + STAYS_STOPPED
-    affected(statements.STOP, {"request_id": row.id, "now": at, "until": until})
+def _tell_of_stop(row: Row[Any], at: datetime, now: datetime) -> None:
     for manager in could_approve(None, row.account_id):
         outbox.post(
             messages.reset_stopped,
@@ -401,9 +426,9 @@ def _note_stop(row: Row[Any], now: datetime) -> State:
             approver=row.approver_name or "",
             reason=row.reason,
             stopped_at=at.isoformat(),
+            was_waiting=row.approved_at is None,
         )
     _write_down(audit.Event.RESET_STOPPED, row.account_id, row.reason, now, actor=row.account_id)
-    return State.STOPPED
 
 
 def _who_stopped(row: Row[Any]) -> str:

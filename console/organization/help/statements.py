@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer, Select, String, bindparam, cast, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    SQLColumnExpression,
+    String,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from console.accounts.models import LISTED, Account
@@ -18,7 +31,11 @@ from mfa.people.models import IS_OPEN, PersonState, Recovery
 
 _THIS = HelpRequest.id == given("request_id", HelpRequest.id)
 _OF_ACCOUNT = HelpRequest.account_id == given("whose", HelpRequest.account_id)
-_WAITS = (HelpRequest.approved_at.is_(None), HelpRequest.ends_at > given("now", HelpRequest.ends_at))
+_WAITS = (
+    HelpRequest.approved_at.is_(None),
+    HelpRequest.stopped_at.is_(None),
+    HelpRequest.ends_at > given("now", HelpRequest.ends_at),
+)
 _IS_OUT = (HelpRequest.approved_at.is_not(None), HelpRequest.stopped_at.is_(None))
 _member, _asker, _approver = aliased(Account), aliased(Account), aliased(Account)
 
@@ -31,6 +48,15 @@ MANAGERS = (
     .order_by(Account.id)
 )
 """Those who may do something about members: neither locked nor about to leave."""
+
+
+def is_waiting(account_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    """For the statement of another room: whether there is a request for an account that nobody has decided.
+
+    Its time may be over.
+    """
+    undecided = HelpRequest.approved_at.is_(None), HelpRequest.stopped_at.is_(None)
+    return exists().where(HelpRequest.account_id == account_id, *undecided)
 
 
 def _requests() -> Select[Any]:
@@ -101,11 +127,15 @@ NOTE_LINK = (
 )
 """Note which recovery was begun for the request; a person has one that is open."""
 
-STOP = (
-    update(HelpRequest)
-    .where(_THIS, *_IS_OUT)
-    .values(stopped_at=given("now", HelpRequest.stopped_at), ends_at=given("until", HelpRequest.ends_at))
-)
+_STOPPED = {
+    "stopped_at": given("at", HelpRequest.stopped_at),
+    "ends_at": given("until", HelpRequest.ends_at),
+}
+
+STOP = update(HelpRequest).where(_THIS, *_IS_OUT).values(_STOPPED)
+
+STOP_WAITING = update(HelpRequest).where(_THIS, *_WAITS).values(_STOPPED)
+"""It finds no row if it was approved or withdrawn first."""
 
 WHO_STOPPED = (
     select(ActivityEvent.details)

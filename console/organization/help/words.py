@@ -48,7 +48,7 @@ def lead_of(shown: Shown) -> str:
             " have is still asked for."
         )
     return gettext(
-        "They pressed “This wasn’t me” in our mail. Find out who asked for the reset, and why. If they are"
+        "They pressed “This wasn’t me”. Find out who asked for the reset, and why. If they are"
         " still locked out, the people who run this service can reset it by a command."
     )
 
