@@ -11,8 +11,8 @@ from sqlalchemy import Engine, text
 from tests.bulk.conftest import KEY, Files
 
 ROWS, BATCH = 4_000, 100
-MOST_BYTES = 2 * 2**20
-"""Of a batch; all rows would take 16 MB."""
+MOST_BYTES = 4 * 2**20
+"""Of a batch, and of what is made once in a process; all rows would take 16 MB."""
 
 
 @pytest.fixture

