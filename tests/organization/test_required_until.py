@@ -6,11 +6,10 @@ import csv
 import io
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, event, insert
+from sqlalchemy import Engine, insert
 
 from console.accounts import search
 from console.accounts.models import Account, Role
@@ -22,6 +21,7 @@ from tests.organization.settings import ask, require, said, save
 from tests.recovery.steps import finish, help_back, links
 from tests.support import passkeys
 from tests.support.clock import Clock
+from tests.support.database import noting_statements
 from tests.support.passkeys import ORIGIN
 from tests.support.person import Person
 from tests.support.software_authenticator import SoftwareAuthenticator
@@ -192,14 +192,8 @@ def test_page_of_many_takes_one_statement_more(app: Flask, owner: Person, engine
     """Not one a member, whether anything is required of them or not."""
 
     def statements() -> int:
-        ran: list[str] = []
-
-        def note(*args: Any) -> None:
-            ran.append(args[2])
-
-        event.listen(engine, "before_cursor_execute", note)
-        assert owner.get(URL).status_code == 200
-        event.remove(engine, "before_cursor_execute", note)
+        with noting_statements(engine) as ran:
+            assert owner.get(URL).status_code == 200
         return len([statement for statement in ran if not statement.startswith("PRAGMA")])
 
     statements()

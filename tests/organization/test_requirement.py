@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from html import unescape
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, select
 
 from console import housekeeping
 from console.accounts.models import Account, Role
@@ -26,7 +25,7 @@ from tests.organization.settings import SECURITY, ask, require, said, save
 from tests.support import passkeys
 from tests.support.clock import Clock
 from tests.support.crowd import AT_ONCE, at_once, copies
-from tests.support.database import dump
+from tests.support.database import dump, noting_statements
 from tests.support.passkeys import ORIGIN
 from tests.support.person import PASSWORD, Person, Response, entered
 from tests.support.product import TWO_STEP
@@ -268,14 +267,8 @@ def test_page_costs_one_statement_more_at_most(
     jun.get("/", headers=WHOLE)
 
     def statements(person: Person) -> int:
-        ran: list[str] = []
-
-        def note(*args: Any) -> None:
-            ran.append(args[2])
-
-        event.listen(engine, "before_cursor_execute", note)
-        assert person.get("/", headers=WHOLE).status_code == 200
-        event.remove(engine, "before_cursor_execute", note)
+        with noting_statements(engine) as ran:
+            assert person.get("/", headers=WHOLE).status_code == 200
         return len([statement for statement in ran if not statement.startswith("PRAGMA")])
 
     before = statements(jun)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Sequence
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import flask_migrate
 from flask import Flask
@@ -35,6 +38,21 @@ def hang_up() -> None:
         _connected.pop().dispose()
     # The next test may find other tables there.
     _tables.cache_clear()
+
+
+@contextmanager
+def noting_statements(engine: Engine) -> Iterator[list[str]]:
+    """The statements that this thread runs inside; the one that sends mails asks besides."""
+    ran: list[str] = []
+    here = threading.get_ident()
+
+    def note(*given: Any) -> None:
+        if threading.get_ident() == here:
+            ran.append(given[2])
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield ran
+    event.remove(engine, "before_cursor_execute", note)
 
 
 def dump(engine: Engine, *, without: Collection[str] = ()) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from mfa import words
 from tests.support.clock import Clock
+from tests.support.database import noting_statements
 from tests.support.pages import static_files
 from tests.support.person import Person
 from tests.support.product import TWO_STEP
@@ -129,17 +128,9 @@ def test_waits_are_said_in_words(seconds: int, text: str) -> None:
 
 @pytest.fixture
 def ran(engine: Engine) -> Iterator[list[str]]:
-    """The statements of this thread from now on; the one that sends mails asks besides."""
-    statements: list[str] = []
-    here = threading.get_ident()
-
-    def note(*given: Any) -> None:
-        if threading.get_ident() == here:
-            statements.append(given[2])
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(engine, "before_cursor_execute", note)
+    """The statements of this thread from now on."""
+    with noting_statements(engine) as statements:
+        yield statements
 
 
 @pytest.mark.parametrize("htmx", [True, False], ids=["partial", "page"])
