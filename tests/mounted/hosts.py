@@ -51,12 +51,9 @@ class Shop:
     before_mounting: Callable[[Shop], object] = lambda _shop: None
 
     def __post_init__(self) -> None:
-        # Its root is where the tests run, where the console has its templates.
-        self.app, self.db, self.login_manager = (
-            Flask("shop", static_folder=None, template_folder=None),
-            SQLAlchemy(),
-            LoginManager(),
-        )
+        # Where the tests run, the console has its templates.
+        self.app = Flask("shop", root_path=str(self.folder))
+        self.db, self.login_manager = SQLAlchemy(), LoginManager()
         self.app.config.update(
             {**SETTINGS, "SQLALCHEMY_DATABASE_URI": f"sqlite:///{self.folder / 'shop.db'}", **self.settings}
         )

@@ -14,7 +14,8 @@ from PIL import Image
 
 def read_qr(png: bytes) -> str:
     """The text of the one QR code in a screenshot."""
-    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(png)))
+    # Of all kinds, a text or the modules of the code itself may pass for another one.
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(png)), zxingcpp.BarcodeFormat.QRCode)
     return str(found.text)
 
 

@@ -19,8 +19,8 @@ from aiosmtpd.smtp import SMTP
 
 from tests.support import patience
 
-_PORTS = range(10_000, 32_000)
-"""Below those that systems give to connections."""
+_PORTS = range(10_081, 32_000)
+"""Below those that systems give to connections, and above the last that browsers refuse."""
 _WORKERS = 16
 _given: set[int] = set()
 
