@@ -163,10 +163,10 @@ class Page:
     def picture(self, element: WebElement) -> bytes:
         """Return a PNG of what is seen once *element* is scrolled to.
 
-        WebKit's picture of an SVG alone is blank.
+        WebKit's picture of an SVG alone is blank, and what it has not drawn it may draw only once it moves.
         """
         self.driver.execute_script(
-            "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element
+            "scrollTo(0, 0); arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element
         )
         return self.driver.get_screenshot_as_png()
 
