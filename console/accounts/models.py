@@ -128,8 +128,8 @@ The conditions hold no parameters: SQLite takes such an index only for a stateme
 """
 for _which, _are in LISTED.items():
     for _by in SORTED_BY:
-        # The last column spares a search the table.
-        _columns = dict.fromkeys((_by, "id", "search_key"))
+        # The last columns spare a search the table: SQLite would look there for that of the condition, too.
+        _columns = dict.fromkeys((_by, "id", "search_key", "removed_at"))
         Index(
             f"ix_accounts_{_which}by_{_by}",
             *(Account.__table__.c[column] for column in _columns),

@@ -374,6 +374,16 @@ def test_page_of_members_is_found_by_the_index_of_its_filter_and_order(
     assert "Seq Scan" not in found
 
 
+@pytest.mark.parametrize("sort", listing.COLUMNS)
+def test_members_are_searched_in_the_index_of_their_order_alone(app: Flask, full: Engine, sort: Sort) -> None:
+    with app.app_context(), noting(full) as ran:
+        assert not listing.page(Wanted("nobody at all", sort=sort), app_clock.now()).members
+    [of_page] = [statement for statement in ran if "LIMIT" in statement]
+    [found] = plans(full, {of_page: ran[of_page]})
+    assert f"ix_accounts_by_{listing.COLUMNS[sort]}" in found
+    assert ("USING COVERING INDEX" if full.dialect.name == "sqlite" else '"Index Only Scan"') in found
+
+
 def test_what_members_of_a_page_lack_is_found_by_their_ids(app: Flask, full: Engine, clock: Clock) -> None:
     since = clock() - timedelta(days=1)
     with app.app_context(), noting(full) as ran:

@@ -83,7 +83,7 @@ def page(wanted: Wanted, reader: Account, now: datetime, before: int | None = No
     )
     values: dict[str, object] = {"at_most": PAGE + 1}
     if wanted.text:
-        values["text"] = search.pattern(wanted.text)
+        values["text"] = search.fold(wanted.text)
     if before is not None:
         values["before"] = before
     found = db.session.execute(statement, values).all()

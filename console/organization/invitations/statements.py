@@ -104,5 +104,5 @@ def page(*, has_text: bool, is_open: bool, is_first: bool) -> Select[Invitation,
     if is_open:
         found = found.where(*_OPEN)
     if has_text:
-        found = found.where(Invitation.email_key.like(bindparam("text"), escape=search.ESCAPE))
+        found = found.where(search.has(Invitation.email_key, bindparam("text")))
     return found if is_first else found.where(Invitation.id < given("before", Invitation.id))

@@ -108,7 +108,7 @@ def page(wanted: Wanted, now: datetime, after: int | None = None, *, size: int =
     )
     values: dict[str, object] = {"at_most": size + 1}
     if wanted.text:
-        values["text"] = search.pattern(wanted.text)
+        values["text"] = search.fold(wanted.text)
     if begins is not None:
         values |= {"begins": getattr(begins, shape.sort), "after": after}
     found = db.session.scalars(statements.page(shape), values).all()

@@ -78,7 +78,7 @@ def page(shape: Shape) -> Select[Account]:
         is_role = Account.role == literal_column(f"'{shape.role}'")
         ids = ids.where(is_role, *(LISTED["managing_"] if shape.role != "member" else ()))
     if shape.has_text:
-        ids = ids.where(Account.search_key.like(bindparam("text"), escape=search.ESCAPE))
+        ids = ids.where(search.has(Account.search_key, bindparam("text")))
     if not shape.is_first:
         begins = tuple_(bindparam("begins", type_=column.type), given("after", Account.id))
         ids = ids.where(place < begins if shape.newest_first else place > begins)
