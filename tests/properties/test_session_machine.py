@@ -7,16 +7,14 @@ After every step each cookie that any browser ever held opens the account if the
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -25,12 +23,9 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from sqlalchemy import Engine
 
-from console.extensions import db
 from console.operator import rules as operator
 from mfa import clock as app_clock
-from tests.properties.parts import make_app
 from tests.properties.walks import everywhere
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
@@ -118,19 +113,17 @@ class Browser(Person):
 class Sessions(RuleBasedStateMachine):
     inbox: Inbox
     stores: Stores
+    app: Flask
     prepared: Any
+    """What its database holds when a walk begins."""
     reached: Counter[str]
     """How often each place was come to at random; what is never reached is not tested."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        own = self.stores.fresh(self.folder, like=self.prepared)
+        self.stores.fill(self.app, self.prepared)
         self.clock = Clock()
         app_clock.install(self.clock)
-        self.app = make_app(self.folder, self.inbox, own)
-        with self.app.app_context():
-            self.engine: Engine = db.engine
         self.inbox.take_all()
         self.model = Model()
         self.cookies: dict[str, list[str]] = {}
@@ -143,10 +136,6 @@ class Sessions(RuleBasedStateMachine):
         self.recovery_codes: list[str] = []
         self.typed = ["000000"]
         """Codes that were accepted once, and one that never was."""
-
-    def teardown(self) -> None:
-        self.engine.dispose()
-        shutil.rmtree(self.folder)
 
     @initialize(protected=st.booleans(), opening=st.sampled_from(OPENINGS))
     def an_account_and_a_neighbors(self, protected: bool, opening: str) -> None:
@@ -595,33 +584,30 @@ class Sessions(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def two_accounts(inbox: Inbox, stores: Stores, clock: Clock, tmp_path: Path) -> Any:
-    """A database with two accounts, nobody signed in to either."""
-    app = make_app(tmp_path, inbox, stores.fresh(tmp_path))
+def given(app: Flask, inbox: Inbox, stores: Stores, clock: Clock) -> dict[str, Any]:
+    """What each walk begins with: a database with two accounts, nobody signed in to either."""
     for email in (EMAIL, NEIGHBOR):
         Person(app, inbox, clock).sign_up(email).sign_out()
-    return stores.save(app)
+    return {
+        "app": app,
+        "inbox": inbox,
+        "stores": stores,
+        "prepared": stores.copy(app),
+        "reached": Counter[str](),
+    }
 
 
 @pytest.mark.parametrize("opening", OPENINGS)
 @pytest.mark.parametrize("protected", [False, True])
-def test_every_opening_goes_as_foretold(
-    inbox: Inbox, stores: Stores, two_accounts: Any, opening: str, protected: bool
-) -> None:
-    given = {"inbox": inbox, "stores": stores, "prepared": two_accounts, "reached": Counter[str]()}
+def test_every_opening_goes_as_foretold(given: dict[str, Any], opening: str, protected: bool) -> None:
     machine = type("Machine", (Sessions,), given)()
-    try:
-        machine.an_account_and_a_neighbors(protected, opening)
-        machine.a_cookie_opens_the_account_if_its_session_goes_on()
-        machine.the_neighbors_session_is_ended_by_time_alone()
-    finally:
-        machine.teardown()
+    machine.an_account_and_a_neighbors(protected, opening)
+    machine.a_cookie_opens_the_account_if_its_session_goes_on()
+    machine.the_neighbors_session_is_ended_by_time_alone()
 
 
 @pytest.mark.machine
-def test_a_cookie_is_worth_what_its_session_is(inbox: Inbox, stores: Stores, two_accounts: Any) -> None:
-    reached: Counter[str] = Counter()
-    given = {"inbox": inbox, "stores": stores, "prepared": two_accounts, "reached": reached}
+def test_a_cookie_is_worth_what_its_session_is(given: dict[str, Any]) -> None:
     machine = type("Machine", (Sessions,), given)
     places = [
         "sign-in by password", "half a sign-in", "sign-in by two steps", "wrong password", "wrong code",
@@ -630,4 +616,4 @@ def test_a_cookie_is_worth_what_its_session_is(inbox: Inbox, stores: Stores, two
         "signed out by an operator", "locked", "refused while locked", "idle too long", "too old",
         "verified again", "live cookie replayed", "dead cookie replayed",
     ]  # fmt: skip
-    everywhere(machine, reached, places, examples=30, steps=20)
+    everywhere(machine, given["reached"], places, examples=30, steps=20)

