@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-WALKS = 4
+WALKS = 8
 """At most: one walk in ten by fresh examples leaves out a place that is far from the beginning."""
 
 
