@@ -61,14 +61,19 @@ def mails(dumped: str, message: str) -> int:
     return len(re.findall(rf"'{message}', '\d+', 'visitor", dumped))
 
 
+def events(dumped: str, event: str) -> int:
+    """How often an event stands in the activity of a dump."""
+    return len(re.findall(rf"^mfa_activity: .*'{event}'", dumped, re.MULTILINE))
+
+
 def test_complete(site: Site, member: Person) -> None:
     member.begin().verify_email().scan().enter_code()
     deaths, before, after = die_through(site, member, COMPLETE, {"saved": "y"})
     assert deaths >= 10
     gained = [after.count(kind) - before.count(kind) for kind in ("authenticators:", "recovery_codes:")]
     assert gained == [1, 10]
-    assert mails(after, "two_step_on") - mails(before, "two_step_on") == 1  # the mail
-    assert after.count("'two_step_on', datetime") - before.count("'two_step_on', datetime") == 1  # the event
+    assert mails(after, "two_step_on") - mails(before, "two_step_on") == 1
+    assert events(after, "two_step_on") - events(before, "two_step_on") == 1
 
 
 def test_complete_of_a_move(site: Site, member: Person) -> None:
@@ -80,8 +85,8 @@ def test_complete_of_a_move(site: Site, member: Person) -> None:
     assert deaths >= 10
     gained = [after.count(kind) - before.count(kind) for kind in ("authenticators:", "recovery_codes:")]
     assert gained == [0, 0]
-    assert mails(after, "authenticator_moved") == 1  # the mail
-    assert after.count("'authenticator_moved', datetime") == 1  # the event
+    assert mails(after, "authenticator_moved") == 1
+    assert events(after, "authenticator_moved") == 1
     member.sign_out()
     member.sign_in()
     assert not entered(member.verify(old.code(member.clock.seconds)))
@@ -94,7 +99,7 @@ def test_a_change_of_the_password(site: Site, member: Person) -> None:
     deaths, before, after = die_through(site, member, "/account/password", fields)
     assert deaths >= 8
     assert mails(after, "password_changed") - mails(before, "password_changed") == 1
-    assert after.count("'password_changed', datetime") - before.count("'password_changed', datetime") == 1
+    assert events(after, "password_changed") - events(before, "password_changed") == 1
 
 
 def test_the_other_process_serves_on(site: Site, member: Person) -> None:

@@ -490,6 +490,7 @@ def test_the_key_that_seals_is_noted(files: Files, engine: Engine) -> None:
 
 def test_moments_are_kept_in_utc(files: Files, engine: Engine, clock: Clock) -> None:
     files.take(f"email,created_at,activated_at,totp\n{EMAIL},2020-02-01T12:00:00+09:00,2021-03-01,{KEY}\n")
-    kept = dump(engine)
-    assert "datetime.datetime(2020, 2, 1, 3, 0)" in kept
-    assert "datetime.datetime(2021, 3, 1, 0, 0)" in kept
+    with engine.connect() as connection:
+        created = connection.exec_driver_sql("SELECT created_at FROM accounts").scalar_one()
+        activated = connection.exec_driver_sql("SELECT activated_at FROM mfa_second_steps").scalar_one()
+    assert [str(at)[:16] for at in (created, activated)] == ["2020-02-01 03:00", "2021-03-01 00:00"]
