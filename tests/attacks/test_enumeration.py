@@ -19,10 +19,10 @@ from tests.support.smtp import Inbox
 
 KNOWN, UNKNOWN = "known@example.com", "nobody@example.com"
 WRONG = "not my password at all"
-PAIRS = 150
+PAIRS = 60
 ALLOWED = 0.10
 """The share of a request's time by which the medians may differ; a missing hash is more than 80 % of it."""
-LOOKS = 3
+LOOKS = 4
 """So often at most it is measured: what tells addresses apart shows each time, other work does not."""
 
 
