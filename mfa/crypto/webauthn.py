@@ -18,15 +18,13 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, cast
 
 from cryptography.exceptions import InvalidSignature
 
 if TYPE_CHECKING:
     from fido2.cose import CoseKey
     from fido2.webauthn import AttestationObject, AuthenticatorData
-
-    from mfa.crypto.attestation import Policy
 
 CHALLENGE_BYTES = 32
 USER_HANDLE_BYTES = 32
@@ -154,6 +152,17 @@ class NotAllowed(BadResponse):
     """An authenticator of a kind that is not allowed here, or that can't prove its kind."""
 
     cause = "not_allowed"
+
+
+class Policy(Protocol):
+    """Which kinds of authenticator are allowed (:mod:`mfa.crypto.attestation`)."""
+
+    def check(self, attested: AttestationObject, client_data_hash: bytes) -> None:
+        """Refuse an authenticator that is of no allowed kind, or can't prove it.
+
+        :param client_data_hash: SHA-256 of what the browser said of the page.
+        :raises NotAllowed: see above.
+        """
 
 
 @dataclass(frozen=True)
