@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from wtforms import BooleanField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -27,25 +27,21 @@ class VerifyForm(forms.Form):
 
     remember_browser = BooleanField("")
 
-    @classmethod
-    def of(cls, person: Person, **options: Any) -> Self:
-        """Return the form for *person*: without the box where their browsers may not be remembered."""
-        form = cls(**options)
-        if remembered.may_be(person):
-            days = remembered.days()
-            form.remember_browser.label.text = ngettext(
-                "Don’t ask again in this browser for %(num)s day",
-                "Don’t ask again in this browser for %(num)s days",
-                days,
-            )
-        else:
-            del form.remember_browser
-        return form
+    def offer(self, person: Person) -> None:
+        """Show the box to *person*, unless their browsers may not be remembered."""
+        if not remembered.may_be(person):
+            del self.remember_browser
+            return
+        days = remembered.days()
+        self.remember_browser.label.text = ngettext(
+            "Don’t ask again in this browser for %(num)s day",
+            "Don’t ask again in this browser for %(num)s days",
+            days,
+        )
 
-    @property
-    def remembers(self) -> bool:
-        """True if the box is there, and ticked."""
-        return "remember_browser" in self and bool(self.remember_browser.data)
+    def remembers(self, person: Person) -> bool:
+        """Return True if *person* has ticked the box, and their browsers may be remembered."""
+        return bool(self.remember_browser.data) and remembered.may_be(person)
 
 
 class VerifyCodeForm(VerifyForm):

@@ -68,14 +68,14 @@ def complete() -> Response:
         return _sign_in_again()
     # The address of an app's code is that of the page itself.
     factor = _BY_NAME.get(request.args.get("factor", ""), factors.CODE)
-    form = _FORMS[factor].of(live.owner.person)
+    form = _FORMS[factor]()
     if not form.validate_on_submit():
         return _show_verify(live, factor, form, errors.UNPROCESSABLE)
-    field = form[factor]
+    field, remembers = form[factor], form.remembers(live.owner.person)
     try:
         with browser.kept_on_failure(), rules.answering(factor):
             passed = rules.answer(live, factor, field.data, here=devices.here())
-            return _enter(live, passed, remembers=form.remembers)
+            return _enter(live, passed, remembers=remembers)
     except factors.ConfirmFirst:
         return _show_confirmation_needed(errors.UNPROCESSABLE)
     except (factors.NotOn, rules.ChallengeEnded, SignedOut):
@@ -122,7 +122,7 @@ def show_challenge(*, swap: bool) -> Response:
 
 
 def _show_verify(
-    live: Live, factor: str | None = None, form: Form | None = None, status: int = 200
+    live: Live, factor: str | None = None, form: forms.VerifyForm | None = None, status: int = 200
 ) -> Response:
     """Ask for one kind of factor, the one that is named, or that was used last."""
     kept = (live.kept or factors.kept(live.owner.id)) if live.has_passkeys else None
@@ -133,12 +133,14 @@ def _show_verify(
     wanted = (factor or _BY_NAME.get(request.args.get("factor", "")), last, *_BY_NAME.values())
     kind = next(kind for kind in wanted if kind and can[kind])
     passkeys = kept.passkeys if kept and kind == factors.PASSKEY else ()
+    shown = form if form and kind == factor else _FORMS[kind](formdata=None)
+    shown.offer(live.owner.person)
     return hx.render(
         _TEMPLATES[kind],
         layouts.SIGN_IN,
         title=gettext("2-step verification"),
         status=status,
-        form=form if form and kind == factor else _FORMS[kind].of(live.owner.person, formdata=None),
+        form=shown,
         has_app=has_app,
         has_passkey=by_passkey,
         is_recovering=_is_told_of_recovery(live),
