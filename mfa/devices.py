@@ -95,7 +95,7 @@ NO_DEVICE = Device("", "")
 
 def seen(user_agent: str, address: str, mark: Mark | None = None) -> Device:
     """What is kept of a request's ``User-Agent`` and address."""
-    printable = "".join(letter for letter in user_agent if letter.isprintable())
+    printable = user_agent if user_agent.isprintable() else "".join(filter(str.isprintable, user_agent))
     return Device(printable[:_USER_AGENT_LENGTH], shorten(address), mark)
 
 
