@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 from flask_babel import gettext
-from flask_login import current_user
 
+from console.sessions import browser
 from console.web import layouts
 from mfa import accounts
 from mfa.people.required import Due
@@ -28,4 +28,5 @@ def requirement_due() -> Due | None:
 
 def two_step_on() -> bool:
     """For the layout: whether the visitor's 2-step verification is on."""
-    return bool(current_user.is_authenticated and current_user.protected)
+    visitor = browser.visitor()
+    return visitor is not None and visitor.protected

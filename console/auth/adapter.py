@@ -32,7 +32,8 @@ class ConsoleAccounts(Accounts):
     throttles_passwords = True
 
     def current(self) -> Person | None:
-        return _person(current_user.account) if current_user.is_authenticated else None
+        visitor = browser.visitor()
+        return _person(visitor.account) if visitor else None
 
     def get(self, person_id: str) -> Person | None:
         account = _find(person_id)

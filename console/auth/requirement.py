@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask_login import current_user
-
 from console.accounts.models import Account
 from console.policy import rules
+from console.sessions import browser
+from console.sessions.browser import Visitor
 from mfa import Person, Required
 from mfa.database import session
 from mfa.factors import kinds as factors
@@ -28,8 +28,9 @@ and what asks nobody who they are."""
 
 def required(person: Person) -> bool | Required:
     """Return what is required of a person; of the visitor, as it was read with their session."""
-    if _is_visitor(person):
-        found = current_user.policy.required_of(current_user.account.role, is_on=current_user.protected)
+    visitor = _visitor(person)
+    if visitor:
+        found = visitor.policy.required_of(visitor.account.role, is_on=visitor.protected)
     else:
         account = session().get(Account, int(person.id))
         if account is None:
@@ -40,11 +41,11 @@ def required(person: Person) -> bool | Required:
 
 def remembers(person: Person) -> bool:
     """Return True if the second step of a person may be left out in a remembered browser."""
-    policy = current_user.policy if _is_visitor(person) else rules.policy()
-    return bool(policy.remembers_browsers)
+    visitor = _visitor(person)
+    return (visitor.policy if visitor else rules.policy()).remembers_browsers
 
 
-def _is_visitor(person: Person) -> bool:
-    return (
-        bool(current_user and current_user.is_authenticated) and current_user.account.person_id == person.id
-    )
+def _visitor(person: Person) -> Visitor | None:
+    """Return the visitor if that is the person; else None."""
+    visitor = browser.visitor()
+    return visitor if visitor and visitor.account.person_id == person.id else None

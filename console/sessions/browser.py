@@ -57,6 +57,13 @@ def load(token: str) -> Visitor | None:
     )
 
 
+def visitor() -> Visitor | None:
+    """Return who is signed in; None if nobody is."""
+    # Once: through the proxy, each attribute looks for them again.
+    found = current_user._get_current_object()  # noqa: SLF001 (Werkzeug documents it)
+    return found if isinstance(found, Visitor) else None
+
+
 def leave() -> None:
     """End the session of this browser, if there is one, and take everything of it out of the cookie.
 
