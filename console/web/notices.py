@@ -67,7 +67,9 @@ def carry(app: Flask) -> None:
 
 
 def _carried() -> list[tuple[str, str]]:
-    cookie = request.cookies.get(current_app.config["NOTICE_COOKIE_NAME"], "")
+    cookie = request.cookies.get(current_app.config["NOTICE_COOKIE_NAME"])
+    if not cookie:
+        return []
     try:
         read = toolbox().notices.read(cookie, clock.now().timestamp())
     except links.BadToken:
