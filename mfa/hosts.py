@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import idna
 
@@ -28,7 +29,7 @@ class Host:
     def is_ipv6(self) -> bool:
         return ":" in self.name
 
-    @property
+    @cached_property
     def is_address(self) -> bool:
         """True for an IP address."""
         try:
@@ -42,6 +43,7 @@ class Host:
         return name if self.port is None else f"{name}:{self.port}"
 
 
+@lru_cache(maxsize=64)
 def parse(text: str) -> Host:
     """Read ``Console.Example``, ``straße.example.``, ``203.0.113.7:8000`` or ``[::1]:8000``.
 
