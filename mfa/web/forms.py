@@ -15,6 +15,7 @@ from wtforms.validators import InputRequired
 from wtforms.widgets import HiddenInput, RadioInput
 
 from mfa.i18n import Text, lazy_gettext as _
+from mfa.web.inputs import quick
 
 _PASSWORD, _RECOVERY_CODE = _("Password"), _("Recovery code")
 
@@ -29,7 +30,9 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # likewise
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
             # Its name alone may be the id of a field of the host, on whose page it stands.
-            return super().bind_field(form, unbound_field, {"id": f"mfa-{options['name']}", **options})
+            bound = super().bind_field(form, unbound_field, {"id": f"mfa-{options['name']}", **options})
+            bound.widget = quick(bound.widget)
+            return bound
 
         def render_field(self, field: Field, render_kw: dict[str, Any]) -> Markup:
             # Not "required", with which browsers call an empty field invalid before anything is typed.
