@@ -225,10 +225,10 @@ class TwoStep:
         if self._stands_alone:
             parent.before_request(access.same_site)
             parent.before_request(access.forms_alone)
-            parent.before_request(access.with_token)
             parent.after_request(headers.add)
             errors.handle(parent, onward=sign_in.way_on)
             posted.forget(parent)
+        parent.before_request(access.with_token)
         parent.before_request(worker.start)
         parent.before_request(_let_in)
         parent.after_request(devices.write)

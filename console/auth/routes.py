@@ -176,6 +176,7 @@ def check_password() -> Response:
 
 
 def _show_sign_in(form: forms.SignInForm, status: int = 200) -> Response:
+    passkey = asking.passkey_sign_in()
     return hx.render(
         "accounts/_sign_in.html",
         layouts.CARD,
@@ -184,8 +185,8 @@ def _show_sign_in(form: forms.SignInForm, status: int = 200) -> Response:
         form=form,
         ended=request.args.get("ended"),
         signs_up=not policy.is_sign_up_closed(),
-        passkey=asking.passkey_sign_in(),
-        passkey_form=PasskeySignInForm(formdata=None),
+        passkey=passkey,
+        passkey_form=PasskeySignInForm(formdata=None) if passkey else None,
     )
 
 

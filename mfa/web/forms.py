@@ -21,13 +21,16 @@ _PASSWORD, _RECOVERY_CODE = _("Password"), _("Recovery code")
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    """A form that was posted, with its CSRF token; with no fields of its own, just a button."""
+    """A form that was posted; with no fields of its own, just a button."""
 
     shown_again: ClassVar[tuple[str, ...]] = ()
     """The fields whose values a page shows again after it was refused. Never a password, a code or a number:
     they travel in a cookie, and browsers store cookies."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # likewise
+        csrf = False
+        """The token of a post is checked before its route: see :func:`mfa.web.access.with_token`."""
+
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
             # Its name alone may be the id of a field of the host, on whose page it stands.
             bound = super().bind_field(form, unbound_field, {"id": f"mfa-{options['name']}", **options})

@@ -595,6 +595,19 @@ def test_form_works_in_a_host_with_its_own_protection(
     assert visitor.is_in
 
 
+def test_token_is_asked_for_in_a_host_that_answers_errors_itself(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop(given={"stands_alone": False})
+    shop.add()
+    held = shop.protect(1)
+    visitor = shop.visitor()
+    visitor.type_password()
+    token = visitor.token()
+    assert visitor.post("/account/two-step/verify", {"code": held.code}).status_code == 400
+    assert not visitor.is_in
+    visitor.post("/account/two-step/verify", {"code": held.code, "csrf_token": token})
+    assert visitor.is_in
+
+
 def test_json_is_not_read(shop: Shop, held: Protected) -> None:
     visitor = shop.visitor()
     visitor.type_password()
