@@ -59,6 +59,7 @@ def page(results: Results) -> str:
         sections.soak,
         sections.slow,
         sections.storm,
+        sections.before,
         sections.profile,
     )
     parts = [_ABOUT, *(section(results) for section in order)]
