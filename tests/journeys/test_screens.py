@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,31 +26,75 @@ pytestmark = pytest.mark.looks
 
 
 @dataclass(frozen=True)
+class Other:
+    """Another way to look at a page that is open already.
+
+    :param media: what Playwright emulates.
+    :param phone: whether the page is shown as a phone shows it, and touched.
+    """
+
+    width: int
+    height: int
+    media: Mapping[str, Any] = field(default_factory=dict)
+    phone: bool = False
+
+    @contextmanager
+    def at(self, page: Page) -> Iterator[None]:
+        """Look at *page* in this way, and then as before."""
+        before = page.viewport_size
+        assert before
+        page.set_viewport_size({"width": self.width, "height": self.height})
+        page.emulate_media(**self.media)
+        with self._on_a_phone(page) if self.phone else nullcontext():
+            settle(page)
+            yield
+        page.set_viewport_size(before)
+        page.emulate_media(**dict.fromkeys(self.media, "null"))
+
+    @contextmanager
+    def _on_a_phone(self, page: Page) -> Iterator[None]:
+        """Playwright decides this for a whole browser context, with these two commands."""
+        session = page.context.new_cdp_session(page)
+        size = {"width": self.width, "height": self.height, "deviceScaleFactor": 1, "mobile": True}
+        session.send("Emulation.setDeviceMetricsOverride", size)
+        session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+        assert page.evaluate(IS_PHONE)
+        yield
+        session.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+        session.send("Emulation.clearDeviceMetricsOverride")
+        assert not page.evaluate(IS_PHONE)
+        session.detach()
+
+
+@dataclass(frozen=True)
 class Walk:
     """One walk, and how each of its screens is looked at.
 
     :param look: how the person looks who walks.
     :param own: the name of that look.
-    :param others: by their names, the looks besides: a viewport and what Playwright emulates.
+    :param others: by their names, the looks besides.
     """
 
     look: Look
     own: str
-    others: Mapping[str, tuple[tuple[int, int], Mapping[str, Any]]] = field(default_factory=dict)
+    others: Mapping[str, Other]
 
 
+IS_PHONE = "matchMedia('(pointer: coarse)').matches"
 WALKS = (
     Walk(
         Look({**DESKTOP, "color_scheme": "light"}),
         "desktop-light",
-        {"enlarged-four-times": ((320, 256), {})},
+        {
+            "enlarged-four-times": Other(320, 256),
+            "phone-more-contrast": Other(**PHONE["viewport"], media={"contrast": "more"}, phone=True),
+        },
     ),
     Walk(
         Look({**PHONE, "color_scheme": "dark"}, "ko"),
         "korean-phone-dark",
-        {"korean-desktop-forced-colors": ((1280, 800), {"forced_colors": "active"})},
+        {"korean-desktop-forced-colors": Other(1280, 800, {"forced_colors": "active"})},
     ),
-    Walk(Look({**PHONE, "color_scheme": "light", "contrast": "more"}), "phone-more-contrast"),
 )
 WALK_OF = {look: walk for walk in WALKS for look in (walk.own, *walk.others)}
 AT_A_DESK = "desktop-light"
@@ -180,18 +225,13 @@ class Examiner:
 
     def take(self, page: Page, name: str) -> None:
         settle(page)
-        own = self.walk.look.options["viewport"]
         seen = self.seen[self.walk.own]
         if self.walk.own == AT_A_DESK:
             seen.trees[name] = _steady(page.locator("dialog:modal, body").last.aria_snapshot())
         self._look(page, name, seen)
-        for look, ((width, height), emulated) in self.walk.others.items():
-            page.set_viewport_size({"width": width, "height": height})
-            page.emulate_media(**emulated)
-            settle(page)
-            self._look(page, name, self.seen[look], forced_colors="forced_colors" in emulated)
-            page.set_viewport_size(own)
-            page.emulate_media(**dict.fromkeys(emulated, "null"))
+        for look, other in self.walk.others.items():
+            with other.at(page):
+                self._look(page, name, self.seen[look], forced_colors="forced_colors" in other.media)
 
     def _look(self, page: Page, name: str, seen: Seen, *, forced_colors: bool = False) -> None:
         for violation in self._violations(page, forced_colors=forced_colors):
