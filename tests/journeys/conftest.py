@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext
 from tests.journeys.visitor import WAYS, Visitor
 from tests.support.clock import Clock
 from tests.support.person import Person
+from tests.support.product import TWO_STEP
 from tests.support.smtp import Inbox
 
 
@@ -32,6 +33,31 @@ def make_visitor(
 def visitor(make_visitor: Callable[..., Visitor], person: Person) -> Visitor:
     """Signed in, at the console, at a desktop with JavaScript."""
     return make_visitor().arrive(person.sign_up())
+
+
+WIZARD: dict[str, tuple[str, Callable[[Person], object]]] = {
+    "scan": ("Scan the QR code", lambda person: person.begin().verify_email()),
+    "code": ("Enter the code from your app", lambda person: person.begin().verify_email().scan()),
+    "recovery": (
+        "Save your recovery codes",
+        lambda person: person.begin().verify_email().scan().enter_code(),
+    ),
+}
+"""The steps of activation after its first: their headings, and the ways there."""
+
+
+@pytest.fixture
+def at_step(make_visitor: Callable[..., Visitor], person: Person) -> Callable[..., Visitor]:
+    """Somebody at a step of activation, in its dialog; the whole journey walks those before it."""
+
+    def make(step: str, way: str = "desktop") -> Visitor:
+        heading, come = WIZARD[step]
+        person.sign_up().reach(f"come to the step {step}", come)
+        mina = make_visitor(way).arrive(person, f"{TWO_STEP}/enroll/{step}")
+        mina.sees(heading)
+        return mina
+
+    return make
 
 
 @pytest.fixture

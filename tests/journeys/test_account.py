@@ -16,6 +16,8 @@ from tests.support.clock import Clock
 from tests.support.person import Person
 from tests.support.smtp import Inbox
 
+pytestmark = pytest.mark.looks
+
 NEW = "mina@new.example"
 
 

@@ -12,6 +12,8 @@ from tests.journeys.visitor import PASSWORD, Visitor
 from tests.support.person import Person
 from tests.support.still import settle
 
+pytestmark = pytest.mark.looks
+
 
 def add(mina: Visitor, name: str) -> None:
     """Add an app, from the tab to the tab; ``app`` is the new one then."""
@@ -103,7 +105,6 @@ def test_closed_on_the_way_it_is_gone_on_with(protected_visitor: Visitor) -> Non
     expect(protected_visitor.page.locator(".authenticators__one")).to_have_count(1)
 
 
-@pytest.mark.looks
 @pytest.mark.parametrize("way", ["desktop", "phone"])
 def test_nobody_is_left_out(make_visitor: Callable[..., Visitor], person: Person, way: str) -> None:
     mina = make_visitor(way).arrive(person.sign_up().activate())

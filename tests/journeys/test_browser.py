@@ -1,4 +1,4 @@
-"""Every journey of the product in a real browser, with a real mail server and an app that is not ours."""
+"""What comes on the way in a real browser: forgotten passwords, other tabs and devices, bad lines."""
 
 from __future__ import annotations
 
@@ -9,20 +9,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.journeys.visitor import EMAIL, PASSWORD, WAYS, Visitor
+from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
 from tests.support.clock import Clock
 from tests.support.person import Person
 from tests.support.smtp import Inbox
 
-# Every journey, every way
+pytestmark = pytest.mark.looks
 
-
-@pytest.mark.parametrize(
-    "way", [pytest.param(way, marks=[pytest.mark.seed] if way == "desktop" else []) for way in WAYS]
-)
-def test_the_whole_journey(make_visitor: Callable[..., Visitor], way: str) -> None:
-    mina = make_visitor(way)
-    mina.go_the_whole_way()
+# Every way
 
 
 @pytest.mark.parametrize("way", ["desktop", "no-js", "no-htmx"])
@@ -156,10 +150,8 @@ def test_send_again_counts_down(visitor: Visitor) -> None:
     assert int(counter.inner_text().split()[1]) < int(first.split()[1])
 
 
-def test_a_phone_with_a_wrong_clock_is_told_so(visitor: Visitor) -> None:
-    visitor.begin()
-    visitor.verify_email()
-    visitor.scan()
+def test_a_phone_with_a_wrong_clock_is_told_so(at_step: Callable[..., Visitor]) -> None:
+    visitor = at_step("code")
     visitor.enter("Authentication code", visitor.app.code(visitor.clock.seconds - 420), "Next")
     visitor.reads("Your phone’s clock is about 7 minutes slow.")
 
@@ -179,27 +171,16 @@ def test_somebody_who_has_to_wait_sees_for_how_long(visitor: Visitor) -> None:
 
 
 def test_without_javascript_complete_is_refused_until_the_box_is_ticked(
-    make_visitor: Callable[..., Visitor],
-    person: Person,
+    at_step: Callable[..., Visitor],
 ) -> None:
-    mina = make_visitor("no-js").arrive(person.sign_up())
-    mina.begin()
-    mina.verify_email()
-    mina.scan()
-    mina.enter_code()
+    mina = at_step("recovery", "no-js")
     mina.press("Complete")
     mina.reads("Save the codes first, then tick this box.")
 
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx"])
-def test_the_codes_can_be_downloaded(
-    make_visitor: Callable[..., Visitor], person: Person, way: str, tmp_path: Path
-) -> None:
-    mina = make_visitor(way).arrive(person.sign_up())
-    mina.begin()
-    mina.verify_email()
-    mina.scan()
-    mina.enter_code()
+def test_the_codes_can_be_downloaded(at_step: Callable[..., Visitor], way: str, tmp_path: Path) -> None:
+    mina = at_step("recovery", way)
     with mina.page.expect_download() as download:
         mina.follow("Download file")
     download.value.save_as(tmp_path / "codes.txt")
@@ -208,12 +189,10 @@ def test_the_codes_can_be_downloaded(
     assert [line for line in lines if line in shown] == shown
 
 
-def test_a_file_of_codes_that_have_ended_is_no_file_but_a_page_that_says_so(visitor: Visitor) -> None:
-    visitor.begin()
-    visitor.verify_email()
-    visitor.scan()
-    visitor.enter_code()
-    visitor.sees("Save your recovery codes")
+def test_a_file_of_codes_that_have_ended_is_no_file_but_a_page_that_says_so(
+    at_step: Callable[..., Visitor],
+) -> None:
+    visitor = at_step("recovery")
     visitor.clock.advance(minutes=16)
     visitor.follow("Download file")
     visitor.sees("The time for this step is over")

@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from tests.journeys.visitor import PASSWORD, Visitor
 from tests.support.person import Person
 
+pytestmark = pytest.mark.looks
+
 
 @pytest.mark.parametrize("way", ["desktop", "phone", "no-js", "no-htmx", "korean-phone"])
 def test_the_whole_move(

@@ -21,6 +21,8 @@ from tests.support.virtual_authenticators import (
     wait_for_signal,
 )
 
+pytestmark = pytest.mark.looks
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:

@@ -26,6 +26,8 @@ from tests.support.virtual_authenticators import (
     Kind,
 )
 
+pytestmark = pytest.mark.looks
+
 NONE_USED = (
     "No passkey was used: it was canceled, took too long, or there is none for this account on this device."
     " If yours is on your phone, choose “Use a phone” when your browser asks."

@@ -12,6 +12,8 @@ from tests.journeys.visitor import Visitor
 from tests.shots import settle
 from tests.support.person import Person
 
+pytestmark = pytest.mark.looks
+
 WAYS = ["desktop", "phone", "no-js", "no-htmx", "korean", "korean-phone"]
 
 

@@ -18,6 +18,8 @@ from console import create_app
 from console.extensions import db
 from console.web import assets
 
+pytestmark = pytest.mark.looks
+
 STATIC = Path(__file__).resolve().parent.parent.parent / "static"
 
 

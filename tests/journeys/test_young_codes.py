@@ -11,6 +11,8 @@ from tests.journeys.visitor import PASSWORD, Visitor
 from tests.journeys.walks import SAVED
 from tests.support.person import Person
 
+pytestmark = pytest.mark.looks
+
 TAB = "/account/two-step"
 ASKED = "Can you still get in?"
 Make = Callable[..., Visitor]

@@ -127,14 +127,17 @@ class Visitor(Walks):
         other.close()
         return text
 
-    def arrive(self, person: Person) -> Visitor:
+    def arrive(self, person: Person, path: str = "") -> Visitor:
         """Go on in this browser as *person*, who is signed in and has come so far without one.
 
         For what comes after sign-up, or after activation, whose own screens other tests walk.
+
+        :param path: where to; by default to the page that follows sign-in.
         """
         self.context.add_cookies(person.cookies())
         if person.app_on_phone:
             self.app, self.recovery_codes = person.app_on_phone, person.recovery_codes
-        self.page.goto("/")
-        self.is_in()
+        self.page.goto(path or "/")
+        if not path:
+            self.is_in()
         return self
