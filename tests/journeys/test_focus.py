@@ -12,6 +12,12 @@ from tests.journeys.visitor import EMAIL, Visitor
 pytestmark = pytest.mark.looks
 
 
+@pytest.fixture
+def motion() -> str:
+    """Dialogs move, as for most people."""
+    return "no-preference"
+
+
 def heading(mina: Visitor, name: str) -> Locator:
     return mina.page.get_by_role("heading", name=name, exact=True)
 

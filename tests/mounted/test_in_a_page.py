@@ -45,6 +45,12 @@ LOOKS = """([scope, ours]) => [...document.querySelectorAll(scope)]
   .map((looks) => looks.join("; "))"""
 
 
+@pytest.fixture
+def motion() -> str:
+    """Dialogs move, as for most people."""
+    return "no-preference"
+
+
 class Guest(Visitor):
     """Mina, at a host of the extension."""
 

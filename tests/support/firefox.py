@@ -24,6 +24,11 @@ from tests.support.page import Page, until
 _PREFERENCES = {
     # Firefox chooses a free port and writes it into the profile.
     "marionette.port": 0,
+    # A fifth of the processor's time: what moves, and processes for pages that nobody opens.
+    "ui.prefersReducedMotion": 1,
+    "toolkit.cosmeticAnimations.enabled": False,
+    "browser.tabs.remote.separatePrivilegedContentProcess": False,
+    "dom.ipc.processPrelaunch.enabled": False,
     "browser.download.folderList": 2,
     "browser.download.always_ask_before_handling_new_types": False,
 }
