@@ -116,7 +116,10 @@ def test_whole_journey_stays_below_the_path(make_below: Callable[..., Below], wa
     mina.stayed_below()
 
 
-def test_dialog_opens_and_closes_below_the_path(below: Below) -> None:
+def test_dialog_and_ended_session_stay_below_the_path(below: Below) -> None:
+    below.page.goto(below.url)  # without its slash
+    below.sees("Sign in")
+
     below.sign_up()
     below.page.evaluate("window.stayed = true")
     below.begin()
@@ -133,11 +136,9 @@ def test_dialog_opens_and_closes_below_the_path(below: Below) -> None:
     below.page.go_back()
     below.is_on("/")
     expect(below.page.get_by_role("dialog")).to_be_hidden()
+    below.asked.remove(below.url)
     below.stayed_below()
 
-
-def test_ended_session_leads_back_to_its_tab_below_the_path(below: Below) -> None:
-    below.sign_up()
     below.open_two_step()
     below.sees("2-step verification is off")
     below.clock.advance(days=1)
@@ -147,8 +148,3 @@ def test_ended_session_leads_back_to_its_tab_below_the_path(below: Below) -> Non
     below.is_on("/account/two-step")
     below.sees("2-step verification is off")
     below.stayed_below()
-
-
-def test_the_path_without_its_slash_leads_in(below: Below) -> None:
-    below.page.goto(below.url)
-    below.sees("Sign in")

@@ -66,8 +66,8 @@ def test_the_number_goes_off_at_its_sixth_digit(visitor: Visitor) -> None:
     visitor.sees("Scan the QR code")
 
 
-def test_the_code_goes_off_at_its_sixth_digit(visitor: Visitor) -> None:
-    reach_code(visitor)
+def test_the_code_goes_off_at_its_sixth_digit(at_step: Callable[..., Visitor]) -> None:
+    visitor = at_step("code")
     visitor.page.get_by_label("Authentication code").press_sequentially(
         visitor.app.code(visitor.clock.seconds)
     )
@@ -175,9 +175,13 @@ def test_the_code_that_disables_waits_for_the_press(protected_visitor: Visitor) 
     assert sent == []
 
 
-def test_the_field_says_that_it_goes_off_by_itself(visitor: Visitor) -> None:
+def test_number_field_says_that_it_goes_off_and_brings_the_keys_for_digits(visitor: Visitor) -> None:
+    """And the phone offers the code of a message for it; what was mailed has no seconds."""
     reach_number(visitor)
     expect(number_field(visitor)).to_have_accessible_description(HINT)
+    expect(number_field(visitor)).to_have_attribute("inputmode", "numeric")
+    expect(number_field(visitor)).to_have_attribute("autocomplete", "one-time-code")
+    expect(visitor.page.get_by_role("timer")).to_have_count(0)
 
 
 def test_a_refused_field_says_first_what_was_wrong(visitor: Visitor) -> None:
@@ -251,51 +255,31 @@ def test_sign_in_counts_the_seconds_too(protected_visitor: Visitor) -> None:
     expect(protected_visitor.page.get_by_role("timer")).to_contain_text("New code in")
 
 
-def test_the_seconds_are_not_read_out(visitor: Visitor) -> None:
-    reach_code(visitor)
+def test_the_seconds_are_not_read_out(at_step: Callable[..., Visitor]) -> None:
+    visitor = at_step("code")
     expect(visitor.page.get_by_role("timer")).to_have_attribute("aria-live", "off")
 
 
-def test_the_mailed_number_has_no_seconds(visitor: Visitor) -> None:
-    reach_number(visitor)
-    expect(visitor.page.get_by_role("timer")).to_have_count(0)
-
-
-def test_without_javascript_there_are_no_seconds(
-    make_visitor: Callable[..., Visitor], person: Person
-) -> None:
-    mina = make_visitor("no-js").arrive(person.sign_up())
-    reach_code(mina)
+def test_without_javascript_there_are_no_seconds(at_step: Callable[..., Visitor]) -> None:
+    mina = at_step("code", "no-js")
     expect(mina.page.get_by_role("timer")).to_have_count(0)
 
 
 # What the phone's keyboard is told
 
-PAGES = [
-    "/sign-in",
-    "/sign-up",
-    "/forgot-password",
-    "/account/profile",
-    "/account/password",
-    "/account/profile/email",
-]
+TABS = ["/account/profile", "/account/password", "/account/profile/email"]
+CARDS = ["/sign-in", "/sign-up", "/forgot-password"]
 
 
-@pytest.mark.parametrize("url", PAGES)
-def test_every_field_says_what_it_is_for_and_what_its_enter_key_does(visitor: Visitor, url: str) -> None:
-    if not url.startswith("/account"):
-        visitor.sign_out()
-    visitor.page.goto(url)
-    fields = visitor.page.locator("input:not([type=hidden], [hidden])")
-    expect(fields.first).to_be_visible()
-    told = fields.evaluate_all("all => all.map(field => field.autocomplete && field.enterKeyHint)")
-    assert all(told)
-
-
-def test_six_digits_bring_the_keys_for_digits_and_the_code_of_a_message(visitor: Visitor) -> None:
-    reach_number(visitor)
-    expect(number_field(visitor)).to_have_attribute("inputmode", "numeric")
-    expect(number_field(visitor)).to_have_attribute("autocomplete", "one-time-code")
+def test_every_field_says_what_it_is_for_and_what_its_enter_key_does(visitor: Visitor) -> None:
+    for url in (*TABS, *CARDS):
+        if url == CARDS[0]:
+            visitor.sign_out()
+        visitor.page.goto(url)
+        fields = visitor.page.locator("input:not([type=hidden], [hidden])")
+        expect(fields.first).to_be_visible()
+        told = fields.evaluate_all("all => all.map(field => field.autocomplete && field.enterKeyHint)")
+        assert all(told), url
 
 
 def test_a_password_can_be_pasted(visitor: Visitor) -> None:

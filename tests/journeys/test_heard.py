@@ -101,10 +101,8 @@ def test_sent_mail_is_announced_after_the_focus(visitor: Visitor) -> None:
     assert announces(visitor, "or open the link. Both are good for 10 minutes.")[-1] == "focus mfa-number"
 
 
-def test_step_after_code_that_submits_itself_is_announced(visitor: Visitor) -> None:
-    visitor.begin()
-    visitor.verify_email()
-    visitor.scan()
+def test_step_after_code_that_submits_itself_is_announced(at_step: Callable[..., Visitor]) -> None:
+    visitor = at_step("code")
     record(visitor)
     visitor.enter_code()
     assert announces(visitor, "Step 4 of 4. Save your recovery codes.")[-1] == "focus step-heading"
@@ -119,25 +117,17 @@ def test_second_step_of_sign_in_is_announced(protected_visitor: Visitor) -> None
     assert announces(protected_visitor, "2-step verification.")[-1] == "focus mfa-code"
 
 
-def test_each_copy_is_announced(visitor: Visitor) -> None:
+def test_each_copy_is_announced(at_step: Callable[..., Visitor]) -> None:
+    visitor = at_step("recovery")
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    visitor.begin()
-    visitor.verify_email()
-    visitor.scan()
-    visitor.enter_code()
-    visitor.sees("Save your recovery codes")
     record(visitor)
     for _ in range(2):
         visitor.press("Copy to clipboard")
         announces(visitor, "Copied.")
 
 
-def test_unticked_box_is_refused_aloud(visitor: Visitor) -> None:
-    visitor.begin()
-    visitor.verify_email()
-    visitor.scan()
-    visitor.enter_code()
-    visitor.sees("Save your recovery codes")
+def test_unticked_box_is_refused_aloud(at_step: Callable[..., Visitor]) -> None:
+    visitor = at_step("recovery")
     record(visitor)
     visitor.page.locator("form:has([name=saved])").evaluate("form => form.requestSubmit()")
     assert announces(visitor, "Save the codes first, then tick this box.")[-1] == "focus mfa-saved"

@@ -111,9 +111,8 @@ def hands(newcomer: Visitor, signed_up: Person) -> Hands:
 
 @pytest.fixture
 def protected_hands(newcomer: Visitor, signed_up: Person) -> Hands:
-    """With 2-step verification on, at its tab."""
-    newcomer.arrive(signed_up.activate()).open_two_step()
-    return Hands(newcomer)
+    """With 2-step verification on, at the console."""
+    return Hands(newcomer.arrive(signed_up.activate()))
 
 
 def test_sign_up(make_visitor: Callable[..., Visitor]) -> None:

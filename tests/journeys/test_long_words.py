@@ -18,6 +18,19 @@ pytestmark = pytest.mark.looks
 
 EMAIL = f"{'m' * 60}@{'w' * 60}.example"
 NAME = "W" * 80
+CARDS = ["/sign-in", "/sign-up", "/forgot-password", "/nothing"]
+TABS = [
+    "/",
+    "/account/profile",
+    "/account/profile/email",
+    "/account/profile/data",
+    "/account/profile/delete",
+    "/account/password",
+    "/account/two-step",
+    "/account/sessions",
+    "/account/activity",
+    "/account/two-step/disable",
+]
 SMALLEST = {"width": 320, "height": 640}
 # Tabs may be scrolled sideways, and what is cut with an ellipsis is no wider than its box.
 TOO_WIDE = """() => [...document.querySelectorAll("body, body *")]
@@ -57,31 +70,17 @@ def too_wide(page: Page) -> list[str | int]:
     return found
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/forgot-password", "/nothing"])
-def test_no_card_is_widened(page: Page, path: str) -> None:
-    page.goto(path)
-    assert too_wide(page) == []
+def test_no_card_is_widened(page: Page) -> None:
+    for path in CARDS:
+        page.goto(path)
+        assert too_wide(page) == [], path
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/",
-        "/account/profile",
-        "/account/profile/email",
-        "/account/profile/data",
-        "/account/profile/delete",
-        "/account/password",
-        "/account/two-step",
-        "/account/sessions",
-        "/account/activity",
-        "/account/two-step/disable",
-    ],
-)
-def test_neither_console_nor_modal_is_widened(page: Page, named: Person, path: str) -> None:
+def test_neither_console_nor_modal_is_widened(page: Page, named: Person) -> None:
     page.context.add_cookies(named.cookies())
-    page.goto(path)
-    assert too_wide(page) == []
+    for path in TABS:
+        page.goto(path)
+        assert too_wide(page) == [], path
 
 
 def test_the_answers_that_name_the_address_are_not_widened(page: Page, inbox: Inbox) -> None:

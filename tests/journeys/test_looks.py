@@ -27,6 +27,12 @@ RECORD_MOTION = """
 
 
 @pytest.fixture
+def motion() -> str:
+    """Dialogs move, as for most people."""
+    return "no-preference"
+
+
+@pytest.fixture
 def in_forced_colors(
     open_browser: Callable[..., BrowserContext], inbox: Inbox, clock: Clock, person: Person
 ) -> Visitor:
@@ -87,12 +93,8 @@ def test_in_forced_colors_a_field_with_the_focus_is_outlined(in_forced_colors: V
     expect(field).to_have_css("outline-style", "solid")
 
 
-def test_a_button_that_becomes_enabled_can_be_read_at_once(visitor: Visitor) -> None:
-    visitor.begin()
-    visitor.verify_email()
-    visitor.scan()
-    visitor.enter_code()
-    visitor.sees("Save your recovery codes")
+def test_a_button_that_becomes_enabled_can_be_read_at_once(at_step: Callable[..., Visitor]) -> None:
+    visitor = at_step("recovery")
     # The first frame after the press: nothing on its way from one color to the other.
     colors = visitor.page.get_by_role("button", name="Complete").evaluate(
         f"""(button) => {{

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -11,6 +12,12 @@ from tests.journeys.visitor import Visitor
 from tests.support.authenticator import Authenticator
 
 pytestmark = pytest.mark.looks
+
+
+@pytest.fixture
+def motion() -> str:
+    """Dialogs move, as for most people."""
+    return "no-preference"
 
 
 def test_the_modal_opens_without_a_page_load_and_follows_the_tabs(visitor: Visitor) -> None:
@@ -147,11 +154,8 @@ def test_back_and_forward_between_the_steps(visitor: Visitor) -> None:
     visitor.sees("Scan the QR code")
 
 
-def test_complete_is_disabled_until_the_box_is_ticked(visitor: Visitor) -> None:
-    visitor.begin()
-    visitor.verify_email()
-    visitor.scan()
-    visitor.enter_code()
+def test_complete_is_disabled_until_the_box_is_ticked(at_step: Callable[..., Visitor]) -> None:
+    visitor = at_step("recovery")
     complete = visitor.page.get_by_role("button", name="Complete")
     expect(complete).to_be_disabled()
     box = visitor.page.get_by_label("I have saved my recovery codes on my personal device")
@@ -161,21 +165,17 @@ def test_complete_is_disabled_until_the_box_is_ticked(visitor: Visitor) -> None:
     expect(complete).to_be_disabled()
 
 
-def test_the_codes_can_be_copied(visitor: Visitor) -> None:
+def test_the_codes_can_be_copied(at_step: Callable[..., Visitor]) -> None:
+    visitor = at_step("recovery")
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    visitor.begin()
-    visitor.verify_email()
-    visitor.scan()
-    visitor.enter_code()
     visitor.press("Copy to clipboard")
     visitor.reads("Copied.")
     assert visitor.clipboard().split("\n") == visitor.texts("#recovery-codes li")
 
 
-def test_the_key_can_be_copied_and_gives_the_same_codes(visitor: Visitor) -> None:
+def test_the_key_can_be_copied_and_gives_the_same_codes(at_step: Callable[..., Visitor]) -> None:
+    visitor = at_step("scan")
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    visitor.begin()
-    visitor.verify_email()
     visitor.page.get_by_text("Can't scan it?").click()
     visitor.press("Copy key")
     visitor.reads("Copied.")

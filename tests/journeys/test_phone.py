@@ -45,32 +45,22 @@ def button(mina: Visitor, name: str) -> Locator:
     return mina.page.get_by_role("button", name=name, exact=True)
 
 
-def reach_scan(mina: Visitor) -> None:
-    mina.begin()
-    mina.verify_email()
-    mina.sees("Scan the QR code")
-
-
-def test_the_way_into_the_app_stands_before_the_picture(phone_visitor: Visitor) -> None:
-    reach_scan(phone_visitor)
+def test_the_way_into_the_app_stands_before_the_picture(at_step: Callable[..., Visitor]) -> None:
+    """To the eye, and to who goes through the page by keyboard or ear."""
+    phone_visitor = at_step("scan", "phone")
     settle(phone_visitor.page)
     way = phone_visitor.page.get_by_role("link", name="Open in authenticator app").bounding_box()
     picture = phone_visitor.page.get_by_role("img", name="QR code").bounding_box()
     assert way and picture
     assert way["y"] + way["height"] <= picture["y"]
-
-
-def test_the_way_into_the_app_is_reached_before_the_picture(phone_visitor: Visitor) -> None:
-    reach_scan(phone_visitor)
     order = phone_visitor.page.locator("a[href^='otpauth:'], svg.qr").evaluate_all(
         "all => all.map(one => one.localName)"
     )
     assert order == ["a", "svg"]
 
 
-def test_at_a_desk_there_is_only_the_picture(make_visitor: Callable[..., Visitor], person: Person) -> None:
-    mina = make_visitor().arrive(person.sign_up())
-    reach_scan(mina)
+def test_at_a_desk_there_is_only_the_picture(at_step: Callable[..., Visitor]) -> None:
+    mina = at_step("scan")
     expect(mina.page.get_by_role("link", name="Open in authenticator app")).to_be_hidden()
 
 
@@ -91,9 +81,8 @@ def test_the_keyboard_hides_neither_the_number_nor_its_button(phone_visitor: Vis
     expect_in_view(field, button(phone_visitor, "Next"))
 
 
-def test_the_keyboard_hides_neither_the_code_nor_its_button(phone_visitor: Visitor) -> None:
-    reach_scan(phone_visitor)
-    phone_visitor.scan()
+def test_the_keyboard_hides_neither_the_code_nor_its_button(at_step: Callable[..., Visitor]) -> None:
+    phone_visitor = at_step("code", "phone")
     field = field_with_keyboard(phone_visitor, "Authentication code")
     expect_in_view(field, button(phone_visitor, "Next"))
 
