@@ -78,10 +78,11 @@ class SlowClients:
         return sum(answer.startswith(b"HTTP/1.1 429 ") for answer in (*ended, *self._received.values()))
 
     def go_on(self, until: Callable[[], bool], seconds: float = patience.SECONDS) -> None:
-        """Send bytes where one trickles, and receive what comes, until *until* says so."""
+        """Send bytes where one trickles, and receive what comes where one reads, until *until* says so."""
         poll = select.poll()
-        for number in self._open:
-            poll.register(number, select.POLLIN)
+        for number, (_, kind) in self._open.items():
+            if kind != UNREAD:
+                poll.register(number, select.POLLIN)
         end = time.monotonic() + seconds
         while not until():
             assert time.monotonic() < end, f"{len(self._open)} hang on"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import repeat
 from pathlib import Path
@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from deploy.serve import BODIES_PER_NETWORK
+from tests.conftest import SETTINGS
 from tests.support import patience
 from tests.support.proxies import Caddy, Nginx, Proxy
 from tests.support.slow_clients import (
@@ -28,6 +29,7 @@ from tests.support.slow_clients import (
     hanging,
     networks,
 )
+from tests.support.stores import Stores
 from tests.support.workers import Workers
 
 pytestmark = pytest.mark.process
@@ -57,29 +59,41 @@ class HastyWorkers(Workers):
         return [*before, f"from deploy import draining; draining.UNTAKEN_SECONDS = 1; {program}"]
 
 
-@contextmanager
-def serving(config: dict[str, Any], kind: type[Workers] = Workers, **settings: Any) -> Iterator[Workers]:
-    server = kind(config["INSTANCE_PATH"], {**config, "MAIL_WORKER": "none", **settings})
-    try:
-        server.start()
-        yield server
-    finally:
+Serve = Callable[..., Workers]
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory, stores: Stores) -> Iterator[Serve]:
+    """Starts servers, of one process where nothing else is said, that stay for all tests here."""
+    started: list[Workers] = []
+
+    def start(kind: type[Workers] = Workers, processes: int = 1, **settings: Any) -> Workers:
+        folder = tmp_path_factory.mktemp("server")
+        own = {**SETTINGS, **stores.fresh(folder), "MAIL_WORKER": "none", **settings}
+        started.append(kind(folder, own, processes=processes))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for server in started:
         server.stop(signal.SIGINT)
 
 
 @pytest.fixture(scope="module")
-def patient(tmp_path_factory: pytest.TempPathFactory, stores: Any) -> Iterator[Workers]:
+def patient(serve: Serve) -> Workers:
     """A server that waits for longer than the tests take."""
-    folder = tmp_path_factory.mktemp("patient")
-    config = {**stores.fresh(folder), "INSTANCE_PATH": folder, "MODE": "development"}
-    with serving(config, READ_SECONDS=300) as server:
-        yield server
+    return serve(processes=2, READ_SECONDS=300)
 
 
-@pytest.fixture
-def hasty(config: dict[str, Any]) -> Iterator[Workers]:
-    with serving(config, HastyWorkers, READ_SECONDS=1) as server:
-        yield server
+@pytest.fixture(scope="module")
+def hasty(serve: Serve) -> Workers:
+    return serve(HastyWorkers, READ_SECONDS=1)
+
+
+@pytest.fixture(scope="module")
+def behind(serve: Serve) -> Workers:
+    """A server that stands behind a proxy, and leaves it to that how long it waits."""
+    return serve(TRUSTED_PROXIES=1, READ_SECONDS=300)
 
 
 def before(server: Workers, *kinds: str, **how: Any) -> SlowClients:
@@ -144,11 +158,9 @@ def test_form_that_breaks_off_does_not_reach_the_application(patient: Workers) -
     assert answer.endswith(b"Your request broke off. Try again.\n")
 
 
-def test_server_takes_more_connections_than_it_may_open_files_at_first(config: dict[str, Any]) -> None:
-    with (
-        serving(config, PoorWorkers, READ_SECONDS=300) as server,
-        hanging(before(server, UNFINISHED), 2 * CROWD, networks(NETWORKS)),
-    ):
+def test_server_takes_more_connections_than_it_may_open_files_at_first(serve: Serve) -> None:
+    server = serve(PoorWorkers, READ_SECONDS=300)
+    with hanging(before(server, UNFINISHED), 2 * CROWD, networks(NETWORKS)):
         see_pages(server)
 
 
@@ -156,14 +168,13 @@ def test_server_takes_more_connections_than_it_may_open_files_at_first(config: d
 
 
 @contextmanager
-def proxied(kind: type[Proxy], folder: Path, config: dict[str, Any]) -> Iterator[tuple[Proxy, Workers]]:
-    with serving(config, TRUSTED_PROXIES=1, READ_SECONDS=300) as server:
-        proxy = kind(folder)
-        try:
-            proxy.start([f"{server.host}:{server.port}"] * 2)
-            yield proxy, server
-        finally:
-            proxy.stop()
+def proxied(kind: type[Proxy], folder: Path, server: Workers) -> Iterator[Proxy]:
+    proxy = kind(folder)
+    try:
+        proxy.start([f"{server.host}:{server.port}"] * 2)
+        yield proxy
+    finally:
+        proxy.stop()
 
 
 def before_proxy(proxy: Proxy, server: Workers, *kinds: str) -> SlowClients:
@@ -172,11 +183,11 @@ def before_proxy(proxy: Proxy, server: Workers, *kinds: str) -> SlowClients:
 
 @pytest.mark.parametrize("kind", [Nginx, Caddy])
 def test_pages_are_answered_behind_a_proxy_while_clients_hang(
-    kind: type[Proxy], tmp_path: Path, config: dict[str, Any]
+    kind: type[Proxy], tmp_path: Path, behind: Workers
 ) -> None:
-    with proxied(kind, tmp_path, config) as (proxy, server):
-        clients = before_proxy(proxy, server, *KINDS)
-        with hanging(clients, CROWD, networks(NETWORKS)), proxy.client(Host=server.name) as visitor:
+    with proxied(kind, tmp_path, behind) as proxy:
+        clients = before_proxy(proxy, behind, *KINDS)
+        with hanging(clients, CROWD, networks(NETWORKS)), proxy.client(Host=behind.name) as visitor:
             for _ in range(PAGES):
                 assert visitor.get("/sign-in").status_code == 200
 
@@ -190,29 +201,27 @@ def test_pages_are_answered_behind_a_proxy_while_clients_hang(
     ],
 )
 def test_proxy_leaves_clients_that_hang(
-    kind: type[Proxy], left: list[str], tmp_path: Path, config: dict[str, Any]
+    kind: type[Proxy], left: list[str], tmp_path: Path, behind: Workers
 ) -> None:
-    with proxied(kind, tmp_path, config) as (proxy, server):
-        clients = before_proxy(proxy, server, *left)
+    with proxied(kind, tmp_path, behind) as proxy:
+        clients = before_proxy(proxy, behind, *left)
         with hanging(clients, CROWD, networks(NETWORKS)):
             clients.go_on(lambda: not clients.hanging())
 
 
-def test_nginx_sends_no_form_on_before_it_has_it(tmp_path: Path, config: dict[str, Any]) -> None:
-    with proxied(Nginx, tmp_path, config) as (proxy, server):
-        clients = before_proxy(proxy, server, TRICKLED)
-        with hanging(clients, CROWD, networks(NETWORKS)), proxy.client(Host=server.name) as visitor:
+def test_nginx_sends_no_form_on_before_it_has_it(tmp_path: Path, behind: Workers) -> None:
+    with proxied(Nginx, tmp_path, behind) as proxy:
+        clients = before_proxy(proxy, behind, TRICKLED)
+        with hanging(clients, CROWD, networks(NETWORKS)), proxy.client(Host=behind.name) as visitor:
             # Taken after them, and answered: they have been taken too.
             assert visitor.get("/sign-in").status_code == 200
-            assert established(server.port) < 10
+            assert established(behind.port) < 10
 
 
-def test_nginx_lets_one_network_have_so_many_requests_under_way(
-    tmp_path: Path, config: dict[str, Any]
-) -> None:
-    with proxied(Nginx, tmp_path, config) as (proxy, server):
-        clients = before_proxy(proxy, server, ANNOUNCED)
+def test_nginx_lets_one_network_have_so_many_requests_under_way(tmp_path: Path, behind: Workers) -> None:
+    with proxied(Nginx, tmp_path, behind) as proxy:
+        clients = before_proxy(proxy, behind, ANNOUNCED)
         with hanging(clients, NGINX_PER_NETWORK + 10, repeat("127.0.77.1")):
             clients.go_on(lambda: clients.refused() >= 10)
-            with proxy.client(Host=server.name) as visitor:
+            with proxy.client(Host=behind.name) as visitor:
                 assert visitor.get("/sign-in").status_code == 200
