@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request
 _FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 QUICK = settings(max_examples=300, suppress_health_check=_FIXTURES)
 """For what is called directly."""
-THROUGH_APP = settings(max_examples=100, suppress_health_check=_FIXTURES)
+THROUGH_APP = settings(max_examples=60, suppress_health_check=_FIXTURES)
 """For what costs a request or two an example."""
 
 EVERY = st.characters(exclude_categories=())
