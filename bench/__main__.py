@@ -61,18 +61,20 @@ class Run:
     def __init__(self, effort: Effort, folder: Path) -> None:
         self.effort, self.folder = effort, folder
         self.inbox = Inbox()
-        self.postgresql = PostgreSQL(folder / "postgresql", durable=True)
+        self._postgresql: PostgreSQL | None = None
 
     def stop(self) -> None:
         self.inbox.stop()
-        self.postgresql.stop()
+        if self._postgresql:
+            self._postgresql.stop()
 
     def on_sqlite(self) -> Contender:
         return TWOSTEP
 
     def on_postgresql(self) -> Contender:
-        """Twostep on a database of its own."""
-        database = address(self.postgresql.create())
+        """Twostep on a database of its own, in a PostgreSQL that the first of them starts."""
+        self._postgresql = self._postgresql or PostgreSQL(self.folder / "postgresql", durable=True)
+        database = address(self._postgresql.create())
         return replace(TWOSTEP, name="Twostep on PostgreSQL", database=database)
 
     def load(self) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from sqlalchemy import Engine, text
 
 from tests.bulk.conftest import KEY, Files
 
-ROWS, BATCH = 4_000, 100
+ROWS, BATCH = 2_000, 100
 MOST_BYTES = 4 * 2**20
-"""Of a batch, and of what is made once in a process; all rows would take 16 MB."""
+"""Of a batch, and of what is made once in a process; all rows would take 8 MB."""
 
 
 @pytest.fixture
