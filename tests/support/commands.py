@@ -24,6 +24,7 @@ def start(app: Flask, *command: str, **settings: str) -> subprocess.Popen[bytes]
         **own,
         "MFA_MODE": "development",
         "MFA_SECRET_KEY": SETTINGS["SECRET_KEY"],
+        "MFA_PASSWORD_HASH_COST": SETTINGS["PASSWORD_HASH_COST"],
         "MFA_INSTANCE_PATH": app.instance_path,
         "MFA_SQLALCHEMY_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"],
         "MFA_MAIL_SERVER": app.config["MAIL_SERVER"],
