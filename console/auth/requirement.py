@@ -5,7 +5,6 @@ from __future__ import annotations
 from console.accounts.models import Account
 from console.policy import rules
 from console.sessions import browser
-from console.sessions.browser import Visitor
 from mfa import Person, Required
 from mfa.database import session
 from mfa.factors import kinds as factors
@@ -27,25 +26,18 @@ and what asks nobody who they are."""
 
 
 def required(person: Person) -> bool | Required:
-    """Return what is required of a person; of the visitor, as it was read with their session."""
-    visitor = _visitor(person)
-    if visitor:
-        found = visitor.policy.required_of(visitor.account.role, is_on=visitor.protected)
-    else:
-        account = session().get(Account, int(person.id))
-        if account is None:
-            return False
-        found = rules.policy().required_of(account.role, is_on=factors.is_on(person.id))
-    return found or False
-
-
-def remembers(person: Person) -> bool:
-    """Return True if the second step of a person may be left out in a remembered browser."""
-    visitor = _visitor(person)
-    return (visitor.policy if visitor else rules.policy()).remembers_browsers
-
-
-def _visitor(person: Person) -> Visitor | None:
-    """Return the visitor if that is the person; else None."""
+    """Return what is required of a person; of the visitor, as they were read with their session."""
     visitor = browser.visitor()
-    return visitor if visitor and visitor.account.person_id == person.id else None
+    if visitor and visitor.account.person_id == person.id:
+        account, is_on = visitor.account, visitor.protected
+    else:
+        found = session().get(Account, int(person.id))
+        if found is None:
+            return False
+        account, is_on = found, factors.is_on(person.id)
+    return rules.policy().required_of(account.role, is_on=is_on) or False
+
+
+def remembers(person: Person) -> bool:  # noqa: ARG001 (the extension names the person)
+    """Return True if the second step may be left out in a remembered browser."""
+    return rules.policy().remembers_browsers

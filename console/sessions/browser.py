@@ -12,7 +12,6 @@ from flask_wtf.csrf import generate_csrf
 
 from console.accounts.models import Account
 from console.extensions import login_manager
-from console.policy.rules import Policy
 from console.sessions import rules
 from console.sessions.models import AccountSession
 from mfa import clock
@@ -31,8 +30,6 @@ class Visitor(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     token: str
     protected: bool
     """Whether 2-step verification is on."""
-    policy: Policy
-    """What the organization asks for."""
     recovering: bool
     """Whether a way back without the second step is open."""
     may_be_helped: bool
@@ -52,9 +49,7 @@ def load(token: str) -> Visitor | None:
         return None
     rules.see(found.session, now)
     recovering = recoveries.is_until(found.recovering_until, now)
-    return Visitor(
-        found.account, found.session, token, found.protected, found.policy, recovering, found.may_be_helped
-    )
+    return Visitor(found.account, found.session, token, found.protected, recovering, found.may_be_helped)
 
 
 def visitor() -> Visitor | None:

@@ -22,6 +22,7 @@ from console.activity import events
 from console.extensions import db, two_step
 from console.mail import messages
 from console.organization import audit
+from console.policy import rules as policy
 from console.policy.rules import Policy
 from console.sessions import statements
 from console.sessions.models import AccountSession
@@ -75,7 +76,7 @@ class Begun:
 
 
 class Live(NamedTuple):
-    """A session, its account, whether 2-step verification is on, and what the organization asks for.
+    """A session, its account, and whether 2-step verification is on.
 
     :param recovering_until: until when a way back without the second step is open; None if none is.
     :param may_be_helped: whether a request to help them waits for approval, or its time is over.
@@ -86,7 +87,6 @@ class Live(NamedTuple):
     protected: bool
     recovering_until: datetime | None
     may_be_helped: bool
-    policy: Policy
 
 
 @dataclass(frozen=True)
@@ -145,13 +145,14 @@ def check_open(account: Account, now: datetime) -> None:
 
 
 def load(token: str, now: datetime) -> Live | None:
-    """The live session of a token, in one statement; None if there is none."""
+    """The live session of a token, in one statement that reads the policy too; None if there is none."""
     found = db.session.execute(statements.LIVE_SESSION, _alive(token, now)).first()
     if found is None:
         return None
     read: tuple[Any, ...] = tuple(found)
-    session, account, protected, until, waits, *asked = read
-    return Live(session, account, protected, until, waits, Policy(*asked))
+    session, account, protected, until, waits, *settings = read
+    policy.note(Policy(*settings))
+    return Live(session, account, protected, until, waits)
 
 
 def see(session: AccountSession, now: datetime) -> None:
