@@ -13,7 +13,6 @@ from console.accounts.models import Account, Role
 from console.extensions import db
 from mfa import signals
 from mfa.database import transaction
-from mfa.notices import worker
 from mfa.notices.models import OutboxMail
 from tests.organization.helping import (
     JUN,
@@ -293,9 +292,9 @@ def test_where_nobody_else_could_approve_nothing_is_asked(mina: Person, kim: Per
 
 
 @pytest.fixture
-def unsent(monkeypatch: pytest.MonkeyPatch) -> None:
+def unsent(app: Flask) -> None:
     """Mails wait in the outbox."""
-    monkeypatch.setattr(worker, "wake", lambda: None)
+    app.extensions["mfa_mail_worker"].stop()
 
 
 def unsent_mails(app: Flask) -> list[OutboxMail]:

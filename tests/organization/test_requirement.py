@@ -17,7 +17,6 @@ from mfa import clock as app_clock
 from mfa.activity.models import ActivityEvent
 from mfa.activity.rules import TWO_STEP_OFF
 from mfa.database import transaction
-from mfa.notices import worker
 from mfa.notices.models import OutboxMail
 from tests.organization.people import Make, give, lock, sign_up
 from tests.organization.routes import calls, noting
@@ -284,9 +283,9 @@ def test_page_costs_one_statement_more_at_most(
 
 
 @pytest.fixture
-def unsent(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def unsent(app: Flask) -> None:
     """No mail leaves: what waits in the outbox is counted."""
-    monkeypatch.setattr(worker, "wake", lambda: None)
+    app.extensions["mfa_mail_worker"].stop()
 
 
 @pytest.mark.usefixtures("unsent")
