@@ -35,10 +35,9 @@ OTHER = "jonas@example.com"
 
 
 @pytest.fixture
-def at_home(protected: Person) -> Person:
+def at_home(mina: Person) -> Person:
     """Somebody whose browser is remembered, and who is signed out."""
-    protected.remember().sign_out()
-    return protected
+    return mina.reach("be remembered and leave", lambda person: person.activate().remember().sign_out())
 
 
 @pytest.fixture
