@@ -30,8 +30,6 @@ _MENUS_OF_THE_ADDRESS_BAR = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUI
 """Two pages that Chromium loads besides for each window. Nobody sees them, and they take longer than ours."""
 _SPARE_PROCESS = "SpareRendererForSitePerProcess"
 """A process for each window in case another site is opened in it: a tenth of a second, for nobody."""
-_ONE_PROCESS = "--renderer-process-limit=1"
-"""For each profile, whose blank page would have another; those of two profiles are never one."""
 _STARTER = Path(__file__).with_suffix(".sh")
 
 
@@ -56,11 +54,7 @@ def launch(playwright: Playwright, **options: Any) -> Browser:
     """
     return playwright.chromium.launch(
         executable_path=_STARTER,
-        args=[
-            *FLAGS,
-            _ONE_PROCESS,
-            f"--disable-features={','.join((*_MENUS_OF_THE_ADDRESS_BAR, _SPARE_PROCESS))}",
-        ],
+        args=[*FLAGS, f"--disable-features={','.join((*_MENUS_OF_THE_ADDRESS_BAR, _SPARE_PROCESS))}"],
         env={**os.environ, "TESTS_CHROMIUM": install()},
         **options,
     )
