@@ -34,7 +34,7 @@ from mfa.errors import Refusal
 from mfa.requirement import statements
 from mfa.ring import ring
 from mfa.web import access, paths
-from mfa.web.templates import csrf_field_name
+from mfa.web.pieces import csrf_field_name
 
 FIELD = "two_step_form"
 """The field that names the form that is sent again."""

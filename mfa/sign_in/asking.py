@@ -12,7 +12,7 @@ from mfa.factors.base import Kept
 from mfa.factors.ceremonies import Ceremony
 from mfa.sign_in import passwordless
 from mfa.sign_in.forms import FactorForm
-from mfa.web.templates import csrf_field_name
+from mfa.web.pieces import csrf_field_name
 from mfa.web.visitor import person
 
 

@@ -17,7 +17,7 @@ from jinja2 import Environment, Undefined, defaults
 
 from mfa import clock, i18n, times, words
 from mfa.notices.addresses import in_ascii
-from mfa.web import assets, fragments
+from mfa.web import assets, fragments, pieces
 from mfa.web.host import host
 from mfa.web.nonce import nonce
 
@@ -25,25 +25,20 @@ _EXTENSION = "mfa.templates"
 _TEXTS = "jinja2.ext.i18n"
 
 
-def csrf_field_name() -> str:
-    """Return the name of the field in which a form posts its CSRF token."""
-    return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
-
-
 def csrf_header_name() -> str:
     """Return the name of the header in which htmx sends the CSRF token."""
     return str(current_app.config.get("WTF_CSRF_HEADERS", ["X-CSRFToken"])[0])
 
 
-GLOBALS: dict[str, Callable[..., Any]] = {
+GLOBALS: dict[str, Any] = {
     "nonce": nonce,
     "csrf_token": generate_csrf,
-    "csrf_field_name": csrf_field_name,
     "csrf_header_name": csrf_header_name,
     "clock_now": clock.now,
     "is_fragment": fragments.wanted,
     "url_for": url_for,
     "asset": assets.url,
+    "pieces": pieces,
     "language": lambda: host().language(),
 }
 """What the extension's templates call, besides texts. A host that imports their macros into templates of its

@@ -89,7 +89,7 @@ def test_only_the_fields_that_a_form_names_are_shown_again(client: FlaskClient) 
 def test_templates_of_the_extension_are_found(client: FlaskClient) -> None:
     env = client.application.jinja_env
     assert env.loader
-    assert "macro post_to(" in env.loader.get_source(env, "mfa/_fields.html")[0]
+    assert "macro field(" in env.loader.get_source(env, "mfa/_fields.html")[0]
 
 
 def test_host_replaces_a_template_by_its_name(client: FlaskClient) -> None:
