@@ -33,7 +33,7 @@ def set_up(app: Flask, choose: Callable[[], str | None]) -> None:
         default_locale=SOURCE,
         default_domain=f"{i18n.DOMAIN};messages",
         default_translation_directories=f"{i18n.FOLDER};{FOLDER}",
-        locale_selector=lambda: known(choose()) or SOURCE,
+        locale_selector=lambda: _locale(known(choose()) or SOURCE),
     )
     app.jinja_env.globals["language"] = current
 
@@ -71,6 +71,12 @@ def catalog() -> NullTranslations:
         found = get_translations()
         setattr(g, i18n.KEPT, found)
     return found
+
+
+@cache
+def _locale(code: str) -> Locale:
+    """Return the locale of a language that is offered; to make one, babel looks for its file."""
+    return Locale.parse(code)
 
 
 @cache

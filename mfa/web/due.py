@@ -18,10 +18,10 @@ def due(person: Person) -> Due | None:
     """Return it; None if they lack nothing. A request that only reads asks the database once."""
     if request.method not in _READS:
         return _ask(person)
-    if "mfa_due" not in g or g.mfa_due[0] != person.id:
-        g.mfa_due = (person.id, _ask(person))
-    found: Due | None = g.mfa_due[1]
-    return found
+    found: tuple[str, Due | None] | None = g.get("mfa_due")
+    if found is None or found[0] != person.id:
+        found = g.mfa_due = person.id, _ask(person)
+    return found[1]
 
 
 def note_must_enroll(person_id: str) -> None:
