@@ -66,10 +66,12 @@ def current() -> str:
 
 def catalog() -> NullTranslations:
     """What says a text in the language that is spoken now; looked for once a request."""
-    found: NullTranslations | None = g.get(i18n.KEPT)
+    # Once: through the proxy, each attribute looks for it again, and a page has many texts.
+    kept = g._get_current_object()  # noqa: SLF001 (Werkzeug documents it)
+    found: NullTranslations | None = kept.get(i18n.KEPT)
     if found is None:
         found = get_translations()
-        setattr(g, i18n.KEPT, found)
+        setattr(kept, i18n.KEPT, found)
     return found
 
 

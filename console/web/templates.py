@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import quote
 
+from babel.support import NullTranslations
 from flask import Flask
+from markupsafe import Markup
 
-from console import fast
+from console import fast, languages
 from console.web import notices
 from mfa import colors
 from mfa.web import templates
@@ -41,6 +44,13 @@ def equip(
         on_accent=colors.text_on(app.config["ACCENT_COLOR"]),
         accent_edge=colors.edge_of(app.config["ACCENT_COLOR"]),
         notices=notices.said,
+        spoken=lambda: _spoken(languages.catalog()),
     )
     env.globals["icon"] = f"data:image/svg+xml,{quote(env.get_template('_icon.svg').render())}"
     fast.speed_up_texts(templates.environment(app))
+
+
+@lru_cache(maxsize=64)
+def _spoken(_catalog: NullTranslations) -> Markup:
+    """Return what the scripts say: the same on every page in the language of a catalog."""
+    return Markup(templates.render("mfa/_spoken.html"))  # noqa: S704 (a template escaped it)

@@ -1,4 +1,4 @@
-"""Pieces of HTML that pages need many times over: the attributes of forms and links, the CSRF field, and times.
+"""Pieces of HTML that pages need many times over: the attributes of forms, fields and links, and times.
 
 Macros would be three times as slow. Templates import them from ``mfa/_fields.html``, as they do its macros.
 """
@@ -9,17 +9,20 @@ from datetime import datetime
 
 from flask import current_app
 from flask_wtf.csrf import generate_csrf
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
+from wtforms import Field
 
 from mfa import times
+from mfa.web import fragments
 from mfa.web.nonce import nonce
 
 
 def post_to(url: str, disables: str = "find button[type=submit]") -> Markup:
     """Return the attributes of a form that posts to *url*: a plain post, and the same by htmx."""
-    to = escape(url)
+    to, disabled = escape(url), escape(disables)
     return _made(
-        f'method="post" action="{to}" hx-post="{to}" hx-disable="{escape(disables)}" hx-nonce="{escape(nonce())}"'
+        f'method="post" action="{to}" hx-post="{to}" hx-disable="{disabled}" hx-nonce="{escape(nonce())}"'
     )
 
 
@@ -35,14 +38,38 @@ def link_to(url: str) -> Markup:
     return _made(f'href="{to}" hx-get="{to}" hx-push-url="true" hx-nonce="{escape(nonce())}"')
 
 
+def csrf_headers() -> Markup:
+    """Return the attributes of a body: htmx sends the CSRF token with whatever it asks."""
+    header = current_app.config.get("WTF_CSRF_HEADERS", ["X-CSRFToken"])[0]
+    headers = htmlsafe_json_dumps({header: generate_csrf()})
+    return _made(f"hx-headers:inherited='{headers}' hx-nonce=\"{escape(nonce())}\"")
+
+
 def csrf_field() -> Markup:
     """Return the field with the token that a form posts to show that it is ours."""
-    return _made(f'<input type="hidden" name="{escape(csrf_field_name())}" value="{escape(generate_csrf())}">')
+    return _made(
+        f'<input type="hidden" name="{escape(csrf_field_name())}" value="{escape(generate_csrf())}">'
+    )
 
 
 def csrf_field_name() -> str:
     """Return the name of the field in which a form posts its CSRF token."""
     return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
+
+
+def aria(field: Field, hint: str | None, autofocus: bool) -> dict[str, str]:
+    """Return the attributes of a field's input that say what describes it, and where the focus is.
+
+    :param hint: below it, if there is one.
+    :param autofocus: True for the first field of a form that was not refused.
+    """
+    described = [f"{field.id}-{what}" for what, shown in (("hint", hint), ("error", field.errors)) if shown]
+    found = {"aria-describedby": " ".join(described)} if described else {}
+    if field.errors:
+        found["aria-invalid"] = "true"
+    if autofocus or (field.errors and not fragments.wanted()):
+        found["autofocus"] = ""
+    return found
 
 
 def moment(when: datetime) -> Markup:
@@ -61,4 +88,3 @@ def _time(when: datetime, kind: str, text: str) -> Markup:
 
 def _made(html: str) -> Markup:
     return Markup(html)  # noqa: S704 (what is put into it was escaped)
-

@@ -25,15 +25,9 @@ _EXTENSION = "mfa.templates"
 _TEXTS = "jinja2.ext.i18n"
 
 
-def csrf_header_name() -> str:
-    """Return the name of the header in which htmx sends the CSRF token."""
-    return str(current_app.config.get("WTF_CSRF_HEADERS", ["X-CSRFToken"])[0])
-
-
 GLOBALS: dict[str, Any] = {
     "nonce": nonce,
     "csrf_token": generate_csrf,
-    "csrf_header_name": csrf_header_name,
     "clock_now": clock.now,
     "is_fragment": fragments.wanted,
     "url_for": url_for,
