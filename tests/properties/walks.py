@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 WALKS = 8
@@ -24,7 +24,10 @@ def everywhere(
 
     :raises AssertionError: it has not been everywhere, or what a walk itself has found.
     """
-    for _ in range(WALKS):
+    for number in range(WALKS):
+        if settings.default and settings.default.derandomize:
+            # Else each walk would take the very way of the one before.
+            seed(number)(machine)
         run_state_machine_as_test(
             machine,
             settings=settings(
