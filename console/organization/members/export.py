@@ -10,6 +10,7 @@ from console.organization import audit
 from console.organization.members import listing
 from console.organization.members.listing import Member, Wanted
 from mfa.database import transaction
+from mfa.factors.models import APP, PASSKEY
 
 COLUMNS = (
     "name",
@@ -56,7 +57,7 @@ def _cells(member: Member) -> tuple[str, ...]:
         account.name,
         account.email,
         account.role.value,
-        " ".join(sorted(member.kinds)) or "off",
+        " ".join(_kinds(member)) or "off",
         ("passkey" if due.is_on else "2sv") if due else "",
         _written(due.at if due and due.is_told else None),
         _written(due.at if due and due.again else None),
@@ -64,6 +65,10 @@ def _cells(member: Member) -> tuple[str, ...]:
         _written(account.created_at),
         _written(account.locked_at),
     )
+
+
+def _kinds(member: Member) -> list[str]:
+    return [kind for kind, has in ((APP, member.has_app), (PASSKEY, member.has_passkey)) if has]
 
 
 def _written(moment: datetime | None) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import Row
 
@@ -21,11 +20,11 @@ from console.organization.members import statements
 from console.policy.rules import Policy, policy
 from mfa import Required
 from mfa.database import run, transaction
-from mfa.factors.models import APP, PASSKEY
 from mfa.people import required
 from mfa.people.required import Due
 
 PAGE, EXPORTED_AT_ONCE = 25, 500
+_Found = Row[Account, bool, bool, datetime | None, datetime | None]
 
 
 class State(StrEnum):
@@ -63,22 +62,16 @@ class Wanted:
 @dataclass(frozen=True)
 class Member:
     """
-    :param kinds: of the authenticators: empty while 2-step verification is off.
+    :param has_app: True if an authenticator app is one of their second steps.
+    :param has_passkey: the same for a passkey.
     :param due: by when they must have what they lack of what is required of them; None if they lack nothing,
         or can't sign in. With ``again``, since when they must set 2-step verification up again.
     """
 
     account: Account
-    kinds: frozenset[str]
+    has_app: bool
+    has_passkey: bool
     due: Due | None = None
-
-    @property
-    def has_app(self) -> bool:
-        return APP in self.kinds
-
-    @property
-    def has_passkey(self) -> bool:
-        return PASSKEY in self.kinds
 
 
 @dataclass(frozen=True)
@@ -96,7 +89,6 @@ def page(wanted: Wanted, now: datetime, after: int | None = None, *, size: int =
 
     :param after: the id of the member after whom it begins; from the first if None, or if there is none such.
     """
-    begins = run(statements.PLACE, {"account_id": after}).first() if after else None
     shape = statements.Shape(
         sort=COLUMNS[wanted.sort],
         newest_first=wanted.sort is not Sort.NAME,
@@ -104,24 +96,25 @@ def page(wanted: Wanted, now: datetime, after: int | None = None, *, size: int =
         is_without_two_step=wanted.state is State.WITHOUT_TWO_STEP,
         is_locked=wanted.state is State.LOCKED,
         role=wanted.role.value if wanted.role else None,
-        is_first=begins is None,
+        is_first=not after,
+        at_most=size + 1,
     )
-    values: dict[str, object] = {"at_most": size + 1}
+    values: dict[str, object] = {"after": after} if after else {}
     if wanted.text:
         values["text"] = search.fold(wanted.text)
-    if begins is not None:
-        values |= {"begins": getattr(begins, shape.sort), "after": after}
-    found = db.session.scalars(statements.page(shape), values).all()
-    shown = found[:size]
-    return Page(_members(shown, now), shown[-1].id if len(found) > size else None)
+    found = db.session.execute(statements.page(shape), values).all()
+    if after and not found and run(statements.IS_THERE, {"account_id": after}).first() is None:
+        return page(wanted, now, size=size)
+    members = _members(found[:size], now)
+    return Page(members, members[-1].account.id if len(found) > size else None)
 
 
 def one(account_id: int, now: datetime) -> Member | None:
     """Return a member as the database has them *now*; None if there is none with that id."""
-    account = db.session.scalar(
+    found = db.session.execute(
         statements.MEMBER, {"account_id": account_id}, execution_options={"populate_existing": True}
     )
-    return _members([account], now)[0] if account else None
+    return next(iter(_members(found.all(), now)), None)
 
 
 def every(wanted: Wanted, now: datetime) -> Iterator[Sequence[Member]]:
@@ -137,44 +130,27 @@ def every(wanted: Wanted, now: datetime) -> Iterator[Sequence[Member]]:
             return
 
 
-def _members(accounts: Sequence[Account], now: datetime) -> list[Member]:
-    kinds = _kinds([account.person_id for account in accounts if account.two_step_on])
-    found = [Member(account, frozenset(kinds.get(account.person_id, ()))) for account in accounts]
+def _members(found: Sequence[_Found], now: datetime) -> list[Member]:
     rule = policy()
-    lacking = {member.account.person_id: lacks for member in found if (lacks := _lacks(member, rule))}
-    off = (account for account in accounts if not account.two_step_on and not account.locked_at)
-    asked = lacking.keys() | {account.person_id for account in off}
-    if not asked:
-        return found
-    noted = {row.person_id: row for row in run(statements.NOTED, {"person_ids": list(asked)})}
-    return [
-        _with_due(member, lacking.get(member.account.person_id), noted.get(member.account.person_id), now)
-        for member in found
-    ]
+    return [_member(row, rule, now) for row in found]
+
+
+def _member(row: _Found, rule: Policy, now: datetime) -> Member:
+    account, has_app, has_passkey, required_at, must_enroll_at = row
+    is_on = account.two_step_on
+    member = Member(account, has_app=is_on and has_app, has_passkey=is_on and has_passkey)
+    if account.locked_at:
+        return member
+    lacks = _lacks(member, rule)
+    if must_enroll_at and not is_on:
+        return replace(member, due=replace(required.at_once(lacks, now), at=must_enroll_at))
+    if lacks is None:
+        return member
+    return replace(member, due=replace(required.foreseen(lacks, required_at, now), is_on=is_on))
 
 
 def _lacks(member: Member, rule: Policy) -> Required | None:
-    """Return what is required of a member who lacks some of it and may sign in."""
-    account = member.account
-    wanted = rule.required_of(account.role, is_on=account.two_step_on)
-    if wanted is None or account.locked_at:
-        return None
-    return None if account.two_step_on and (member.has_passkey or not wanted.passkey) else wanted
-
-
-def _with_due(member: Member, lacks: Required | None, noted: Row[Any] | None, now: datetime) -> Member:
+    """Return what is required of a member who lacks some of it."""
     is_on = member.account.two_step_on
-    if noted and noted.must_enroll_at and not is_on:
-        return replace(member, due=replace(required.at_once(lacks, now), at=noted.must_enroll_at))
-    if lacks is None:
-        return member
-    due = required.foreseen(lacks, noted.required_at if noted else None, now)
-    return replace(member, due=replace(due, is_on=is_on))
-
-
-def _kinds(person_ids: Sequence[str]) -> dict[str, set[str]]:
-    kinds: dict[str, set[str]] = {}
-    if person_ids:
-        for person_id, kind in run(statements.KINDS, {"person_ids": person_ids}):
-            kinds.setdefault(person_id, set()).add(kind)
-    return kinds
+    wanted = rule.required_of(member.account.role, is_on=is_on)
+    return None if wanted and is_on and (member.has_passkey or not wanted.passkey) else wanted
