@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Self
@@ -70,22 +71,22 @@ def _seconds(act: Callable[[], object]) -> float:
 
 
 def _delete(batches: Iterator[int]) -> dict[str, Any]:
-    """Delete all of it: rows, rows a second with the rests, the seconds of the batches and of others' waits.
+    """Delete all of it: rows, rows a second with the rests, the seconds of batches and of others' waits."""
+    took: list[float] = []
+    real = database.transaction
 
-    After each batch the worker rests for as long as it took: so the rests say how long that was.
-    """
-    rests: list[float] = []
-    real = time.sleep
+    @contextmanager
+    def timed() -> Iterator[None]:
+        began = time.perf_counter()
+        with real():
+            yield
+        took.append(time.perf_counter() - began)
 
-    def rest(seconds: float) -> None:
-        rests.append(seconds)
-        real(seconds)
-
-    with mock.patch.object(database.time, "sleep", rest), _Writer() as writer:
+    with mock.patch.object(database, "transaction", timed), _Writer() as writer:
         began = time.perf_counter()
         rows = sum(batches)
         seconds = time.perf_counter() - began
-    took, waits = sorted(rests[1:]) or [seconds], sorted(writer.waits)
+    took, waits = sorted(took), sorted(writer.waits)
     return {
         "rows": rows,
         "rate": rows / seconds,

@@ -219,6 +219,21 @@ def test_others_write_between_two_batches(app: Flask, engine: Engine, kind: str,
     assert left(app, model) == 3
 
 
+def test_rest_after_a_batch_is_longer_than_a_waiting_writer_of_sqlite_stays_away(
+    app: Flask, engine: Engine, kind: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its looks are at most 25 ms apart at first (sqliteDefaultBusyCallback)."""
+    rests: list[float] = []
+    monkeypatch.setattr(database.time, "sleep", rests.append)
+    forget, *_ = OVER[kind]
+    with app.app_context():
+        assert sum(forget(clock())) == 5
+    longer = [rest for rest in rests if rest > (0.025 if engine.dialect.name == "sqlite" else 0)]
+    # Nothing waits before the first batch of a table, and there are three.
+    assert len(longer) == 2
+    assert set(rests) - set(longer) == {0}
+
+
 def test_what_was_broken_off_is_continued(app: Flask, kind: str, clock: Clock) -> None:
     forget, model, _ = OVER[kind]
     with app.app_context():
