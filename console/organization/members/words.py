@@ -80,14 +80,3 @@ def kinds(member: Member) -> str:
     if member.has_passkey:
         return gettext("Passkey")
     return gettext("App") if member.account.two_step_on else gettext("Off")
-
-
-def second_step(member: Member) -> str:
-    """Return the same for the list, where no label says what it is about."""
-    if member.has_app and member.has_passkey:
-        return gettext("2SV: app and passkey")
-    if member.has_passkey:
-        return gettext("2SV: passkey")
-    if member.due and member.due.again:
-        return gettext("2SV: must set up again")
-    return gettext("2SV: app") if member.account.two_step_on else gettext("2SV off")
