@@ -55,7 +55,7 @@ def fill(amount: int) -> None:
             "search_key": literal("person ") + _text(i) + literal("\n") + email,
             "password_hash": literal("none"),
             "generation": literal(0),
-            "created_at": _minutes_before(now, i),
+            "created_at": _minutes_before(now, amount - i),
             "last_signed_in_at": _minutes_before(now, (i * _APART) % amount),
             "two_step_on": i % SHARES["two_step_on"] != 0,
             "locked_at": case((i % SHARES["locked_at"] == 0, literal(now, Account.locked_at.type))),
