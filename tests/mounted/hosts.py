@@ -16,8 +16,9 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.test import TestResponse
 
-from mfa import Accounts, FlaskLoginAccounts, Person, TwoStep, clock, schema, testing
+from mfa import Accounts, FlaskLoginAccounts, Person, TwoStep, clock, testing
 from mfa.accounts import accounts
+from tests.mounted import tables
 from tests.support.authenticator import Authenticator
 
 PASSWORD = "orange kettle drives north"
@@ -90,8 +91,7 @@ class Shop:
         with self.app.app_context():
             db.create_all()
             if self.is_upgraded:
-                with self.two_step.engine().begin() as connection:
-                    schema.upgrade(connection)
+                tables.upgrade(self.two_step.engine())
         self._add_routes()
 
     def _add_routes(self) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mfa import FlaskLoginAccounts, TwoStep
 from mfa.notices import worker
+from tests.mounted import tables
 from tests.support.person import PASSWORD
 from tests.support.product import host
 from tests.support.smtp import Inbox, free_port
@@ -32,22 +31,6 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined, misc]
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str]
     password: Mapped[str | None]
-
-
-_migrated: list[bytes] = []
-"""The file of a database with all tables and nobody in it: the way there takes a fifth of a test."""
-
-
-def _without_users(file: Path) -> bytes:
-    copied = file.with_suffix(".copy")
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("VACUUM INTO ?", [str(copied)])
-    with closing(sqlite3.connect(copied)) as connection:
-        connection.execute("DELETE FROM user")
-        connection.commit()
-    found = copied.read_bytes()
-    copied.unlink()
-    return found
 
 
 def check_password(user: Any, typed: str) -> bool:
@@ -74,10 +57,6 @@ class Shop:
         init: dict[str, Any] | None = None,
         **two_step: Any,
     ) -> None:
-        file = folder / "shop.db"
-        is_copied = not any("DATABASE" in name or "BINDS" in name for name in settings or {})
-        if is_copied and not file.exists() and _migrated:
-            file.write_bytes(_migrated[0])
         self.app = app = Flask("shop", root_path=str(folder))
         app.config.update(
             SECRET_KEY="0123456789abcdef" * 4,
@@ -104,10 +83,8 @@ class Shop:
             self.two_step.guard(app)
         self._add_pages(app)
         self._add_logins(app)
-        upgraded = app.test_cli_runner().invoke(args=["two-step", "db", "upgrade"])
-        assert upgraded.exit_code == 0, upgraded.output
-        if is_copied and not _migrated:
-            _migrated.append(_without_users(file))
+        with app.app_context():
+            tables.upgrade(self.two_step.engine())
 
     def user(self) -> User:
         """Return its one user."""

@@ -30,6 +30,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 import mfa
 from mfa import FlaskLoginAccounts, TwoStep, schema
+from tests.mounted import tables
 from tests.mounted.hosts import SETTINGS, PlainAccounts
 
 Mount = Callable[[Flask], object]
@@ -52,8 +53,7 @@ class Plain:
 
     def mount(self) -> TwoStep:
         self.engine = create_engine(f"sqlite:///{self.folder / 'mfa.db'}")
-        with self.engine.begin() as connection:
-            schema.upgrade(connection)
+        tables.upgrade(self.engine)
         two_step = TwoStep(PlainAccounts(self.engine))
         two_step.init_app(self.app)
         return two_step
@@ -104,8 +104,8 @@ class WithLogin(Plain):
     def mount(self) -> TwoStep:
         two_step = TwoStep(FlaskLoginAccounts(self.db, self.User, check_password=lambda *_: True))
         two_step.init_app(self.app)
-        with self.app.app_context(), two_step.engine().begin() as connection:
-            schema.upgrade(connection)
+        with self.app.app_context():
+            tables.upgrade(two_step.engine())
         return two_step
 
 
@@ -491,8 +491,7 @@ def test_two_hosts_have_their_own_settings(tmp_path: Path) -> None:
         app = Flask(name)
         app.config.update({**SETTINGS, "MFA_PRODUCT_NAME": name, "SECRET_KEY": name * 32})
         engine = create_engine(f"sqlite:///{folder / 'mfa.db'}")
-        with engine.begin() as connection:
-            schema.upgrade(connection)
+        tables.upgrade(engine)
         app.add_url_rule("/login", "login", lambda: "Sign in")
         two_step = TwoStep(PlainAccounts(engine), url_prefix=f"/{name}")
         two_step.init_app(app)

@@ -6,7 +6,6 @@ that knows no nonce. See examples/ for what is in them.
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import subprocess
@@ -25,6 +24,7 @@ from mfa.notices import worker
 from mfa.people import required
 from tests.journeys.visitor import WAYS, Visitor
 from tests.journeys.walks import SAVED
+from tests.mounted.examples.conftest import EXAMPLES
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.database import hang_up
@@ -118,10 +118,9 @@ def host_name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def app(host_name: str, tmp_path: Path, inbox: Inbox) -> Iterator[Flask]:
-    example = importlib.import_module(f"examples.{SHOP if host_name == SELF_ONLY else host_name}")
     name = f"127.0.0.1:{free_port()}"
-    app: Flask = example.create_app(
-        SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'host.db'}",
+    app = EXAMPLES[SHOP if host_name == SELF_ONLY else host_name].make(
+        tmp_path,
         SERVER_NAME=name,
         MFA_SERVER_NAME=name,
         MFA_ACCENT_COLOR="#0d6efd",
@@ -129,10 +128,6 @@ def app(host_name: str, tmp_path: Path, inbox: Inbox) -> Iterator[Flask]:
         MAIL_SERVER="127.0.0.1",
         MAIL_PORT=inbox.port,
     )
-    if host_name == NOTES:
-        with app.app_context():
-            example.db.create_all()
-            example.fill()
     if host_name == SELF_ONLY:
 
         @app.after_request
@@ -143,7 +138,6 @@ def app(host_name: str, tmp_path: Path, inbox: Inbox) -> Iterator[Flask]:
             )
             return response
 
-    assert app.test_cli_runner().invoke(args=["two-step", "db", "upgrade"]).exit_code == 0
     yield app
     if worker._WORKER in app.extensions:
         app.extensions[worker._WORKER].stop()

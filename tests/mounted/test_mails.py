@@ -15,13 +15,14 @@ from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy.orm import scoped_session, sessionmaker
 
-from mfa import clock, database, ring, schema, site
+from mfa import clock, database, ring, site
 from mfa.crypto.keys import KeyRing
 from mfa.errors import BadSetting
 from mfa.notices import background, delivery, messages, outbox, worker
 from mfa.notices.office import Message, Office, by_name, office
 from mfa.web import templates
 from mfa.web.host import Host
+from tests.mounted import tables
 from tests.support.smtp import Inbox, free_port
 
 TO = "mina@example.com"
@@ -68,8 +69,7 @@ class Reader:
 def make_host(tmp_path: Path, inbox: Inbox) -> Iterator[Callable[..., Flask]]:
     """Make a host with settings of its own; its page of a forgotten password may be left out."""
     engine = create_engine(f"sqlite:///{tmp_path / 'host.sqlite'}")
-    with engine.begin() as connection:
-        schema.upgrade(connection)
+    tables.upgrade(engine)
     session = scoped_session(sessionmaker(engine))
     made: list[Flask] = []
 

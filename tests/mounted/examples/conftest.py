@@ -39,15 +39,25 @@ class Example:
 
     def make(self, folder: Path, **settings: Any) -> Flask:
         """Return the application with a new database in *folder*, made as its README says."""
-        module = importlib.import_module(self.module)
-        app: Flask = module.create_app(**{self.database: self.form.format(folder / "host.db"), **settings})
-        if self.is_migrated:
-            with app.app_context():  # its migrations set the logging of the whole process up
-                module.db.create_all()
-                module.fill()
-        upgraded = app.test_cli_runner().invoke(args=["two-step", "db", "upgrade"])
-        assert upgraded.exit_code == 0, upgraded.output
+        file, module = folder / "host.db", importlib.import_module(self.module)
+        is_first = self.module not in _MADE
+        if not is_first:
+            file.write_bytes(_MADE[self.module])
+        app: Flask = module.create_app(**{self.database: self.form.format(file), **settings})
+        if is_first:
+            if self.is_migrated:
+                with app.app_context():  # its migrations set the logging of the whole process up
+                    module.db.create_all()
+                    module.fill()
+            upgraded = app.test_cli_runner().invoke(args=["two-step", "db", "upgrade"])
+            assert upgraded.exit_code == 0, upgraded.output
+            hang_up()
+            _MADE[self.module] = file.read_bytes()
         return app
+
+
+_MADE: dict[str, bytes] = {}
+"""The files of the databases that were made so far, which the next applications get copies of."""
 
 
 EXAMPLES = {
