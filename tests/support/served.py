@@ -14,6 +14,7 @@ from typing import Any
 from flask import Response, g, has_request_context, request
 from sqlalchemy import event
 
+import tests.support.database  # noqa: F401 (what lets SQLite hurry)
 from console import create_app, database
 from console.extensions import db
 from console.passwords.rules import Hasher

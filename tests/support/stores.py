@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import URL, make_url
 
 from console import create_app
-from tests.support.database import hang_up, make_empty
+from tests.support.database import hang_up, hurry, make_empty
 from tests.support.postgresql import PostgreSQL, address
 from tests.support.redis import Redis
 
@@ -51,6 +51,10 @@ class Stores(Protocol):
     def stop(self) -> None: ...
 
 
+def _opened(file: Path) -> closing[sqlite3.Connection]:
+    return closing(hurry(sqlite3.connect(file)))
+
+
 class Sqlite:
     """A database made by the migrations, once; each installation gets a copy."""
 
@@ -66,21 +70,21 @@ class Sqlite:
     def save(self, app: Flask) -> Path:
         folder = Path(app.instance_path)
         hang_up()
-        with closing(sqlite3.connect(folder / "twostep.db")) as connection:
+        with _opened(folder / "twostep.db") as connection:
             # Also what stands in its log alone.
             connection.execute("VACUUM INTO ?", [str(folder / "saved.db")])
         return folder / "saved.db"
 
     def copy(self, app: Flask) -> Path:
         copied = self._folder / f"copy{next(self._numbers)}.db"
-        with closing(sqlite3.connect(Path(app.instance_path) / "twostep.db")) as connection:
+        with _opened(Path(app.instance_path) / "twostep.db") as connection:
             connection.execute("VACUUM INTO ?", [str(copied)])
         return copied
 
     def fill(self, app: Flask, copied: Path) -> None:
         file = Path(app.instance_path) / "twostep.db"
         # By SQLite's own means: the application may have the file open.
-        with closing(sqlite3.connect(copied)) as source, closing(sqlite3.connect(file)) as target:
+        with _opened(copied) as source, _opened(file) as target:
             source.backup(target)
 
     def take_back(self, settings: dict[str, Any]) -> None:
