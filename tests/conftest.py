@@ -28,7 +28,7 @@ from console import database
 from console.extensions import db
 from console.sessions import rules as sessions
 from mfa import clock as app_clock
-from tests.support import chromium, logos, patience, routes, templates
+from tests.support import chromium, logos, patience, routes, statements, templates
 from tests.support.applications import Applications, Place
 from tests.support.clock import Clock
 from tests.support.database import hang_up
@@ -45,6 +45,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 expect.set_options(timeout=patience.MILLISECONDS)
 templates.compile_once()
 routes.compile_once()
+statements.compile_once()
 SHIPPED_BUSY_MILLISECONDS = database.BUSY_MILLISECONDS
 database.BUSY_MILLISECONDS = patience.LOCK_MILLISECONDS
 SHIPPED_PATIENCE = sessions.PATIENCE
