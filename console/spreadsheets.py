@@ -7,20 +7,25 @@ import io
 import re
 from collections.abc import Iterable
 
-_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-"""How a cell begins that Excel or LibreOffice may compute; in Japanese the full-width signs do the same.
-Apostrophes before it keep it from that; they belong to the pattern so that one more can be put there, and
-taken away again."""
+_FORMULA = re.compile("(^|[;\t])('*)(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
+"""Where Excel or LibreOffice may begin to compute; in Japanese the full-width signs do the same. A semicolon
+divides cells where numbers are written with a comma, and LibreOffice offers to divide by tabs. Apostrophes
+before the sign keep it from that; they belong to the pattern so that one more can be put there, and taken
+away again."""
 
 
 def guarded(cell: str) -> str:
-    """Return *cell* as no program takes it for a formula: with an apostrophe before it."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    """Return *cell* as no program takes it for a formula: with an apostrophe where one would begin."""
+    return _FORMULA.sub(r"\1'\2", cell)
 
 
 def unguarded(cell: str) -> str:
     """Return the cell that :func:`guarded` was given."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    return _FORMULA.sub(_with_one_less, cell)
+
+
+def _with_one_less(found: re.Match[str]) -> str:
+    return found[1] + found[2][1:]
 
 
 def lines(rows: Iterable[Iterable[str]]) -> str:

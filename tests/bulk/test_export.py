@@ -18,6 +18,7 @@ from console import create_app
 from console.accounts.models import Account
 from console.bulk.files import Writer
 from console.extensions import db
+from console.spreadsheets import lines
 from tests.bulk.conftest import KEY, Files
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
@@ -71,7 +72,18 @@ def test_no_cell_is_a_formula(files: Files, sign: str) -> None:
     assert row == ["'=1+1@example.com", f"'{sign}cmd|' /C calc'!A0"]
 
 
-NAMES = ("=1+1", "+82 10", "-Mina-", "@mina", "'=1+1", "''+1", "'t Hooft", "＝１", "Mina, Park", '="x"')
+@pytest.mark.parametrize("divider", [";", "\t"])
+def test_no_part_of_a_cell_is_a_formula_where_something_else_divides_cells(divider: str) -> None:
+    """A spreadsheet takes a semicolon, by the language of its reader, or a tab."""
+    text = lines([[f"x{divider}=cmd|' /C calc'!A0{divider}'+1", "y"]])
+    row = next(csv.reader(io.StringIO(text, newline=""), delimiter=divider))
+    assert row == ["x", "'=cmd|' /C calc'!A0", "''+1,y"]
+
+
+NAMES = (
+    *("=1+1", "+82 10", "-Mina-", "@mina", "'=1+1", "''+1", "'t Hooft", "＝１", "Mina, Park", '="x"'),
+    *("x;=1", "x;'=1;+2", ";;@", "a'=1"),
+)
 
 
 def test_an_export_is_imported_as_it_was(files: Files, engine: Engine, rows: Rows) -> None:
