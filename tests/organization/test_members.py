@@ -18,6 +18,7 @@ from console.accounts.models import Account, Role
 from console.extensions import db
 from console.organization.audit.models import AuditEvent
 from console.organization.members import listing
+from console.organization.members.listing import Wanted
 from mfa.database import transaction
 from mfa.factors.models import SecondStep
 from tests.organization.people import Make, roles, sign_up
@@ -245,6 +246,22 @@ def test_file_of_many_is_whole(mina: Person, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(listing, "EXPORTED_AT_ONCE", 7)
     add(mina.app, *({"name": f"Person {n:03}"} for n in range(50)))
     assert [row["name"] for row in rows(mina)] == ["Mina Park", *(f"Person {n:03}" for n in range(50))]
+
+
+@pytest.mark.parametrize("sort", listing.Sort)
+def test_file_goes_on_where_a_member_was_that_is_deleted_meanwhile(
+    mina: Person, engine: Engine, monkeypatch: pytest.MonkeyPatch, sort: listing.Sort
+) -> None:
+    monkeypatch.setattr(listing, "EXPORTED_AT_ONCE", 2)
+    add(mina.app, *({"name": f"Person {n}"} for n in range(5)))
+    with mina.app.test_request_context():
+        pages = listing.every(Wanted(sort=sort), mina.clock())
+        names = []
+        for page in pages:
+            names += [one.account.name for one in page]
+            with engine.begin() as connection:
+                connection.execute(delete(Account).where(Account.id == page[-1].account.id))
+    assert sorted(names) == ["Mina Park", *(f"Person {n}" for n in range(5))]
 
 
 def test_file_takes_a_fresh_proof(owner: Person, clock: Clock) -> None:

@@ -84,11 +84,18 @@ class Page:
     next: int | None
 
 
-def page(wanted: Wanted, now: datetime, after: int | None = None, *, size: int = PAGE) -> Page:
+def page(wanted: Wanted, now: datetime, after: int | None = None) -> Page:
     """Return a page of those who are wanted, as they are *now*.
 
     :param after: the id of the member after whom it begins; from the first if None, or if there is none such.
     """
+    found = _page(wanted, now, after, None, PAGE)
+    if after and not found.members and run(statements.IS_THERE, {"account_id": after}).first() is None:
+        return _page(wanted, now, None, None, PAGE)
+    return found
+
+
+def _page(wanted: Wanted, now: datetime, after: int | None, was_at: object, size: int) -> Page:
     shape = statements.Shape(
         sort=COLUMNS[wanted.sort],
         newest_first=wanted.sort is not Sort.NAME,
@@ -99,12 +106,10 @@ def page(wanted: Wanted, now: datetime, after: int | None = None, *, size: int =
         is_first=not after,
         at_most=size + 1,
     )
-    values: dict[str, object] = {"after": after} if after else {}
+    values: dict[str, object] = {"after": after, "was_at": was_at} if after else {}
     if wanted.text:
         values["text"] = search.fold(wanted.text)
     found = db.session.execute(statements.page(shape), values).all()
-    if after and not found and run(statements.IS_THERE, {"account_id": after}).first() is None:
-        return page(wanted, now, size=size)
     members = _members(found[:size], now)
     return Page(members, members[-1].account.id if len(found) > size else None)
 
@@ -118,16 +123,16 @@ def one(account_id: int, now: datetime) -> Member | None:
 
 
 def every(wanted: Wanted, now: datetime) -> Iterator[Sequence[Member]]:
-    """Return all who are wanted, by the page."""
-    after: int | None = None
+    """Return all who are wanted, by the page, also if the last member of one is deleted meanwhile."""
+    after, was_at = None, None
     while True:
         with transaction():
-            some = page(wanted, now, after, size=EXPORTED_AT_ONCE)
+            some = _page(wanted, now, after, was_at, EXPORTED_AT_ONCE)
             db.session.expunge_all()
         yield some.members
-        after = some.next
-        if after is None:
+        if some.next is None:
             return
+        after, was_at = some.next, getattr(some.members[-1].account, COLUMNS[wanted.sort])
 
 
 def _members(found: Sequence[_Found], now: datetime) -> list[Member]:

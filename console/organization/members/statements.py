@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     exists,
+    func,
     literal_column,
     or_,
     select,
@@ -77,6 +78,8 @@ class Shape(NamedTuple):
 def page(shape: Shape) -> Select[Account, bool, bool, datetime | None, datetime | None]:
     """Return the statement for a page: the members with ``text`` in their key, after the one ``after``.
 
+    If that one is gone, it begins after their place of before, ``was_at``; with none, it finds nobody.
+
     The ids are found first, in an index that has the key of a search, too; then those few rows are read.
     """
     column = Account.__table__.c[shape.sort]
@@ -96,7 +99,8 @@ def page(shape: Shape) -> Select[Account, bool, bool, datetime | None, datetime 
     if not shape.is_first:
         after = given("after", Account.id)
         there = Account.__table__.alias("there")
-        begins = tuple_(select(there.c[shape.sort]).where(there.c.id == after).scalar_subquery(), after)
+        now_at = select(there.c[shape.sort]).where(there.c.id == after).scalar_subquery()
+        begins = tuple_(func.coalesce(now_at, given("was_at", column)), after)
         ids = ids.where(place < begins if shape.newest_first else place > begins)
     few = ids.order_by(*order).limit(literal_column(str(shape.at_most))).subquery()
     return _FOUND.join(few, few.c.id == Account.id).order_by(*order)
