@@ -37,8 +37,9 @@ from tests.organization.helping import (
 from tests.organization.people import Make, give, sign_up
 from tests.organization.settings import said, save, settings
 from tests.support.clock import Clock
+from tests.support.crowd import at_once, copies
 from tests.support.database import dump
-from tests.support.person import EMAIL, Person
+from tests.support.person import EMAIL, PASSWORD, Person
 from tests.support.smtp import Inbox
 
 WAITS = "A reset of 2-step verification waits for you"
@@ -167,6 +168,13 @@ def test_who_asked_can_not_approve_it(mina: Person, kim: Person) -> None:
     answer = approve(mina)
     assert answer.status_code == 403
     assert "Somebody else has to approve it." in said(answer)
+    assert events(mina.app) == ["reset_asked"]
+
+
+def test_who_asked_can_not_approve_it_by_another_role(mina: Person, kim: Person, inbox: Inbox) -> None:
+    ask(kim)
+    give(mina.app, KIM, Role.OWNER)
+    assert approve(kim).status_code == 403
     assert events(mina.app) == ["reset_asked"]
 
 
@@ -454,8 +462,10 @@ def test_press_of_the_member_locks_the_request_and_tells_all_who_manage(
     answer = ask(mina)
     assert answer.status_code == 409
     assert "For 24 hours nobody can ask again." in said(answer)
-    clock.advance(hours=24)
+    clock.advance(hours=23, minutes=59)
     mina.sign_in()
+    assert ask(mina).status_code == 409
+    clock.advance(minutes=1)
     assert ask(mina).status_code == 200
     assert events(mina.app)[3:] == ["reset_asked"]
 
@@ -519,6 +529,56 @@ def test_press_in_the_tab_stops_the_link_of_what_was_approved_meanwhile(
     jun.post(STOP)
     assert written(mina.app)[2:] == [("reset_stopped", 2, REASON)]
     assert use(locked_out, mailed(inbox)).status_code == 410
+
+
+def test_press_by_many_at_once_locks_it_once(
+    mina: Person, jun: Person, kim: Person, make_person: Make
+) -> None:
+    ask(mina)
+    jun.get(TAB)
+    people = copies(jun, make_person, 16)
+    for one in people:
+        one.page = jun.page
+    at_once(lambda number: people[number].post(STOP).status_code, 16)
+    assert events(mina.app) == ["reset_asked", "reset_stopped"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
+def test_press_is_a_post_and_nothing_else(mina: Person, jun: Person, kim: Person, method: str) -> None:
+    ask(mina)
+    jun.get(TAB)
+    jun.client.open(STOP, method=method, headers={"X-CSRFToken": jun.hidden()["csrf_token"]})
+    assert requests(mina.app)[0].stopped_at is None
+
+
+def test_press_takes_a_whole_session(mina: Person, kim: Person, locked_out: Person) -> None:
+    """Somebody who knows the password alone keeps nobody from being helped."""
+    ask(mina)
+    locked_out.sign_in()
+    token = locked_out.hidden()
+    answer = locked_out.client.post(STOP, data=token)
+    assert answer.headers["Location"].startswith("/sign-in")
+    assert requests(mina.app)[0].stopped_at is None
+
+
+def test_links_of_an_earlier_request_do_nothing_to_the_next(
+    mina: Person, kim: Person, locked_out: Person, inbox: Inbox
+) -> None:
+    ask(mina)
+    approve(kim)
+    earlier = mailed(inbox)
+    withdraw(kim, seen="out")
+    ask(mina)
+    [request] = requests(mina.app)
+    approve(kim, number=request.id)
+    locked_out.get("/forgot-password", headers={"HX-Request": ""})
+    token = locked_out.hidden()
+    for path in earlier:
+        assert locked_out.get(path, headers={"HX-Request": ""}).status_code == 410
+        answer = locked_out.client.post(path, data={**token, "password": PASSWORD})
+        assert answer.status_code == 410, path
+    assert events(mina.app)[3:] == ["reset_asked", "reset_approved"]
+    assert use(locked_out, mailed(inbox)).status_code == 200
 
 
 @pytest.mark.parametrize("what", ["withdrawn", "stopped", "over"])

@@ -133,6 +133,20 @@ def test_opening_the_link_changes_nothing(mina: Person, noor: Person, inbox: Inb
     assert dump(engine) == before
 
 
+def test_used_in_somebody_elses_session_it_opens_its_own_account_and_ends_that_session(
+    mina: Person, make_person: Make, inbox: Inbox
+) -> None:
+    invite(mina, role=Role.ADMINISTRATOR)
+    jun = sign_up(make_person, "jun@example.com")
+    cookie = jun.cookie()
+    accept(jun, link(inbox))
+    assert INVITED in jun.get("/account/profile", headers={"HX-Request": ""}).text
+    assert roles(mina.app)["jun@example.com"] is Role.MEMBER
+    assert roles(mina.app)[INVITED] is Role.ADMINISTRATOR
+    jun.put_cookie(cookie)
+    assert not jun.is_signed_in()
+
+
 def test_what_was_typed_stays_and_the_link_stays_good(mina: Person, noor: Person, inbox: Inbox) -> None:
     invite(mina)
     path = link(inbox)

@@ -75,16 +75,29 @@ def _is_turned_away(visitor: Visitor, answer: Response) -> bool:
     return answer.status_code == 303 and answer.headers["Location"].startswith("/sign-in")
 
 
+def halfway_in(make_person: Make) -> Person:
+    """Somebody with the rights of an administrator, between password and code."""
+    email = "halfway@example.com"
+    person = make_person(email=email).sign_up(email).activate()
+    give(person.app, email, Role.ADMINISTRATOR)
+    person.sign_out()
+    person.sign_in()
+    return person
+
+
 def test_each_role_gets_into_what_is_its_own_and_into_nothing_else(
     app: Flask, mina: Person, make_person: Make, clock: Clock
 ) -> None:
-    """Mina owns the organization; of two members the second is locked while signed in."""
+    """Mina owns the organization. One who is not signed in was locked meanwhile, and one is an administrator
+    who has yet to show the second step.
+    """
     visitors = {
         "owner": Visitor(mina, manages=True),
         "member": Visitor(sign_up(make_person, "member@example.com")),
         "administrator": Visitor(
             sign_up(make_person, "administrator@example.com", Role.ADMINISTRATOR), manages=True
         ),
+        "halfway": Visitor(halfway_in(make_person), is_signed_in=False),
         "locked": Visitor(sign_up(make_person, "locked@example.com"), is_signed_in=False),
         "stranger": Visitor(make_person(), is_signed_in=False),
     }
