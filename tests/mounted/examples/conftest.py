@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from flask import Flask
 from playwright.sync_api import BrowserContext
+from werkzeug.security import generate_password_hash
 
 from mfa.notices import worker
 from tests.journeys.visitor import WAYS, Visitor
@@ -19,6 +21,9 @@ from tests.support.database import hang_up
 from tests.support.person import Person
 from tests.support.product import Product, host
 from tests.support.smtp import Inbox, free_port
+
+CHEAP_HASH = "pbkdf2:sha256:1"
+"""Of a password: what Werkzeug takes for it by default is a tenth of a second, at each sign-in."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,13 @@ class Example:
         is_first = self.module not in _MADE
         if not is_first:
             file.write_bytes(_MADE[self.module])
-        app: Flask = module.create_app(**{self.database: self.form.format(file), **settings})
-        if is_first:
-            if self.is_migrated:
+        with patch.object(generate_password_hash, "__defaults__", (CHEAP_HASH, 16)):
+            app: Flask = module.create_app(**{self.database: self.form.format(file), **settings})
+            if is_first and self.is_migrated:
                 with app.app_context():  # its migrations set the logging of the whole process up
                     module.db.create_all()
                     module.fill()
+        if is_first:
             upgraded = app.test_cli_runner().invoke(args=["two-step", "db", "upgrade"])
             assert upgraded.exit_code == 0, upgraded.output
             hang_up()
