@@ -17,7 +17,7 @@ from babel.support import NullTranslations
 from flask import Flask, g
 from flask_babel import Babel, force_locale, get_locale, get_translations
 
-from mfa import i18n
+from mfa import at_work, i18n
 
 FOLDER = Path(__file__).resolve().parent / "translations"
 SOURCE = "en"
@@ -66,8 +66,7 @@ def current() -> str:
 
 def catalog() -> NullTranslations:
     """What says a text in the language that is spoken now; looked for once a request."""
-    # Once: through the proxy, each attribute looks for it again, and a page has many texts.
-    kept = g._get_current_object()  # noqa: SLF001 (Werkzeug documents it)
+    kept = at_work.kept()
     found: NullTranslations | None = kept.get(i18n.KEPT)
     if found is None:
         found = get_translations()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask
 
 from console.passwords.rules import Hasher
-from mfa import ring
+from mfa import at_work, ring
 from mfa.attempts import hashing
 from mfa.crypto.cost import Cost
 from mfa.crypto.keys import KeyRing
@@ -80,4 +80,4 @@ def fill(app: Flask) -> Toolbox:
 
 def toolbox() -> Toolbox:
     """The toolbox of the application at work."""
-    return cast("Toolbox", current_app.extensions["twostep"])
+    return cast("Toolbox", at_work.app().extensions["twostep"])

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-from flask import Flask, Response, current_app, flash, request, session, url_for
+from flask import Flask, Response, flash, request, session, url_for
 
-from mfa import clock, database
+from mfa import at_work, clock, database
 from mfa.database import PERSON_ID_LENGTH
 from mfa.errors import Refusal, SetUpWrong
 from mfa.i18n import lazy_gettext as _
@@ -255,4 +255,4 @@ def _checked(person: Person) -> Person:
 def accounts() -> Accounts:
     """Return the adapter of the application at work."""
     database.release()
-    return cast("Accounts", current_app.extensions[_ACCOUNTS])
+    return cast("Accounts", at_work.app().extensions[_ACCOUNTS])

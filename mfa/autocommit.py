@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
+
+from mfa import at_work
 
 _READING = "mfa_reading"
 _READS = ("SELECT", "PRAGMA")
@@ -52,7 +53,7 @@ def reading(engine: Engine) -> Engine:
 
     While it has them they are in autocommit, but for SQLite's. *engine* is not changed.
     """
-    kept: dict[Engine, Engine] = current_app.extensions.setdefault(_READING, {})
+    kept: dict[Engine, Engine] = at_work.app().extensions.setdefault(_READING, {})
     found = kept.get(engine)
     if found is None:
         is_sqlite = engine.dialect.name == "sqlite"

@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, SessionTransaction, scoped_session
 
+from mfa import at_work
 from mfa.autocommit import AutocommitSession
 from mfa.errors import SetUpWrong
 
@@ -114,7 +115,7 @@ def not_in_use(engine: Engine) -> Engine:
 
 def close(_error: BaseException | None = None) -> None:
     """Give the connection of the extension's own session back; the host's session is the host's to close."""
-    found: Session | None = g.pop(_OWN, None)
+    found: Session | None = at_work.kept().pop(_OWN, None)
     if found is not None:
         found.close()
 
@@ -124,14 +125,14 @@ def release() -> None:
 
     Who waits for a connection of the host's must hold none of ours, for others wait the other way around.
     """
-    found: Session | None = g.get(_OWN)
+    found: Session | None = at_work.kept().get(_OWN)
     if found is not None and found.in_transaction() and not found.info.get(_AT_WORK):
         found.commit()
 
 
 def session() -> Session:
     """Return the session of the application at work."""
-    found: Session = g.get(_WITHIN) or current_app.extensions[_SESSION]()
+    found: Session = at_work.kept().get(_WITHIN) or at_work.app().extensions[_SESSION]()
     return found
 
 

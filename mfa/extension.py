@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from mfa import (
     accounts as adapters,
+    at_work,
     clock,
     database,
     engines,
@@ -603,14 +604,14 @@ def _in(session: Session | None) -> Iterator[None]:
 
 def _check() -> None:
     """Refuse, at the first use, templates and endpoints that the host has named and does not have by then."""
-    if _CHECKED not in current_app.extensions:
+    if _CHECKED not in at_work.app().extensions:
         host_pages.check(adapters.accounts())
         layouts.check(host().layouts.values())
         current_app.extensions[_CHECKED] = True
 
 
 def _let_in() -> Response | None:
-    view = current_app.view_functions.get(request.endpoint or "")
+    view = at_work.app().view_functions.get(at_work.request().endpoint or "")
     if getattr(view, "is_public", False) or visitor.is_signed_in():
         return None
     return visitor.to_sign_in()

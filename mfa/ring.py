@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask
 
+from mfa import at_work
 from mfa.crypto.keys import KeyRing
 from mfa.crypto.links import Signer
 
@@ -19,7 +20,7 @@ def use(app: Flask, keys: KeyRing) -> None:
 
 def ring() -> KeyRing:
     """Return the keys of the application at work."""
-    return cast("KeyRing", current_app.extensions[_RING])
+    return cast("KeyRing", at_work.app().extensions[_RING])
 
 
 def signer(purpose: str, lifetime: int) -> Signer:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask, current_app
+from flask import Flask
 
-from mfa import checks, hosts
+from mfa import at_work, checks, hosts
 from mfa.crypto.cost import Cost
 from mfa.errors import BadSetting
 from mfa.logo import MUST, Logo
@@ -209,4 +209,4 @@ def use(app: Flask, settings: Settings) -> None:
 
 def settings() -> Settings:
     """Return the settings of the application at work."""
-    return cast("Settings", current_app.extensions[_SETTINGS])
+    return cast("Settings", at_work.app().extensions[_SETTINGS])

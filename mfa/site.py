@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import current_app
 
-from mfa import checks, hosts
+from mfa import at_work, checks, hosts
 from mfa.errors import BadSetting
 from mfa.hosts import Host
 
@@ -21,7 +21,7 @@ def host() -> Host:
 
     :raises BadSetting: neither is set, or it is not a host.
     """
-    config = current_app.config
+    config = at_work.app().config
     name = "MFA_SERVER_NAME" if config.get("MFA_SERVER_NAME") else "SERVER_NAME"
     if not config.get(name):
         raise BadSetting("MFA_SERVER_NAME is not set: give the host that mailed links lead to.")

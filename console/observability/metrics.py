@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, current_app, g, request
+from flask import Blueprint, Flask, Response, abort, current_app, request
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -35,7 +35,7 @@ from console.extensions import db
 from console.observability import health
 from console.web.access import public
 from console.webhooks import outbox as webhooks
-from mfa import clock
+from mfa import at_work, clock
 from mfa.activity import log, rules as activity
 from mfa.enrollment import slot
 from mfa.enrollment.purposes import WIZARD
@@ -93,13 +93,14 @@ def observe(app: Flask) -> None:
 
     @app.before_request
     def _begin() -> None:
-        g.began = time.perf_counter()
+        at_work.kept().began = time.perf_counter()
 
     @app.after_request
     def _end(response: Response) -> Response:
-        if "began" in g:
-            route = request.endpoint or NO_ROUTE
-            took = time.perf_counter() - g.began
+        began = at_work.kept().get("began")
+        if began is not None:
+            route = at_work.request().endpoint or NO_ROUTE
+            took = time.perf_counter() - began
             requests.labels(route, f"{response.status_code // 100}xx").observe(took)
         return response
 

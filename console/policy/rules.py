@@ -9,7 +9,7 @@ from flask import g
 
 from console.accounts.models import Role
 from console.policy import statements
-from mfa import Required
+from mfa import Required, at_work
 from mfa.database import run
 
 _NOTED = "policy"
@@ -49,7 +49,7 @@ class Policy:
 
 def policy() -> Policy:
     """Return the settings that this request has read with an account, or read them now."""
-    noted: Policy | None = g.get(_NOTED)
+    noted: Policy | None = at_work.kept().get(_NOTED)
     return noted or Policy(*run(statements.POLICY).one())
 
 

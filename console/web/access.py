@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app
 from flask_login import current_user
 
+from mfa import at_work
 from mfa.web import access
 from mfa.web.access import public, signs_in
 from mfa.web.visitor import to_sign_in
@@ -19,7 +20,7 @@ def is_public(endpoint: str | None) -> bool:
     """Whether anyone may call the endpoint; a request for no route at all may be told so."""
     if endpoint is None or endpoint == "static":
         return True
-    return getattr(current_app.view_functions.get(endpoint), "is_public", False)
+    return getattr(at_work.app().view_functions.get(endpoint), "is_public", False)
 
 
 def is_of_sign_in(endpoint: str | None) -> bool:
@@ -34,11 +35,11 @@ def guard(app: Flask) -> None:
 
     @app.before_request
     def _forms_alone() -> None:
-        if request.endpoint not in NOT_FORMS:
+        if at_work.request().endpoint not in NOT_FORMS:
             access.forms_alone()
 
     @app.before_request
     def _closed_by_default() -> Response | None:
-        if is_public(request.endpoint) or current_user.is_authenticated:
+        if is_public(at_work.request().endpoint) or current_user.is_authenticated:
             return None
         return to_sign_in()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
+from mfa import at_work
 from mfa.web.headers import CONTENT_SECURITY_POLICY, PERMISSIONS_POLICY, is_document, policy
 
 REPORTS_PATH = "/csp-report"
@@ -39,7 +40,7 @@ def add(app: Flask, *, styles: str) -> None:
 
     @app.after_request
     def _add(response: Response) -> Response:
-        reports = f"{quote(request.root_path)}{REPORTS_PATH}"
+        reports = f"{quote(at_work.request().root_path)}{REPORTS_PATH}"
         response.headers["Content-Security-Policy"] = policy(response, of_document, reports=reports)
         # Nothing else here sets them, so they are added without being looked for.
         response.headers.extend(headers)

@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, request
 from markupsafe import Markup, escape
 
 from console.toolbox import NOTICE_SECONDS, toolbox
-from mfa import clock
+from mfa import at_work, clock
 from mfa.crypto import links
 from mfa.web import hx
 
@@ -57,11 +57,12 @@ def carry(app: Flask) -> None:
 
     @app.after_request
     def _carry(response: Response) -> Response:
-        notices = g.pop("notices", None)
+        kept, asked = at_work.kept(), at_work.request()
+        notices = kept.pop("notices", None)
         if notices:
             made = toolbox().notices.make({"said": notices}, clock.now().timestamp())
             response.set_cookie(value=made, max_age=NOTICE_SECONDS, **cookie)
-        elif g.pop("notices_shown", False) and cookie["key"] in request.cookies and request.method != "HEAD":
+        elif kept.pop("notices_shown", False) and cookie["key"] in asked.cookies and asked.method != "HEAD":
             response.delete_cookie(**cookie)
         return response
 

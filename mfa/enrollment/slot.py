@@ -5,7 +5,7 @@ from __future__ import annotations
 from blinker import Signal
 from flask import Blueprint, Response, request, session, url_for
 
-from mfa import clock
+from mfa import at_work, clock
 from mfa.accounts import SignedOut, accounts
 from mfa.enrollment import changes, email_proof, rules
 from mfa.enrollment.pending import Pending
@@ -233,7 +233,7 @@ def _ended(error: Refusal, *, restart: bool) -> Response:
 
 
 def _read() -> Pending | None:
-    return Pending.read(session.get(_SLOT))
+    return Pending.read(at_work.session().get(_SLOT))
 
 
 def _of(purposes: tuple[Purpose, ...], shown: str | None) -> Pending:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import util
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from mfa import database
+from mfa import at_work, database
 
 LOOK_EVERY = 15.0
 """Seconds between looks for mails whose time to be tried again has come, and for what is over."""
@@ -33,7 +33,7 @@ def use(app: Flask, worker: Worker, *, is_at_once: Callable[[], bool] = lambda: 
 
 def wake() -> None:
     """Have the worker of the application at work deliver; a process of its own needs no waking."""
-    worker: Worker | None = current_app.extensions.get(_WORKER)
+    worker: Worker | None = at_work.app().extensions.get(_WORKER)
     if worker and _is_at_once():
         worker.deliver()
     elif worker:
@@ -42,13 +42,13 @@ def wake() -> None:
 
 def start() -> None:
     """Have the worker of the application at work deliver what an earlier process left, once."""
-    worker: Worker | None = current_app.extensions.get(_WORKER)
+    worker: Worker | None = at_work.app().extensions.get(_WORKER)
     if worker and not _is_at_once():
         worker.start()
 
 
 def _is_at_once() -> bool:
-    found: bool = current_app.extensions[_IS_AT_ONCE]()
+    found: bool = at_work.app().extensions[_IS_AT_ONCE]()
     return found
 
 

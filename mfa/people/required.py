@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask
 
-from mfa import database
+from mfa import at_work, database
 from mfa.accounts import Person
 from mfa.errors import Refusal
 from mfa.i18n import lazy_gettext as _
@@ -147,4 +147,4 @@ def is_overdue(person: Person, now: datetime) -> bool:
 
 
 def _requirement() -> Requirement:
-    return cast("Requirement", current_app.extensions[_REQUIREMENT])
+    return cast("Requirement", at_work.app().extensions[_REQUIREMENT])

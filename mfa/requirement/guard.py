@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from flask import Flask, Response, request, url_for
 
-from mfa import accounts as adapters, database
+from mfa import accounts as adapters, at_work, database
 from mfa.accounts import Person
 from mfa.factors import lacking
 from mfa.requirement.leading import TWO_STEP, VERIFICATION, lead
@@ -28,6 +28,7 @@ def watch(app: Flask, exempt: Collection[str], *, verification: bool = True) -> 
 
     @app.before_request
     def _watch() -> Response | None:
+        request = at_work.request()
         endpoint, rooms = request.endpoint, request.blueprints
         if endpoint is None or endpoint in exempt or _is_file(endpoint) or _OPEN.intersection(rooms):
             return None

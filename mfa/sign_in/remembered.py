@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from flask import Flask, current_app
+from flask import Flask
 
-from mfa import database
+from mfa import at_work, database
 from mfa.accounts import Person, find
 from mfa.activity import rules as activity
 from mfa.crypto import ages, links
@@ -111,7 +111,7 @@ def may_be(person: Person) -> bool:
     """Return True if the second step of a person may be left out in a remembered browser."""
     if not days():
         return False
-    allowed = cast("Allowed", current_app.extensions[_ALLOWED])
+    allowed = cast("Allowed", at_work.app().extensions[_ALLOWED])
     if isinstance(allowed, bool):
         return allowed
     database.release()

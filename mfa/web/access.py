@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from flask import current_app, g, request
+from flask import g
 from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 from wtforms import ValidationError
+
+from mfa import at_work
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,6 +36,7 @@ def same_site() -> None:
 
     :raises FromAnotherSite:
     """
+    request = at_work.request()
     origin = request.headers.get("Sec-Fetch-Site", "same-origin")
     if request.method not in _READS and origin not in ("same-origin", "none"):
         raise FromAnotherSite
@@ -44,6 +47,7 @@ def forms_alone() -> None:
 
     :raises NotAForm:
     """
+    request = at_work.request()
     # Neither comes without saying so; to look for files in what has no body takes 15 µs.
     if request.content_type and (request.is_json or request.files):
         raise NotAForm
@@ -54,7 +58,7 @@ def with_token() -> None:
 
     :raises CSRFError:
     """
-    config = current_app.config
+    request, config = at_work.request(), at_work.app().config
     if request.method in _READS or g.get("csrf_valid") or not config.get("WTF_CSRF_ENABLED", True):
         return
     token = request.form.get(str(config.get("WTF_CSRF_FIELD_NAME", "csrf_token")))

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, g, request
 
-from mfa import accounts, clock, devices
+from mfa import accounts, at_work, clock, devices
 from mfa.crypto.links import Signer
 from mfa.devices import Device, Mark
 from mfa.here import Here
@@ -72,7 +72,7 @@ def is_known(whose: Callable[[], Any] | None) -> bool:
 
 def write(response: Response) -> Response:
     """Set the device cookie on *response* if its request called :func:`know`."""
-    mark: Mark | None = g.pop("mfa_device_mark", None)
+    mark: Mark | None = at_work.kept().pop("mfa_device_mark", None)
     if mark:
         value = _marks().make(mark.payload(), clock.now().timestamp())
         cookies.write(response, _KIND, value, seconds=devices.LIFETIME)

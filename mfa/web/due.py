@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flask import g, request, session
+from flask import session
 
-from mfa import clock
+from mfa import at_work, clock
 from mfa.accounts import Person
 from mfa.factors import lacking
 from mfa.people.required import Due
@@ -16,11 +16,12 @@ _MUST_ENROLL = "two_step_must_enroll"
 
 def due(person: Person) -> Due | None:
     """Return it; None if they lack nothing. A request that only reads asks the database once."""
-    if request.method not in _READS:
+    if at_work.request().method not in _READS:
         return _ask(person)
-    found: tuple[str, Due | None] | None = g.get("mfa_due")
+    kept = at_work.kept()
+    found: tuple[str, Due | None] | None = kept.get("mfa_due")
     if found is None or found[0] != person.id:
-        found = g.mfa_due = person.id, _ask(person)
+        found = kept.mfa_due = person.id, _ask(person)
     return found[1]
 
 
@@ -36,5 +37,5 @@ def note_enrolled() -> None:
 
 
 def _ask(person: Person) -> Due | None:
-    may_have_to = session.get(_MUST_ENROLL) == person.id
+    may_have_to = at_work.session().get(_MUST_ENROLL) == person.id
     return lacking.due(person, clock.now(), may_have_to_enroll=may_have_to)

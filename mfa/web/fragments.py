@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flask import request
+from mfa import at_work
 
 
 def wanted() -> bool:
     """Return True if htmx asks, and so a fragment is the answer."""
-    return request.headers.get("HX-Request") == "true"
+    return at_work.request().headers.get("HX-Request") == "true"

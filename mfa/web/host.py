@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from flask import Blueprint, Flask, current_app, request, url_for
+from flask import Blueprint, Flask, request, url_for
 
-from mfa import i18n
+from mfa import at_work, i18n
 from mfa.crypto.keys import KeyRing
 from mfa.logo import Logo
 
@@ -73,4 +73,4 @@ class Host:
 
 def host() -> Host:
     """Return what is known of the application at work."""
-    return cast("Host", current_app.extensions[_EXTENSION])
+    return cast("Host", at_work.app().extensions[_EXTENSION])

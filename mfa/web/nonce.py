@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from flask import Flask, current_app, g
+from flask import Flask, g
+
+from mfa import at_work
 
 _EXTENSION = "mfa.nonce"
 
@@ -20,11 +22,10 @@ def use(app: Flask, made: Callable[[], str]) -> None:
 
 def nonce() -> str:
     """Return the nonce of this answer: the host's own, else 128 random bits."""
-    # Once: through the proxy, each attribute looks for it again, and a page asks for its nonce often.
-    kept = g._get_current_object()  # noqa: SLF001 (Werkzeug documents it)
+    kept = at_work.kept()
     found: str | None = kept.get("mfa_nonce")
     if found is None:
-        made: Callable[[], str] = current_app.extensions.get(_EXTENSION, _random)
+        made: Callable[[], str] = at_work.app().extensions.get(_EXTENSION, _random)
         found = kept.mfa_nonce = made()
     return found
 

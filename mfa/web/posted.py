@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, current_app, g, request, session, url_for
 
-from mfa import clock
+from mfa import at_work, clock
 from mfa.crypto import ages
 from mfa.crypto.keys import UnknownKey, Unreadable
 from mfa.web import paths
@@ -114,7 +114,7 @@ def forget(app: Flask | Blueprint) -> None:
 
     @app.after_request
     def _forget(response: Response) -> Response:
-        if request.cookies.get(_name()) and take():
+        if at_work.request().cookies.get(_name()) and take():
             response.delete_cookie(_name(), **_attributes())
         return response
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, current_app, url_for
+from flask import Flask, url_for
 from flask_wtf.csrf import generate_csrf
 from jinja2 import Environment, Undefined, defaults
 
-from mfa import clock, i18n, times, words
+from mfa import at_work, clock, i18n, times, words
 from mfa.notices.addresses import in_ascii
 from mfa.web import assets, fragments, pieces
 from mfa.web.host import host
@@ -59,7 +59,7 @@ def environment(app: Flask) -> Environment:
 
 def render(template: str, **context: Any) -> str:
     """Return what the extension's environment makes of the template of that name."""
-    return environment(current_app).get_template(template).render(context)
+    return environment(at_work.app()).get_template(template).render(context)
 
 
 def _overlay(theirs: Environment) -> Environment:

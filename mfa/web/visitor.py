@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, g, request
 
-from mfa import accounts
+from mfa import accounts, at_work
 from mfa.accounts import Person, SignedOut
 from mfa.people import rules as people
 from mfa.people.rules import Owner
@@ -47,13 +47,14 @@ def owner() -> Owner:
 
 def note_counts(person_id: str, generation: int, device_epoch: int) -> None:
     """Have :func:`owner` not ask for what another statement has read."""
-    g.mfa_counts = (person_id, generation, device_epoch)
+    at_work.kept().mfa_counts = (person_id, generation, device_epoch)
 
 
 def forget_owner(_error: BaseException | None = None) -> None:
     """Have :func:`owner` ask the database again: something was changed, or the request is over."""
-    g.pop("mfa_owner", None)
-    g.pop("mfa_counts", None)
+    kept = at_work.kept()
+    kept.pop("mfa_owner", None)
+    kept.pop("mfa_counts", None)
 
 
 def to_sign_in() -> Response:
