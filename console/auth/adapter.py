@@ -14,6 +14,7 @@ from console.accounts.models import Account
 from console.auth import password as passwords
 from console.extensions import db, two_step
 from console.sessions import browser, rules as sessions
+from console.sessions.browser import Visitor, person_of
 from console.sessions.rules import SignIn
 from console.toolbox import UNDO_LINK_SECONDS
 from console.web import notices
@@ -33,14 +34,14 @@ class ConsoleAccounts(Accounts):
 
     def current(self) -> Person | None:
         visitor = browser.visitor()
-        return _person(visitor.account) if visitor else None
+        return visitor.person if visitor else None
 
     def get(self, person_id: str) -> Person | None:
         account = _find(person_id)
-        return _person(account) if account and _is_open(account) else None
+        return person_of(account) if account and _is_open(account) else None
 
     def identify(self, user: object) -> Person:
-        return _person(user) if isinstance(user, Account) else super().identify(user)
+        return person_of(user) if isinstance(user, Account) else super().identify(user)
 
     def check_password(self, person: Person, typed: str) -> bool:
         try:
@@ -62,7 +63,8 @@ class ConsoleAccounts(Accounts):
         return hx.leave(next or url_for("console.home"))
 
     def stamp(self, person: Person) -> str:
-        return str(_known(person).generation)
+        visitor = _visitor(person.id)
+        return visitor.stamp if visitor else str(_known(person).generation)
 
     def session_id(self) -> str:
         return str(current_user.session.id)
@@ -114,10 +116,6 @@ class ConsoleAccounts(Accounts):
         notices.say(text, category)
 
 
-def _person(account: Account) -> Person:
-    return Person(account.person_id, account.email, account.name, account.language)
-
-
 def _is_open(account: Account) -> bool:
     try:
         sessions.check_open(account, clock.now())
@@ -133,8 +131,17 @@ def _find(person_id: str) -> Account | None:
     # Held, so that a request asks the database once for somebody.
     found: Account | None = g.get("account")
     if found is None or found.person_id != person_id:
+        visitor = _visitor(person_id)
+        if visitor:
+            return visitor.account
         found = g.account = db.session.get(Account, int(person_id))
     return found
+
+
+def _visitor(person_id: str) -> Visitor | None:
+    """Return who is signed in, if it is that person: they have been read."""
+    found = browser.visitor()
+    return found if found and found.person.id == person_id else None
 
 
 def _known(person: Person) -> Account:

@@ -28,14 +28,14 @@ and what asks nobody who they are."""
 def required(person: Person) -> bool | Required:
     """Return what is required of a person; of the visitor, as they were read with their session."""
     visitor = browser.visitor()
-    if visitor and visitor.account.person_id == person.id:
-        account, is_on = visitor.account, visitor.protected
+    if visitor and visitor.person.id == person.id:
+        role, is_on = visitor.role, visitor.protected
     else:
         found = session().get(Account, int(person.id))
         if found is None:
             return False
-        account, is_on = found, factors.is_on(person.id)
-    return rules.policy().required_of(account.role, is_on=is_on) or False
+        role, is_on = found.role, factors.is_on(person.id)
+    return rules.policy().required_of(role, is_on=is_on) or False
 
 
 def remembers(person: Person) -> bool:  # noqa: ARG001 (the extension names the person)

@@ -17,7 +17,7 @@ blueprint = Blueprint("organization", __name__, url_prefix="/organization")
 @blueprint.before_request
 def _managers_alone() -> None:
     """Answer members with 404; people who are not signed in were led to sign-in before this."""
-    if not current_user.account.role.manages:
+    if not current_user.role.manages:
         abort(404)
 
 

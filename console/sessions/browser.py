@@ -4,39 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import cast
 
 from flask import g, session
 from flask_login import UserMixin, current_user
 from flask_wtf.csrf import generate_csrf
 
-from console.accounts.models import Account
+from console.accounts import names
+from console.accounts.models import Account, Role
 from console.extensions import login_manager
 from console.sessions import rules
-from console.sessions.models import AccountSession
-from mfa import clock
+from console.sessions.rules import Live
+from mfa import at_work, clock
+from mfa.accounts import Person
 from mfa.database import transaction
 from mfa.people import recoveries
 from mfa.sign_in.browser import TOKEN_KEY
 from mfa.web import devices
 
 
-@dataclass
 class Visitor(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
-    """Somebody who is signed in: the account, and the session in this browser."""
+    """Somebody who is signed in: the account, and the session in this browser.
 
-    account: Account
-    session: AccountSession
-    token: str
-    protected: bool
-    """Whether 2-step verification is on."""
-    recovering: bool
-    """Whether a way back without the second step is open."""
-    may_be_helped: bool
-    """Whether a request to help them waits for approval, or its time is over."""
+    :param live: what was read of both.
+    :param now: when.
+    """
+
+    def __init__(self, live: Live, token: str, now: datetime) -> None:
+        self._live, self._token = live, token
+        row = live.row
+        self._person = Person(str(row.account_id), row.email, row.name, row.language)
+        self.session = live.session
+        self.role: Role = row.role
+        self.protected: bool = row.protected
+        """Whether 2-step verification is on."""
+        self.recovering = recoveries.is_until(row.recovering_until, now)
+        """Whether a way back without the second step is open."""
+        self.may_be_helped: bool = row.may_be_helped
+        """Whether a request to help them waits for approval, or its time is over."""
+
+    @cached_property
+    def account(self) -> Account:
+        """The account, for what changes it or needs all of it."""
+        return self._live.account()
+
+    @property
+    def person(self) -> Person:
+        """The owner of the account as the extension knows them."""
+        return person_of(self.account) if "account" in self.__dict__ else self._person
+
+    @property
+    def stamp(self) -> str:
+        """What changes whenever password or address do."""
+        return str(self._read.generation)
+
+    @property
+    def initials(self) -> str:
+        return names.initials(self._read.name)
+
+    @property
+    def _read(self) -> Account:
+        """The account, or the row, which has its attributes, if nothing needed more."""
+        return cast("Account", self.__dict__.get("account", self._live.row))
 
     def get_id(self) -> str:
-        return self.token
+        return self._token
+
+
+def person_of(account: Account) -> Person:
+    """Return the owner of an account as the extension knows them."""
+    return Person(account.person_id, account.email, account.name, account.language)
 
 
 # Flask-Login has no types.
@@ -48,14 +87,13 @@ def load(token: str) -> Visitor | None:
     if found is None:
         return None
     rules.see(found.session, now)
-    recovering = recoveries.is_until(found.recovering_until, now)
-    return Visitor(found.account, found.session, token, found.protected, recovering, found.may_be_helped)
+    return Visitor(found, token, now)
 
 
 def visitor() -> Visitor | None:
     """Return who is signed in; None if nobody is."""
-    # Once: through the proxy, each attribute looks for them again.
-    found = current_user._get_current_object()  # noqa: SLF001 (Werkzeug documents it)
+    # Flask-Login keeps them there, and takes ten times as long to say so.
+    found = at_work.kept().get("_login_user") or current_user._get_current_object()  # noqa: SLF001 (documented)
     return found if isinstance(found, Visitor) else None
 
 

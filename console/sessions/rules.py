@@ -11,9 +11,12 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 from flask_babel import lazy_gettext as _
+from sqlalchemy import Row
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.util import identity_key
 
 from console import languages
 from console.accounts import search, statements as accounts
@@ -24,6 +27,7 @@ from console.mail import messages
 from console.organization import audit
 from console.policy import rules as policy
 from console.policy.rules import Policy
+from console.policy.statements import COLUMNS as POLICY
 from console.sessions import statements
 from console.sessions.models import AccountSession
 from console.toolbox import toolbox
@@ -46,6 +50,8 @@ MOST_SESSIONS = 50
 """Of an account; a further one ends the one that was not seen for the longest time."""
 FAILURES_WORTH_A_MAIL = 3
 _IDLE_STAY = timedelta(days=1)
+_BEFORE, _COLUMNS = len(AccountSession.__table__.c), Account.__table__.c.keys()
+"""Where in a row of :data:`statements.LIVE_SESSION` the columns of the account are."""
 
 
 class SessionEnded(SignedOut):
@@ -75,18 +81,29 @@ class Begun:
     kept: bool
 
 
-class Live(NamedTuple):
-    """A session, its account, and whether 2-step verification is on.
+@dataclass(frozen=True)
+class Live:
+    """A live session with its account, as one statement has read them.
 
-    :param recovering_until: until when a way back without the second step is open; None if none is.
-    :param may_be_helped: whether a request to help them waits for approval, or its time is over.
+    To read the row takes a third of the time of the two objects, and most pages need no more.
     """
 
-    session: AccountSession
-    account: Account
-    protected: bool
-    recovering_until: datetime | None
-    may_be_helped: bool
+    row: Row[Any]
+
+    @property
+    def session(self) -> AccountSession:
+        """The session: the row has its attributes."""
+        return cast("AccountSession", self.row)
+
+    def account(self) -> Account:
+        """Return the account as an object of the database session, which is not asked for it again."""
+        there: Account | None = db.session.identity_map.get(identity_key(Account, self.row.account_id))
+        if there is not None:
+            return there
+        account = Account(**dict(zip(_COLUMNS, self.row[_BEFORE : _BEFORE + len(_COLUMNS)], strict=True)))
+        make_transient_to_detached(account)
+        db.session.add(account)
+        return account
 
 
 @dataclass(frozen=True)
@@ -146,13 +163,11 @@ def check_open(account: Account, now: datetime) -> None:
 
 def load(token: str, now: datetime) -> Live | None:
     """The live session of a token, in one statement that reads the policy too; None if there is none."""
-    found = db.session.execute(statements.LIVE_SESSION, _alive(token, now)).first()
-    if found is None:
+    row = run(statements.LIVE_SESSION, _alive(token, now)).first()
+    if row is None:
         return None
-    read: tuple[Any, ...] = tuple(found)
-    session, account, protected, until, waits, *settings = read
-    policy.note(Policy(*settings))
-    return Live(session, account, protected, until, waits)
+    policy.note(Policy(*row[-len(POLICY) :]))
+    return Live(row)
 
 
 def see(session: AccountSession, now: datetime) -> None:

@@ -51,11 +51,11 @@ _OWN_SECOND_STEP = SecondStep.person_id == cast(AccountSession.account_id, Strin
 
 LIVE_SESSION = (
     select(
-        AccountSession,
-        Account,
-        exists().where(_OWN_SECOND_STEP),
-        recovering_until(AccountSession.account_id),
-        is_waiting(AccountSession.account_id),
+        *AccountSession.__table__.c,
+        *Account.__table__.c,
+        exists().where(_OWN_SECOND_STEP).label("protected"),
+        recovering_until(AccountSession.account_id).label("recovering_until"),
+        is_waiting(AccountSession.account_id).label("may_be_helped"),
         *policy.COLUMNS,
     )
     .join(Account, Account.id == AccountSession.account_id)
@@ -63,7 +63,10 @@ LIVE_SESSION = (
     .where(*_ALIVE)
 )
 """The session of a token, its account, whether 2-step verification is on, until when a recovery is open,
-whether a request to help waits, and what is asked of everybody."""
+whether a request to help waits, and what is asked of everybody.
+
+A row has the attributes of the session, and those of the account whose names the session does not have.
+"""
 
 LIVE_SESSIONS_OF_ACCOUNT = (
     select(AccountSession)

@@ -14,7 +14,7 @@ def choose() -> str | None:
         return None
     # Looked at only if the request has asked already: an error page must not ask the database.
     visitor = g.get("_login_user")
-    own = languages.known(visitor.account.language) if visitor and visitor.is_authenticated else None
+    own = languages.known(visitor.person.language) if visitor and visitor.is_authenticated else None
     if own:
         return own
     # One by one: of all together, "ko" would be a better match for "en-GB, ko" than "en" is.

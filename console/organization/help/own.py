@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, url_for
 from flask_babel import gettext
-from flask_login import current_user
 
 from console.organization.help import rules
 from console.organization.help.rules import Shown, State
+from console.sessions import browser
 from console.web import notices
 from mfa import clock
 from mfa.web import devices, hx, visitor
@@ -30,5 +30,6 @@ def stop() -> Response:
 
 def waiting() -> Shown | None:
     """For the tab 2-Step Verification: the request for its visitor that waits for approval."""
-    shown = rules.of(current_user.account.id, clock.now()) if current_user.may_be_helped else None
+    here = browser.visitor()
+    shown = rules.of(here.account.id, clock.now()) if here and here.may_be_helped else None
     return shown if shown is not None and shown.state is State.WAITING else None
