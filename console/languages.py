@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from babel import Locale
 from babel.support import NullTranslations
-from flask import Flask, g
+from flask import Flask, g, has_app_context
 from flask_babel import Babel, force_locale, get_locale, get_translations
 
 from mfa import at_work, i18n
@@ -36,6 +37,7 @@ def set_up(app: Flask, choose: Callable[[], str | None]) -> None:
         locale_selector=lambda: _locale(known(choose()) or SOURCE),
     )
     app.jinja_env.globals["language"] = current
+    i18n.follow(app, current)
 
 
 @cache
@@ -61,15 +63,27 @@ def known(code: str | None) -> str | None:
 
 def current() -> str:
     """The code of the language that is spoken now."""
-    return _code(get_locale())
+    return _spoken().code
 
 
 def catalog() -> NullTranslations:
-    """What says a text in the language that is spoken now; looked for once a request."""
+    """What says a text in the language that is spoken now."""
+    return _spoken().catalog
+
+
+class _Spoken(NamedTuple):
+    code: str
+    catalog: NullTranslations
+
+
+def _spoken() -> _Spoken:
+    """Return the language that is spoken now; Flask-Babel is asked once a request."""
+    if not has_app_context():
+        return _Spoken(SOURCE, get_translations())
     kept = at_work.kept()
-    found: NullTranslations | None = kept.get(i18n.KEPT)
+    found: _Spoken | None = kept.get(i18n.KEPT)
     if found is None:
-        found = get_translations()
+        found = _Spoken(_code(get_locale()), get_translations())
         setattr(kept, i18n.KEPT, found)
     return found
 

@@ -23,10 +23,13 @@ from typing import Any, Protocol
 from flask import Flask, current_app, g, has_app_context, has_request_context, request
 from werkzeug.datastructures import LanguageAccept
 
+from mfa import at_work
+
 DOMAIN = "mfa"
 FOLDER = Path(__file__).resolve().parent / "translations"
 SOURCE = "en"
 _EXTENSION = "mfa_language"
+_FOLLOWED = "mfa_language_followed"
 _FOUND = "_mfa_language"
 
 KEPT = "mfa_kept_for_language"
@@ -103,6 +106,16 @@ def use(app: Flask, choose: Callable[[], str | None]) -> None:
     app.extensions[_EXTENSION] = choose
 
 
+def follow(app: Flask, locale: Callable[[], object]) -> None:
+    """Let *app* speak the language that *locale* returns, in place of the locale of its Flask-Babel.
+
+    For a host that knows sooner what Flask-Babel would say: it is asked for each text.
+
+    :param locale: returns a code or a locale, the same object until the language changes.
+    """
+    app.extensions[_FOLLOWED] = locale
+
+
 def gettext(text: str, /, **values: Any) -> str:
     """Return *text* in the language that is spoken, with *values* in it, if any."""
     found = str(catalog().gettext(text))
@@ -176,12 +189,14 @@ def _now() -> _Spoken:
     if not has_app_context():
         return _find(_in_block.get())
     # What decides about the language is asked for each time, and is the same object until it changes.
-    found: tuple[Callable[[], object], object, _Spoken] | None = g.get(_FOUND)
+    kept = at_work.kept()
+    found: tuple[Callable[[], object], object, _Spoken] | None = kept.get(_FOUND)
     if found is None or found[0]() is not found[1]:
-        ask = _block_or_locale if _flask_babel() else _in_block.get
+        follows = _FOLLOWED in at_work.app().extensions or _flask_babel()
+        ask = _block_or_locale if follows else _in_block.get
         answer = ask()
         found = ask, answer, _find(answer)
-        setattr(g, _FOUND, found)
+        setattr(kept, _FOUND, found)
     return found[2]
 
 
@@ -207,10 +222,13 @@ def _asked_for(offered: tuple[str, ...]) -> str | None:
 
 
 def _block_or_locale() -> object:
-    """Return the code of the block of :func:`speaking`, else the locale of the host's Flask-Babel."""
+    """Return the code of the block of :func:`speaking`, else what the host follows."""
     code = _in_block.get()
     if code:
         return code
+    followed: Callable[[], object] | None = at_work.app().extensions.get(_FOLLOWED)
+    if followed:
+        return followed()
     try:
         return sys.modules["flask_babel"].get_locale()
     except RuntimeError:

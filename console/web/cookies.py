@@ -46,7 +46,7 @@ class SessionInterface(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         # What everybody may keep is nobody's own. Flask-Login looks into the session of every request.
-        if not response.cache_control.public:
+        if "public" not in response.headers.get("Cache-Control", ""):
             super().save_session(app, session, response)
 
     def get_signing_serializer(self, _app: Flask) -> URLSafeTimedSerializer:

@@ -30,7 +30,6 @@ def equip(
     :param help_waiting: the request to help the visitor that waits for approval.
     """
     env = app.jinja_env
-    fast.speed_up_texts(env)
     # The pages of the console are made of the extension's macros too.
     env.filters.update(templates.FILTERS)
     env.globals.update(
@@ -46,8 +45,9 @@ def equip(
         notices=notices.said,
         spoken=lambda: _spoken(languages.catalog()),
     )
+    fast.speed_up(env)
     env.globals["icon"] = f"data:image/svg+xml,{quote(env.get_template('_icon.svg').render())}"
-    fast.speed_up_texts(templates.environment(app))
+    fast.speed_up(templates.environment(app))
 
 
 @lru_cache(maxsize=64)
