@@ -173,6 +173,18 @@ def test_everything_that_is_copied_is_there() -> None:
     assert {f"!{name}" for name in names} <= allowed
 
 
+def test_image_has_every_module_that_its_server_loads() -> None:
+    served, seen = {"serve"}, set[str]()
+    while served - seen:
+        name = min(served - seen)
+        seen.add(name)
+        text = (ROOT / "deploy" / f"{name}.py").read_text()
+        served |= set(re.findall(r"^\s*(?:from|import) deploy\.(\w+)", text, re.MULTILINE))
+    assert len(seen) > 3
+    copied = set(re.findall(r"\bdeploy/(\w+)\.py\b", CONTAINERFILE))
+    assert copied == seen
+
+
 def check_compose(file: dict[str, Any]) -> None:
     """Check *file* against the specification, whose durations are Go's and not ISO 8601's."""
     schema = json.loads((ROOT / "tests/project/compose-spec/compose-spec.json").read_text())
