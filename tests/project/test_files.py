@@ -73,3 +73,9 @@ def test_every_picture_that_the_readme_shows_is_there() -> None:
     shown = re.findall(r"\((docs/screens/[^)]+\.png)\)", (ROOT / "README.md").read_text())
     assert len(shown) >= 4
     assert [name for name in shown if not (ROOT / name).is_file()] == []
+
+
+def test_every_folder_that_the_editors_settings_name_is_there() -> None:
+    named = re.findall(r"^\[([\w/.-]+/)\*+\]$", (ROOT / ".editorconfig").read_text(), re.MULTILINE)
+    assert named
+    assert [name for name in named if not (ROOT / name).is_dir()] == []
