@@ -45,7 +45,7 @@ class OldSchema(BadSetting):
     reason = "schema"
 
     def __init__(self) -> None:
-        super().__init__("The database has not the tables of this version: run flask --app app db upgrade.")
+        super().__init__("The database does not have the tables of this version: run flask --app app db upgrade.")
 
 
 class NewSchema(BadSetting):
@@ -72,8 +72,8 @@ class MissingKeys(BadSetting):
 
     def __init__(self, missing: list[str]) -> None:
         super().__init__(
-            f"MFA_SECRET_KEY and MFA_SECRET_KEY_FALLBACKS lack {', '.join(missing)}: with such a key secrets"
-            " in the database are sealed. Put it back among the fallbacks."
+            f"MFA_SECRET_KEY and MFA_SECRET_KEY_FALLBACKS lack {', '.join(missing)}, which encrypted"
+            " secrets in the database. Put it back among the fallbacks."
         )
 
 

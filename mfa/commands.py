@@ -77,7 +77,7 @@ def upgrade() -> None:
 @_whose
 @_saying
 def show(person_id: str) -> None:
-    """Show how the second step of a person stands; nothing secret."""
+    """Show the state of a person's second step. Nothing secret."""
     person = _find(person_id)
     state = rules.state(person.id)
     if not state.on:

@@ -70,9 +70,9 @@ class Settings:
     :param passkey_origins: where pages that use them may be, besides that of the server's name.
     :param passkey_sign_in: people may sign in by a passkey, without a password.
     :param passkey_policy: the kinds of authenticator that are allowed; None for all.
-    :param activity_days: for how long an event is kept.
+    :param activity_days: after how many days an event is deleted.
     :param remember_days: for how long the second step may be left out in a browser; 0 for never.
-    :param throttle_days: for how long a counter is kept that nobody added to, unless only a success ends it.
+    :param throttle_days: after how many days a counter is deleted that nobody added to, unless only a success ends it.
     """
 
     product_name: str

@@ -14,9 +14,15 @@ PROSE = (
     "Makefile",
     "compose.yaml",
     "Containerfile",
-    "deploy/*",
+    "deploy/**/*",
+    "examples/**/*.md",
     "console/config/*.py",
     "console/commands/*.py",
+    "console/readiness.py",
+    "mfa/checks.py",
+    "mfa/commands.py",
+    "mfa/settings.py",
+    "mfa/site.py",
 )
 """The files that are checked, as glob patterns below the root."""
 
