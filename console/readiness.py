@@ -45,7 +45,7 @@ class OldSchema(BadSetting):
     reason = "schema"
 
     def __init__(self) -> None:
-        super().__init__("The database does not have the tables of this version: run flask --app app db upgrade.")
+        super().__init__("The database lacks the tables of this version: run flask --app app db upgrade.")
 
 
 class NewSchema(BadSetting):

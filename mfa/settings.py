@@ -72,7 +72,8 @@ class Settings:
     :param passkey_policy: the kinds of authenticator that are allowed; None for all.
     :param activity_days: after how many days an event is deleted.
     :param remember_days: for how long the second step may be left out in a browser; 0 for never.
-    :param throttle_days: after how many days a counter is deleted that nobody added to, unless only a success ends it.
+    :param throttle_days: after how many days without another attempt a counter is deleted, unless only a
+        success ends it.
     """
 
     product_name: str

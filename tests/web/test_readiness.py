@@ -17,7 +17,7 @@ from tests.conftest import CHEAP_HASH
 from tests.support.stores import Stores
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-MENDS = "The database does not have the tables of this version: run flask --app app db upgrade."
+MENDS = "The database lacks the tables of this version: run flask --app app db upgrade."
 FLASK = ("-m", "flask", "--app", "app")
 GUNICORN = ("-m", "gunicorn", "app:app", "--bind", "127.0.0.1:0")
 
