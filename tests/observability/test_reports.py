@@ -183,3 +183,15 @@ def test_our_own_file_blocked_is_no_alarm(person: Person, log: pytest.LogCapture
     send(person, old(**{"blocked-uri": own}))
     send(person, old(**{"blocked-uri": "https://evil.example/static/app.js"}))
     assert [record.levelname for record in log.records if record.name == "twostep.csp"] == ["INFO", "WARNING"]
+
+
+def test_own_file_is_no_alarm_on_any_host_that_is_served(
+    person: Person, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = [person.app.config["SERVER_NAME"], "other.example"]
+    monkeypatch.setitem(person.app.config, "TRUSTED_HOSTS", hosts)
+    for host in hosts:
+        report = old(**{"blocked-uri": f"http://{host}/static/app.js"})
+        answer = person.client.post("/csp-report", json=report, content_type=OLD, base_url=f"http://{host}")
+        assert answer.status_code == 204
+    assert [record.levelname for record in log.records if record.name == "twostep.csp"] == ["INFO", "INFO"]
