@@ -99,8 +99,8 @@ def test_two_processes_send_twenty_mails_a_minute_together(processes: Workers) -
 
 def test_right_passwords_write_no_row(app: Flask, mina: Person) -> None:
     before = hits(app)
-    mina.client.delete_cookie("device", domain="127.0.0.1")
     mina.sign_out()
+    mina.forget_device()
     assert entered(mina.sign_in())
     assert hits(app) == before
 
@@ -173,7 +173,7 @@ def test_table_that_is_away_closes_no_door(
     mina.sign_out()
     with app.app_context():
         NetworkHit.__table__.drop(db.engine)  # type: ignore[attr-defined]
-    mina.client.delete_cookie("device", domain="127.0.0.1")
+    mina.forget_device()
     assert entered(mina.sign_in())
 
 
