@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from console.accounts.models import Role
+from console.auth import sign_up as auth
 from console.extensions import db
 from mfa.notices import outbox
 from tests.deletion.steps import keep_house
@@ -24,7 +25,7 @@ from tests.organization.inviting import (
     stored,
     use_at_once,
 )
-from tests.organization.people import roles, sign_up
+from tests.organization.people import give, roles, sign_up
 from tests.support.applications import Applications
 from tests.support.clock import Clock
 from tests.support.crowd import AT_ONCE, at_once, copies
@@ -102,6 +103,26 @@ def test_used_while_its_author_is_demoted_has_one_outcome(
     assert demoted == 200
     assert used in (200, 410)
     assert (account(mina.app) is not None) is (used == 200)
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.MEMBER])
+def test_author_who_is_demoted_while_the_password_is_hashed_lets_nobody_in(
+    mina: Person, make_person: Make, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
+    jun = sign_up(make_person, "jun@example.com", Role.OWNER)
+    invite(jun, role=Role.OWNER)
+    keep_house(mina.app)
+    noor = make_person(email=INVITED)
+    noor.get(link(inbox))
+    prepare = auth.prepare
+
+    def prepare_and_demote(*given: Any, **more: Any) -> Any:
+        give(mina.app, "jun@example.com", role)
+        return prepare(*given, **more)
+
+    monkeypatch.setattr(auth, "prepare", prepare_and_demote)
+    assert noor.post(path_of(noor), NEWCOMER).status_code == 410
+    assert account(mina.app) is None
 
 
 def test_one_address_invited_by_many_at_once_is_invited_once(
