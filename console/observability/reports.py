@@ -50,8 +50,11 @@ def take() -> Response:
 
 
 def _own_origin() -> str:
-    """Return this site's origin, in the form in which a report's is logged."""
-    return _origin(f"{current_app.config['PREFERRED_URL_SCHEME']}://{current_app.config['SERVER_NAME']}")
+    """Return the origin of the site, in the form in which a report's is logged.
+
+    Browsers report to the host of the page, which may be any of ``TRUSTED_HOSTS``.
+    """
+    return _origin(f"{current_app.config['PREFERRED_URL_SCHEME']}://{request.host}")
 
 
 def _violations(said: Any) -> list[dict[str, str]]:

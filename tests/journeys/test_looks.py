@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import pytest
+from PIL import Image, ImageChops
 from playwright.sync_api import BrowserContext, expect
 
 from mfa.colors import contrast
@@ -86,9 +88,24 @@ def test_in_forced_colors_the_current_tab_is_outlined(in_forced_colors: Visitor)
     expect(current).to_have_css("outline-style", "solid")
 
 
-def test_in_forced_colors_a_field_with_the_focus_is_outlined(in_forced_colors: Visitor) -> None:
+def test_arrow_of_a_choice_stands_as_far_from_the_border_as_its_text(
+    make_visitor: Callable[..., Visitor], person: Person
+) -> None:
+    mina = make_visitor().arrive(person.sign_up())
+    mina.page.goto("/account/profile")
+    settle(mina.page)
+    picture = Image.open(io.BytesIO(mina.page.get_by_label("Language").screenshot())).convert("L")
+    middle = picture.crop((4, picture.height // 4, picture.width - 4, picture.height * 3 // 4))
+    painted = ImageChops.difference(middle, Image.new("L", middle.size, middle.getpixel((0, 0)))).getbbox()
+    assert painted
+    left, right = painted[0], middle.width - painted[2]
+    assert abs(left - right) <= 3
+
+
+@pytest.mark.parametrize("label", ["Name", "Language"])
+def test_in_forced_colors_a_field_with_the_focus_is_outlined(in_forced_colors: Visitor, label: str) -> None:
     in_forced_colors.page.goto("/account/profile")
-    field = in_forced_colors.page.get_by_label("Name")
+    field = in_forced_colors.page.get_by_label(label)
     field.focus()
     expect(field).to_have_css("outline-style", "solid")
 
