@@ -12,6 +12,7 @@ from flask import Flask
 
 from console.config import BadSetting
 from console.extensions import db, two_step
+from tests.email_change.test_email_change import change
 from tests.recovery.steps import (
     account,
     finish,
@@ -187,6 +188,34 @@ def test_each_mail_stops_it_by_one_press(
     clock.advance(days=30)
     work(waiting.app)
     assert READY not in [one.subject for one in waiting.inbox.take_all()]
+
+
+def test_address_before_a_change_that_can_be_undone_is_told_each_time(
+    protected: Person, make_person: Make, clock: Clock
+) -> None:
+    new = "minas.thief@example.com"
+    clock.advance(minutes=2)
+    change(protected, new, factor="code", code=protected.next_code())
+    work(protected.app)
+    clock.advance(minutes=2)
+    thief = make_person(email=new)
+    thief.sign_in(new)
+    thief.get(LOST)
+    thief.post(f"{LOST}/number")
+    number = thief.inbox.wait_for("Your Twostep authentication number", to=new).number
+    thief.post(LOST, {"number": number})
+    assert "/recover/stop/" in letter(protected, BEGUN).path
+    clock.advance(seconds=DAYS / 2 * 24 * 3600)
+    assert "/recover/stop/" in letter(protected, MIDDLE).path
+    clock.advance(seconds=(DAYS / 2 - 1) * 24 * 3600)
+    assert "It was stopped" in press(make_person(), letter(protected, NEAR).path).text
+
+
+def test_known_device_is_told_at_the_second_step_and_stops_it(waiting: Person, protected: Person) -> None:
+    protected.sign_out()
+    assert "This wasn’t me" in protected.sign_in(EMAIL).text
+    protected.post(f"{TWO_STEP}/recover/stop")
+    assert recoveries(waiting.app)[0].stopped_at
 
 
 def test_second_step_stops_it(waiting: Person, protected: Person, make_person: Make) -> None:
