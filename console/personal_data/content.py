@@ -47,7 +47,7 @@ def of(account: Account, session: AccountSession, here: Here) -> Part:
     return {
         gettext("About this file"): _about(here.now),
         gettext("Profile"): _profile(account),
-        gettext("Earlier email addresses"): _earlier_addresses(account),
+        gettext("Earlier e-mail addresses"): _earlier_addresses(account),
         gettext("Invitations to you"): _invitations_to(account),
         gettext("Invitations that you sent"): _invitations_sent(account),
         gettext("2-step verification"): _second_step(account, here.now),

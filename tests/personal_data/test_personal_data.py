@@ -92,7 +92,7 @@ def test_earlier_address_and_waiting_mail_are_in_it(app: Flask, mina: Person, cl
         )
     found = read(download(mina))
     assert found["Profile"]["Email"] == "new@example.com"
-    (earlier,) = found["Earlier email addresses"]
+    (earlier,) = found["Earlier e-mail addresses"]
     assert earlier["Email"] == EMAIL
     assert ISO.fullmatch(earlier["Changed at"])
     subjects = [mail["Subject"] for mail in found["Mails that wait to be sent"]]

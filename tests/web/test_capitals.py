@@ -83,3 +83,7 @@ def test_ordered_names_stand_as_they_were_ordered() -> None:
 
 def test_title_case_is_found() -> None:
     assert capitals_within("Change Your Old Address") == ["Your", "Old", "Address"]
+
+
+def test_address_is_spelled_in_one_way() -> None:
+    assert [text for text in texts() if "email address" in text] == []
