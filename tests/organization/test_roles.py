@@ -7,7 +7,7 @@ from click.testing import Result
 from flask import Flask
 
 from console.accounts.models import Role
-from tests.organization.people import Make, give, roles, sign_up
+from tests.organization.people import Make, give, roles
 from tests.support.crowd import at_once
 from tests.support.person import EMAIL, PASSWORD, Person
 from tests.support.smtp import Inbox
@@ -47,7 +47,7 @@ def test_nobody_who_signs_up_beside_accounts_without_an_owner_owns_them(make_per
     app = make_person().app
     csv = "email,name\nmina.park@example.com,Mina\n"
     assert app.test_cli_runner().invoke(args=["users", "import", "-"], input=csv).exit_code == 0
-    sign_up(make_person, OTHER)
+    make_person(email=OTHER).sign_up(OTHER)
     assert set(roles(app).values()) == {Role.MEMBER}
 
 
