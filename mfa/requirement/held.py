@@ -33,8 +33,7 @@ from mfa.database import affected, in_batches, run, transaction
 from mfa.errors import Refusal
 from mfa.requirement import statements
 from mfa.ring import ring
-from mfa.web import access, paths
-from mfa.web.pieces import csrf_field_name
+from mfa.web import access, csrf, paths
 
 FIELD = "two_step_form"
 """The field that names the form that is sent again."""
@@ -140,7 +139,7 @@ def restore(person: Person, form_id: str, now: datetime) -> None:
             raise Ended
     fields = held.fields
     if held.had_token:
-        name = csrf_field_name()
+        name = csrf.field_name()
         fields = [(one, generate_csrf() if one == name else value) for one, value in fields]
     else:
         # That of this request is good for the button alone.
@@ -189,5 +188,5 @@ def _has_token() -> bool:
 
 
 def _bound_to(person: Person, form_id: str) -> bytes:
-    token = session.get(csrf_field_name(), "")
+    token = session.get(csrf.field_name(), "")
     return "\0".join((form_id, person.id, accounts().session_id(), token)).encode()

@@ -12,7 +12,7 @@ from mfa.factors.base import Kept
 from mfa.factors.ceremonies import Ceremony
 from mfa.sign_in import passwordless
 from mfa.sign_in.forms import FactorForm
-from mfa.web.pieces import csrf_field_name
+from mfa.web import csrf
 from mfa.web.visitor import person
 
 
@@ -33,7 +33,7 @@ def place(purpose: str) -> str:
 
 def _session() -> str:
     """Return what names the cookie's session: a host may have none of its own that it could tell apart."""
-    name = csrf_field_name()
+    name = csrf.field_name()
     if name not in session:
         generate_csrf()
     return str(session.get(name, ""))

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask_wtf.csrf import generate_csrf
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 from wtforms import Field
 
 from mfa import at_work, times
-from mfa.web import fragments
+from mfa.web import csrf, fragments
 from mfa.web.nonce import nonce
 
 
@@ -40,21 +39,13 @@ def link_to(url: str) -> Markup:
 def csrf_headers() -> Markup:
     """Return the attributes of a body: htmx sends the CSRF token with whatever it asks."""
     header = at_work.app().config.get("WTF_CSRF_HEADERS", ["X-CSRFToken"])[0]
-    headers = htmlsafe_json_dumps({header: generate_csrf()})
+    headers = htmlsafe_json_dumps({header: csrf.token()})
     return _made(f"hx-headers:inherited='{headers}' hx-nonce=\"{escape(nonce())}\"")
 
 
 def csrf_field() -> Markup:
     """Return the field with the token that a form posts to show that it is ours."""
-    name = csrf_field_name()
-    # Once made, it is kept there, and Flask-WTF takes ten times as long to find it.
-    token = at_work.kept().get(name) or generate_csrf()
-    return _made(f'<input type="hidden" name="{escape(name)}" value="{escape(token)}">')
-
-
-def csrf_field_name() -> str:
-    """Return the name of the field in which a form posts its CSRF token."""
-    return str(at_work.app().config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
+    return _made(f'<input type="hidden" name="{escape(csrf.field_name())}" value="{escape(csrf.token())}">')
 
 
 def aria(field: Field, hint: str | None, autofocus: bool) -> dict[str, str]:

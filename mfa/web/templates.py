@@ -12,12 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, url_for
-from flask_wtf.csrf import generate_csrf
 from jinja2 import Environment, Undefined, defaults
 
 from mfa import at_work, clock, i18n, times, words
 from mfa.notices.addresses import in_ascii
-from mfa.web import assets, fragments, pieces
+from mfa.web import assets, csrf, fragments, pieces
 from mfa.web.host import host
 from mfa.web.nonce import nonce
 
@@ -27,7 +26,7 @@ _TEXTS = "jinja2.ext.i18n"
 
 GLOBALS: dict[str, Any] = {
     "nonce": nonce,
-    "csrf_token": generate_csrf,
+    "csrf_token": csrf.token,
     "clock_now": clock.now,
     "is_fragment": fragments.wanted,
     "url_for": url_for,
