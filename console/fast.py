@@ -81,7 +81,8 @@ def _addresses() -> Callable[..., str]:
     known: dict[tuple[str, str], str] = {}
 
     def find(endpoint: str, /, **values: Any) -> str:
-        if values or not has_request_context():
+        # Which page ".tab" is depends on the blueprint at work.
+        if values or endpoint.startswith(".") or not has_request_context():
             return url_for(endpoint, **values)
         key = endpoint, at_work.request().root_path
         if key not in known:

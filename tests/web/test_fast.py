@@ -90,3 +90,12 @@ def test_language_of_the_extension_is_followed(app: Flask, ordinary: Flask) -> N
 def test_migrations_are_offered_without_it(ordinary: Flask) -> None:
     assert isinstance(ordinary.extensions["migrate"], MigrateConfig)
     assert "db" in ordinary.cli.commands
+
+
+def test_relative_endpoint_is_that_of_the_blueprint_at_work(app: Flask, ordinary: Flask) -> None:
+    made = []
+    for each in (app, ordinary):
+        for url in ("/organization/members", "/organization/activity"):
+            with each.test_request_context(url):
+                made.append(render_template_string("{{ url_for('.tab') }}"))
+    assert made == 2 * ["/organization/members", "/organization/activity"]
