@@ -105,7 +105,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     _mount_two_step(app)
     csrf.init_app(app)
     login_manager.init_app(app)
-    login_manager.session_protection = None  # sessions end on the server: see console.sessions
+    fast.leave_sessions_alone(login_manager)  # they end on the server: see console.sessions
 
     languages.set_up(app, language.choose)
 

@@ -17,6 +17,7 @@ import flask.templating
 import jinja2
 from babel.support import NullTranslations
 from flask import Flask, has_request_context, url_for
+from flask_login import LoginManager
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from jinja2.utils import pass_eval_context
@@ -39,6 +40,13 @@ class Application(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return *func*: nothing in the console is asynchronous, and a page asks this of some twenty."""
         return func if ON else super().ensure_sync(func)
+
+
+def leave_sessions_alone(manager: LoginManager) -> None:
+    """Turn off Flask-Login's session protection, for which it hashes network and browser of each request."""
+    manager.session_protection = None
+    if ON:
+        manager._session_identifier_generator = str  # noqa: SLF001 (there is no other way)
 
 
 def speed_up(env: jinja2.Environment) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from babel import Locale
 from babel.support import NullTranslations
-from flask import Flask, g, has_app_context
+from flask import Flask, g
 from flask_babel import Babel, force_locale, get_locale, get_translations
 
 from mfa import at_work, i18n
@@ -78,9 +78,10 @@ class _Spoken(NamedTuple):
 
 def _spoken() -> _Spoken:
     """Return the language that is spoken now; Flask-Babel is asked once a request."""
-    if not has_app_context():
+    try:
+        kept = at_work.kept()
+    except RuntimeError:  # outside of any application
         return _Spoken(SOURCE, get_translations())
-    kept = at_work.kept()
     found: _Spoken | None = kept.get(i18n.KEPT)
     if found is None:
         found = _Spoken(_code(get_locale()), get_translations())

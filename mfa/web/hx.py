@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Response, make_response, render_template
+from flask import Response, render_template
 from markupsafe import Markup, escape
 
+from mfa import at_work
 from mfa.i18n import Text
 from mfa.web import fragments, layouts, posted, templates
 from mfa.web.host import host
@@ -42,7 +43,7 @@ def render(
         return (posted.redirect(said) if tells else None) or _whole(said, context)
     body = f"<title>{escape(title)} · {escape(host().product)}</title>"
     body += _text(partial, title, context)
-    response = _personal(make_response(body, status))
+    response = _personal(at_work.app().response_class(body, status))
     if url:
         response.headers["HX-Push-Url"] = url
     return response
@@ -61,12 +62,12 @@ def whole(partial: str, layout: str, *, title: Text, status: int = 200, **contex
     """Answer with *partial* inside *layout*, to htmx too."""
     content = Markup(_text(partial, title, context))  # noqa: S704 (a template escaped it)
     text = layouts.around(content, layout, title=title, partial=partial, tab=context.get("tab"))
-    return _personal(make_response(text, status))
+    return _personal(at_work.app().response_class(text, status))
 
 
 def page(template: str, *, title: Text, status: int = 200, **context: Any) -> Response:
     """Answer with a whole page of the application's own."""
-    return _personal(make_response(_text(template, title, context), status))
+    return _personal(at_work.app().response_class(_text(template, title, context), status))
 
 
 def _text(template: str, title: Text, context: dict[str, Any]) -> str:
