@@ -16,7 +16,9 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.support import debian
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_SHELL = "chromium-headless-shell"
+"""Chromium without the window around a page: the tests that open pages take two thirds of the time."""
+_NAMES = (_SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -44,7 +46,7 @@ def find() -> str | None:
 
 def install() -> str:
     """The path of a Chromium, installed first where there is none."""
-    return find() or _install_playwrights_own() or debian.program("chromium", "chromium")
+    return find() or _install_playwrights_own() or debian.program(_SHELL, _SHELL)
 
 
 def launch(playwright: Playwright, **options: Any) -> Browser:
