@@ -24,6 +24,8 @@ from mfa.people import recoveries
 from mfa.sign_in.browser import TOKEN_KEY
 from mfa.web import devices
 
+_READS = ("GET", "HEAD")
+
 
 class Visitor(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     """Somebody who is signed in: the account, and the session in this browser.
@@ -49,6 +51,10 @@ class Visitor(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     def account(self) -> Account:
         """The account, for what changes it or needs all of it."""
         return self._live.account()
+
+    def hold(self) -> None:
+        """Have the account as an object: whatever changes it, changes what is known here."""
+        self.__dict__["account"] = self._live.account()
 
     @property
     def person(self) -> Person:
@@ -87,7 +93,10 @@ def load(token: str) -> Visitor | None:
     if found is None:
         return None
     rules.see(found.session, now)
-    return Visitor(found, token, now)
+    here = Visitor(found, token, now)
+    if at_work.request().method not in _READS:
+        here.hold()
+    return here
 
 
 def visitor() -> Visitor | None:
