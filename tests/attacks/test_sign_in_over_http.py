@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.attacks.conftest import Site
+from tests.attacks.test_without_token import OF_STRANGERS
 from tests.support.addresses import address
 from tests.support.cookies import read_cookie
 from tests.support.person import PASSWORD, Person, entered
@@ -165,16 +166,8 @@ def test_every_post_without_a_token_is_refused(site: Site, guarded: Person) -> N
     assert len(urls) > 20
     refused = {url: guarded.client.post(url, data={}).status_code for url in urls}
     # Who is signed in is led away from the forms of sign-in, and from nothing else.
-    of_sign_in = (
-        "/sign-in",
-        "/sign-in/verify",
-        "/sign-in/verify/confirm",
-        "/sign-in/verify/passkey",
-        "/account/two-step/recover/lost",
-        "/account/two-step/recover/lost/number",
-    )
     assert [url for url, status in refused.items() if status != 400] == [
-        url for url in urls if url in of_sign_in
+        url for url in urls if url in OF_STRANGERS
     ]
 
 
