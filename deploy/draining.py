@@ -12,7 +12,9 @@ import os
 import signal
 import socket
 import struct
+import threading
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 from typing import Any
 
@@ -36,11 +38,21 @@ _NO_SYN = (
 
 
 class DrainingServer(MPServer):
-    """Granian with one listening socket for all its processes, which it closes with care."""
+    """Granian with one listening socket for all its processes, which it closes with care.
+
+    A signal is handled by a thread of its own. Granian's handlers set an event; in the main thread, which
+    waits for that event and may hold its lock at the moment, they would wait for themselves, for ever.
+    """
 
     _seconds = 0.0
     _sign: Path | None = None
     _told: int | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Its put is reentrant: it can be called by a handler.
+        self._signals: SimpleQueue[int] = SimpleQueue()
+        self._told_again = threading.Event()
 
     def drain_for(self, seconds: float, sign: Path) -> None:
         """Serve on for *seconds* after SIGTERM.
@@ -54,11 +66,28 @@ class DrainingServer(MPServer):
         # would take the signal and do nothing, and the end would come by force only, after KILL_AFTER.
         # It is held back around the fork: what comes before the child has handlers of its own is lost.
         os.register_at_fork(before=_hold_back, after_in_parent=_let_come, after_in_child=_end_when_told)
+        self.heed_signals()
         super().startup(spawn_target, target_loader)
 
+    def heed_signals(self) -> None:
+        """Begin to do what signals say."""
+        threading.Thread(target=self._heed, name="signals", daemon=True).start()
+
     def signal_handler_interrupt(self, signum: int, _frame: FrameType | None = None) -> None:
-        self._told = self._told or signum
-        super().signal_handler_interrupt()
+        self._signals.put(signum)
+
+    signal_handler_reload = signal_handler_interrupt
+
+    def _heed(self) -> None:
+        while True:
+            signum = self._signals.get()
+            if signum == signal.SIGHUP:
+                super().signal_handler_reload()
+            elif self._told is None:
+                self._told = signum
+                super().signal_handler_interrupt()
+            else:
+                self._told_again.set()
 
     def shutdown(self, exit_code: int = 0) -> None:
         if self._told == signal.SIGTERM:
@@ -77,12 +106,11 @@ class DrainingServer(MPServer):
     def _drain(self) -> None:
         if self._sign:
             self._sign.touch()
-        self.main_loop_interrupt.clear()
         # A second signal ends the wait.
-        if self.main_loop_interrupt.wait(self._seconds):
+        if self._told_again.wait(self._seconds):
             return
         if refuse_newcomers(self._sso):
-            self.main_loop_interrupt.wait(SETTLE_SECONDS)
+            self._told_again.wait(SETTLE_SECONDS)
 
 
 def _hold_back() -> None:

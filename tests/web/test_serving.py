@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -140,7 +141,8 @@ def drains(config: dict[str, Any]) -> Iterator[Served]:
 
 
 def wait_until_draining(served: Served) -> None:
-    while (answer := httpx.get(f"{served.url}/readyz")).status_code == 200:
+    end = time.monotonic() + patience.SECONDS
+    while (answer := httpx.get(f"{served.url}/readyz")).status_code == 200 and time.monotonic() < end:
         pass
     assert (answer.status_code, answer.json()) == (503, {"ready": False, "reason": "draining"})
 
@@ -179,8 +181,9 @@ def test_told_to_stop_while_its_processes_load_it_kills_none(config: dict[str, A
 def test_the_port_is_closed_while_a_request_under_way_is_answered(
     served: Served, inbox: HoldingInbox, clock: Clock
 ) -> None:
+    end = time.monotonic() + patience.SECONDS
     with stopping(served, inbox, clock), pytest.raises(httpx.ConnectError):
-        while True:
+        while time.monotonic() < end:
             httpx.get(f"{served.url}/healthz")
 
 

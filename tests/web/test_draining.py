@@ -1,0 +1,37 @@
+"""What signals do to the server of production, whatever its main thread does at that moment."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+from deploy.draining import DrainingServer
+from tests.support import patience
+
+
+def test_a_signal_is_heeded_though_the_main_thread_holds_the_lock_of_its_event() -> None:
+    server = DrainingServer("app:app")
+    server.heed_signals()
+    # As while the main thread goes into its wait for the event, or comes out.
+    with server.main_loop_interrupt._cond:  # type: ignore[attr-defined]
+        handled = threading.Thread(
+            target=server.signal_handler_interrupt, args=(signal.SIGTERM,), daemon=True
+        )
+        handled.start()
+        handled.join(patience.SECONDS)
+        assert not handled.is_alive()
+    assert server.main_loop_interrupt.wait(patience.SECONDS)
+    assert server.interrupt_signal
+
+
+def test_told_to_stop_twice_before_it_drains_it_does_not_wait(tmp_path: Path) -> None:
+    server = DrainingServer("app:app")
+    server.drain_for(300, tmp_path / "draining")
+    server.heed_signals()
+    server.signal_handler_interrupt(signal.SIGTERM)
+    server.signal_handler_interrupt(signal.SIGTERM)
+    drained = threading.Thread(target=server._drain, daemon=True)
+    drained.start()
+    drained.join(patience.SECONDS)
+    assert not drained.is_alive()
