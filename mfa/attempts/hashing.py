@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import cast
@@ -22,8 +24,12 @@ from mfa.i18n import lazy_gettext as _
 
 LONGEST_WAIT = 3.0
 """Seconds that a request waits for a place."""
-_COME_AGAIN = range(2, 6)
-"""Seconds: one of them at random, so that those who were sent away don't all come at once."""
+SOONEST, LATEST = 2, 10
+"""Seconds after which who was sent away is to come again."""
+_SPREAD = 4
+"""Seconds over which those who were sent away come again at the least: not all at once."""
+_LATELY = 0.1
+"""How much the last hash counts in how long a hash takes."""
 _LINE = "mfa_hashing"
 
 
@@ -33,20 +39,22 @@ class Busy(NotNow):
     status = 503
     says = _("Many people are signing in. Try again in a few seconds.")
 
-    def __init__(self) -> None:
-        super().__init__("the line for hashes is full", wait=secrets.choice(_COME_AGAIN))
+    def __init__(self, wait: int) -> None:
+        super().__init__("the line for hashes is full", wait=wait)
 
 
 @dataclass(eq=False)
 class _Turn:
     """A request that hashes or waits to.
 
+    :param since: when it was given a place.
     :param decided: set once it has a place or is sent away.
     """
 
     network: str
     known: bool
     has_place: bool = False
+    since: float = 0.0
     decided: threading.Event = field(default_factory=threading.Event)
 
 
@@ -57,15 +65,28 @@ class Line:
     away before a known one, then one of the network that most come from, then the last to come: so one
     network can't fill the line.
 
+    Who is sent away is told when to come again: later, the more are still to come again, so that a crowd
+    spends the server's time on hashes and not on refusals.
+
     :param places: hashes at once.
     :param waiting: requests that may wait; each of them holds a thread of the server.
     :param longest_wait: seconds.
+    :param now: a clock in seconds that is never set back.
     """
 
-    def __init__(self, places: int, *, waiting: int, longest_wait: float = LONGEST_WAIT) -> None:
-        self.places, self.room, self._longest_wait = places, waiting, longest_wait
+    def __init__(
+        self,
+        places: int,
+        *,
+        waiting: int,
+        longest_wait: float = LONGEST_WAIT,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.places, self.room, self._longest_wait, self._now = places, waiting, longest_wait, now
         self._hashing: list[_Turn] = []
         self._waiting: list[_Turn] = []
+        self._away: Counter[int] = Counter()
+        self._hash_takes = 0.0
         self._lock = threading.Lock()
         self._held = threading.local()
 
@@ -99,6 +120,20 @@ class Line:
             self._held.place = False
             self._leave(turn)
 
+    def _come_again(self) -> int:
+        """Note one more who is sent away.
+
+        :returns: seconds after which to come again: at random while all who are away could be served.
+        """
+        with self._lock:
+            now = int(self._now())
+            for moment in [moment for moment in self._away if moment <= now]:
+                del self._away[moment]
+            busy_for = self._away.total() * self._hash_takes / self.places
+            wait = SOONEST + secrets.randbelow(min(max(_SPREAD, int(busy_for)), LATEST - SOONEST + 1))
+            self._away[now + wait] += 1
+            return wait
+
     def _take(self, turn: _Turn) -> None:
         with self._lock:
             if len(self._hashing) < self.places:
@@ -113,11 +148,13 @@ class Line:
                 if turn in self._waiting:
                     self._send_away(turn)
         if not turn.has_place:
-            raise Busy
+            raise Busy(self._come_again())
 
     def _leave(self, turn: _Turn) -> None:
         with self._lock:
             self._hashing.remove(turn)
+            took = self._now() - turn.since
+            self._hash_takes += (took - self._hash_takes) * (_LATELY if self._hash_takes else 1)
             if self._waiting:
                 first = next((each for each in self._waiting if each.known), self._waiting[0])
                 self._waiting.remove(first)
@@ -125,7 +162,7 @@ class Line:
 
     def _let_in(self, turn: _Turn) -> None:
         self._hashing.append(turn)
-        turn.has_place = True
+        turn.since, turn.has_place = self._now(), True
         turn.decided.set()
 
     def _send_away(self, turn: _Turn) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from console import create_app
 from console.passwords.rules import Hasher
 from console.toolbox import toolbox
-from mfa.attempts.hashing import Busy, Line
+from mfa.attempts.hashing import LATEST, SOONEST, Busy, Line
 from mfa.crypto import recovery_codes
 from tests.support import patience
 from tests.support.database import dump
@@ -181,6 +181,36 @@ def test_the_refusal_says_when_to_try_again() -> None:
     assert refused[0].status == 503
     assert refused[0].sentence == "Many people are signing in. Try again in a few seconds."
     assert refused[0].wait > 0
+
+
+def test_a_crowd_is_told_to_come_again_later_than_a_few_people() -> None:
+    clock = [0.0]
+    line = Line(1, waiting=0, now=lambda: clock[0])
+    with line.place(HOME, known=False):
+        clock[0] += 1.0  # a hash takes a second
+    with line.place(HOME, known=False):
+        few = [_sent_away(line) for _ in range(4)]
+        crowd = [_sent_away(line) for _ in range(200)]
+        clock[0] += LATEST  # by then all of them have come again
+        few += [_sent_away(line) for _ in range(4)]
+    assert set(few) <= {2, 3, 4, 5}
+    # One in nine is told each of them: 200 miss one of the two once in 10,000,000,000 runs.
+    assert (min(crowd), max(crowd)) == (SOONEST, LATEST)
+
+
+def _sent_away(line: Line) -> int:
+    """Have somebody come while all places are taken; return the seconds after which to come again."""
+    told: list[int] = []
+
+    def come() -> None:
+        with pytest.raises(Busy) as error, line.place(STORE, known=False):
+            raise AssertionError
+        told.append(error.value.wait)
+
+    thread = threading.Thread(target=come)
+    thread.start()
+    thread.join(patience.SECONDS)
+    return told[0]
 
 
 def test_a_thread_that_has_a_place_keeps_it() -> None:
