@@ -102,6 +102,8 @@ def open_ceremony(app: Flask, mina: Person) -> Callable[[str], Ceremony]:
             if url == SECOND:
                 mina.sign_in()
             mina.get("/sign-in" if url == ALONE else SECOND)
+        # A mail from before may be leaving just now.
+        app.extensions["mfa_mail_worker"].stop()
         return Ceremony(mina, url, key)
 
     return open_one
