@@ -160,6 +160,8 @@ class Browser:
         self._note(name or f"{method} {urlsplit(url).path}", took, answer, content)
         self.url = url
         if answer.status >= 400:
+            # Until it comes again, the server may close a connection that nobody uses.
+            self.close()
             said = f"{method} {url}: {answer.status}\n{content[:2000].decode(errors='replace')}"
             raise Refused(said, answer.status, float(answer.headers.get("Retry-After") or 0))
         target = answer.headers.get("Location") or answer.headers.get("HX-Redirect")

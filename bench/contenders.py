@@ -217,7 +217,8 @@ def serving(
 def _command(contender: Contender, server: str, host: str, port: int) -> list[str]:
     if server == SERVE:
         given = f"'{contender.module}:flask', host={host!r}, port={port}"
-        return [contender.python, "-c", f"from deploy import serve; serve.serve({given})"]
+        begin = "from deploy import memory, serve; memory.ask_for_large_pages()"
+        return [contender.python, "-c", f"{begin}; serve.serve({given})"]
     start = [contender.python, "-m", server, f"{contender.module}:app"]
     if server == GUNICORN:
         return [*start, "--bind", f"{host}:{port}", "--workers", str(WORKERS), "--no-control-socket"]

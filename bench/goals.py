@@ -58,7 +58,8 @@ process, does not have.
 """,
     "whole sign-ins to bare hashes": """
 **Sign-ins in the storm.** The clients share the cores with the server, and so do the pages that are opened
-meanwhile; each refused attempt is a request too. The rest is a sign-in's own cost (above).
+meanwhile; each refused attempt is a request too. The rest is a sign-in's own cost (above). The bare hash is
+that of any Python program; in large pages, as the server asks for them, it takes a quarter less.
 """,
     "its time in the server": """
 **The enrollment's time.** A quarter of it is the step that no peer has: a number that is counted and

@@ -437,7 +437,8 @@ def storm(results: Results) -> str:
     busy = ", ".join(f"{who} {share:.2f}" for who, share in one["busy"].items())
     text = _STORM.format(clients=one["clients"], places=one["places"], settles=SETTLES)
     text += table(["", "times", "median", "p99", "longest"], rows)
-    text += f"\n\nProcessors taken: {busy}. A bare hash: {one['hashes']:.1f} a second."
+    bare, large = one["hashes"], one.get("hashes_in_large_pages", 0)
+    text += f"\n\nProcessors taken: {busy}. A bare hash: {bare:.1f} a second, {large:.1f} in large pages."
     return text + "".join(f"\n\n`{complaint}`" for complaint in [*crowd["complaints"], *one["failed"]][:5])
 
 

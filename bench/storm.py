@@ -29,6 +29,7 @@ from bench import people
 from bench.browser import Browser, insist, take_other_networks
 from bench.contenders import Server
 from bench.journeys import POST_CODE, Twostep
+from deploy import memory
 from mfa.crypto.cost import Cost
 from tests.support.smtp import Inbox
 
@@ -56,6 +57,7 @@ def measure(server: Server, inbox: Inbox, *, seconds: float, cost: str, places: 
     :param places: hashes at once in all processes.
     """
     started = server.pss()
+    large_pages = bare(cost, places, seconds / 4, large_pages=True)
     kind = Twostep(server, inbox)
     reader = kind.signed_in(0)
     hashes: list[float] = []
@@ -63,7 +65,7 @@ def measure(server: Server, inbox: Inbox, *, seconds: float, cost: str, places: 
     failed: list[str] = []
 
     def calm() -> None:
-        hashes.append(bare(cost, places, seconds / 4))
+        hashes.append(bare(cost, places, seconds / 4, large_pages=False))
         failed.extend(_look(kind, reader, seconds / 4, quiet))
         with _burning(cost, places):
             failed.extend(_look(kind, reader, seconds / 4, noise))
@@ -83,6 +85,7 @@ def measure(server: Server, inbox: Inbox, *, seconds: float, cost: str, places: 
         "places": places,
         "cores": os.cpu_count(),
         "hashes": sum(hashes) / len(hashes),
+        "hashes_in_large_pages": large_pages,
         "rate": crowd["rate"] + len(during["owner"]) / seconds,
         "quiet": _spreads(quiet),
         "noise": _spreads(noise),
@@ -99,8 +102,18 @@ def measure(server: Server, inbox: Inbox, *, seconds: float, cost: str, places: 
     }
 
 
-def bare(cost: str, threads: int, seconds: float) -> float:
-    """How many passwords a second are checked at that cost by so many threads, with nothing else to do."""
+def bare(cost: str, threads: int, seconds: float, *, large_pages: bool) -> float:
+    """How many passwords a second a program checks that does nothing else, at that cost in so many threads.
+
+    :param large_pages: its memory comes in pages of 2 MiB, as that of ``make serve``.
+    """
+    work = f"from bench import storm; print(storm.hash_for({cost!r}, {threads}, {seconds}))"
+    env = {**os.environ, memory.TUNABLES: f"{memory.LARGE_PAGES}={large_pages:d}"}
+    return float(subprocess.check_output([sys.executable, "-c", work], env=env, text=True))
+
+
+def hash_for(cost: str, threads: int, seconds: float) -> float:
+    """Check passwords for *seconds* in this process; return how many a second."""
     chosen = Cost.parse(cost)
     hasher = PasswordHasher(chosen.passes, chosen.memory_kib, chosen.lanes)
     hashed = hasher.hash(people.PASSWORD)
@@ -119,7 +132,7 @@ def bare(cost: str, threads: int, seconds: float) -> float:
 @contextmanager
 def _burning(cost: str, threads: int) -> Iterator[None]:
     """Another program that hashes inside, with as many threads as the server has places."""
-    work = f"from bench import storm; print(flush=True); storm.bare({cost!r}, {threads}, 3600)"
+    work = f"from bench import storm; print(flush=True); storm.hash_for({cost!r}, {threads}, 3600)"
     other = subprocess.Popen([sys.executable, "-c", work], stdout=subprocess.PIPE)
     assert other.stdout
     try:

@@ -21,7 +21,7 @@ from granian.http import HTTP1Settings
 from deploy.bodies import Bodies
 from deploy.draining import DrainingServer
 from deploy.gateway import Gateway
-from deploy.memory import give_back_large_blocks
+from deploy.memory import ask_for_large_pages, give_back_large_blocks
 
 DRAINING_FILE = "TWOSTEP_DRAINING_FILE"
 """The environment variable by which `console.observability.health` learns that the server will stop."""
@@ -124,6 +124,7 @@ def _connections() -> int:
 
 
 if __name__ == "__main__":
+    ask_for_large_pages()
     port = os.environ.get("PORT", "5000")
     if not port.isdecimal() or not 1 <= int(port) <= _LARGEST_PORT:
         sys.exit(f"Twostep can't start. PORT is a number from 1 to {_LARGEST_PORT}.")

@@ -26,8 +26,6 @@ LONGEST_WAIT = 3.0
 """Seconds that a request waits for a place."""
 SOONEST, LATEST = 2, 10
 """Seconds after which who was sent away is to come again."""
-_SPREAD = 4
-"""Seconds over which those who were sent away come again at the least: not all at once."""
 _LATELY = 0.1
 """How much the last hash counts in how long a hash takes."""
 _LINE = "mfa_hashing"
@@ -123,14 +121,16 @@ class Line:
     def _come_again(self) -> int:
         """Note one more who is sent away.
 
-        :returns: seconds after which to come again: at random while all who are away could be served.
+        :returns: seconds after which to come again: those that it takes to serve all who are away, or fewer,
+            at random, so that they don't all come at once.
         """
         with self._lock:
             now = int(self._now())
             for moment in [moment for moment in self._away if moment <= now]:
                 del self._away[moment]
             busy_for = self._away.total() * self._hash_takes / self.places
-            wait = SOONEST + secrets.randbelow(min(max(_SPREAD, int(busy_for)), LATEST - SOONEST + 1))
+            latest = min(max(2 * SOONEST, int(busy_for)), LATEST)
+            wait = secrets.choice(range(latest // 2, latest + 1))
             self._away[now + wait] += 1
             return wait
 

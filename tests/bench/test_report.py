@@ -101,6 +101,7 @@ def storm(**changed: Any) -> dict[str, Any]:
         "places": 2,
         "cores": 2,
         "hashes": 10.0,
+        "hashes_in_large_pages": 12.5,
         "rate": 9.5,
         "quiet": {"page": look, "readyz": look},
         "noise": {"page": look | {"p99": 0.1}, "readyz": look},

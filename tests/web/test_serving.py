@@ -131,6 +131,11 @@ def test_a_request_under_way_is_answered_when_the_server_is_told_to_stop(
     assert inbox.wait_for("Create your").recipients == [EMAIL]
 
 
+def test_it_asks_for_memory_in_large_pages(served: Served) -> None:
+    environment = Path("/proc", str(served.process.pid), "environ").read_bytes()
+    assert b"GLIBC_TUNABLES=glibc.malloc.hugetlb=1" in environment.split(b"\0")
+
+
 @pytest.fixture
 def drains(config: dict[str, Any]) -> Iterator[Served]:
     """A server that drains for longer than any test takes."""
