@@ -45,6 +45,8 @@ _PAUSE = 0.1
 """Seconds between two looks at a page: so that who measures is not the load."""
 _OWNER_PAUSE = 0.5
 """Seconds between two owners."""
+_MEMORY_PAUSE = 0.5
+"""Seconds between two looks at the memory, for which the kernel goes through all pages of the server."""
 _LONGEST = 300
 """Seconds after the storm, in which all of the crowd must have come in."""
 
@@ -214,7 +216,7 @@ class _Peak:
         self._thread.join()
 
     def _watch(self, server: Server) -> None:
-        while not self._over.wait(0.1):
+        while not self._over.wait(_MEMORY_PAUSE):
             self.most = max(self.most, server.pss())
 
 
