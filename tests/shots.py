@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from flask import Flask
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from console import create_app
 from console.accounts.models import Account, Role
@@ -32,8 +32,10 @@ from mfa.attempts import rules as attempts
 from mfa.database import run, transaction
 from tests.conftest import SETTINGS
 from tests.journeys.visitor import EMAIL, PASSWORD, PHONE, Visitor
+from tests.organization import helping
 from tests.organization.helping import helped
 from tests.organization.people import give
+from tests.recovery.steps import work
 from tests.support import chromium
 from tests.support.clock import Clock
 from tests.support.database import make_empty
@@ -116,6 +118,7 @@ def walk(visitor: Visitor, gallery: Taker, other: Visitor, app: Flask) -> None:
     take("invitations")
     other.page.goto(visitor.letter("You are invited to %(product)s").link)
     take("create-account-invited", other.page)
+    _walk_invited(take, other, app)
     _close_sign_up(app, is_closed=True)
     other.page.goto("/sign-up")
     take("sign-up-closed", other.page)
@@ -431,9 +434,57 @@ def walk(visitor: Visitor, gallery: Taker, other: Visitor, app: Flask) -> None:
     take("throttled")
 
 
+def _walk_invited(take: Callable[..., None], other: Visitor, app: Flask) -> None:
+    """What the open link shows to whom has an account, or had one in the organization."""
+    noor = helping.account("noor", "Noor Haddad", Role.MEMBER, other.clock())
+    with app.app_context(), transaction():
+        db.session.add(noor)
+    other.page.reload()
+    other.sees("You have an account already")
+    take("invited-with-an-account", other.page)
+    is_noor = Account.email == INVITED
+    with app.app_context(), transaction():
+        run(update(Account).where(is_noor).values(removed_at=other.clock()))
+    other.page.reload()
+    other.sees("Welcome back")
+    take("invited-to-come-back", other.page)
+    with app.app_context(), transaction():
+        run(delete(Account).where(is_noor))
+
+
+def _walk_acts(visitor: Visitor, take: Callable[[str], None], member: str) -> None:
+    """Through what may be done about a member, whose page has that address."""
+    visitor.open(member)
+    visitor.sees("Jun Park")
+    take("member")
+    for act, title in (
+        ("role", "Change role"),
+        ("sign-out", "Sign out everywhere"),
+        ("remove", "Remove from organization"),
+        ("lock", "Lock"),
+    ):
+        visitor.open(f"{member}/{act}")
+        visitor.sees(title)
+        take(f"member-{act}")
+    visitor.press("Lock")
+    visitor.is_refused()
+    take("member-lock-refused")
+    visitor.fill("Reason", "#4711")
+    visitor.press("Lock")
+    visitor.reads("The account is locked.")
+    take("member-locked")
+    visitor.follow("Unlock")
+    visitor.sees("Unlock")
+    take("member-unlock")
+    visitor.fill("Reason", "#4711")
+    visitor.press("Unlock")
+    visitor.reads("The account is unlocked.")
+
+
 def _walk_help(visitor: Visitor, take: Callable[[str], None], app: Flask) -> None:
     """Through the help for a member who is locked out."""
     with helped(app, visitor.clock()) as (member, move_on):
+        _walk_acts(visitor, take, f"/organization/members/{member}")
         visitor.open(f"/organization/members/{member}/reset")
         visitor.sees("Reset 2-step verification")
         take("reset-ask")
@@ -480,6 +531,16 @@ def _walk_back(visitor: Visitor, take: Callable[..., None], other: Visitor, app:
     visitor.enter("Authentication number", number, "Begin the wait")
     expect(page.locator(".lead[data-said]")).to_be_visible()
     take("lost-waiting")
+    for days in (3.5, 2.5, 1):
+        visitor.clock.advance(days=days)
+        work(app)
+    visitor.letter("The wait is over: set up 2-step verification again", to=NEW_EMAIL)
+    page.goto("/sign-in")
+    visitor.type_password(NEW_EMAIL)
+    visitor.sees("2-step verification")
+    visitor.follow("I have lost everything")
+    expect(page.get_by_role("button", name=visitor.say("Send again"))).to_be_visible()
+    take("lost-wait-over")
     visitor.follow("Back to 2-step verification")
     visitor.enter("Authentication code", visitor.next_code(), "Verify")
     visitor.is_in()

@@ -44,7 +44,7 @@ def test_page_beside_slow_clients_is_set_against_the_goal() -> None:
 def test_the_page_holds_what_growth_rotation_and_members_took(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = Run(replace(MOMENT, rows=(2_000, 4_000), members=60), tmp_path)
+    run = Run(replace(MOMENT, rows=(2_000, 4_000), members=60, events=60), tmp_path)
     monkeypatch.setattr(run, "_databases", lambda: {"SQLite": lambda: TWOSTEP})
     try:
         results = {"growth": run.growth(), "rotate": run.rotate(), "members": run.members()}
@@ -62,6 +62,7 @@ def test_the_page_holds_what_growth_rotation_and_members_took(
     assert "| 4,000 rows to 2,000, SQLite" in page
     assert "| SQLite | 4,000 rows | sessions | 400 |" in page
     assert "## 60 members" in page
+    assert "With 60 events" in page
     assert f"| SQLite | 400 | {results['rotate']['SQLite']['seconds']:.0f} s |" in page
 
 

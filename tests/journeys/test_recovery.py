@@ -7,13 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 
-from console.extensions import db
-from mfa import tidying
-from mfa.notices import outbox
 from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
-from tests.recovery.steps import help_back
+from tests.recovery.steps import help_back, work
 from tests.support.person import Person
 
 pytestmark = pytest.mark.looks
@@ -29,15 +25,6 @@ def config(config: dict[str, Any]) -> dict[str, Any]:
 
 def protect(make_person: Callable[..., Person], way: str) -> Person:
     return make_person(languages="ko" if way.startswith("korean") else "").sign_up().activate()
-
-
-def work(app: Flask) -> None:
-    """Do what a worker does now and then."""
-    with app.app_context():
-        for _ in tidying.tidy():
-            pass
-        outbox.deliver_due()
-        db.session.remove()
 
 
 def go_back(mina: Visitor, link: str) -> None:

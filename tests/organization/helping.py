@@ -142,10 +142,10 @@ def helped(app: Flask, now: datetime) -> Iterator[tuple[int, Callable[[rules.Sta
     take_two(app)
     people = (("jun", "Jun Park", Role.MEMBER), ("kim", "Kim Park", Role.ADMINISTRATOR))
     with app.app_context(), transaction():
-        accounts = [_account(name, called, role, now) for name, called, role in people]
+        accounts = [account(name, called, role, now) for name, called, role in people]
         db.session.add_all(accounts)
         db.session.flush()
-        member, asker = (account.id for account in accounts)
+        member, asker = (one.id for one in accounts)
 
     def move_on(state: rules.State) -> None:
         with app.app_context(), transaction():
@@ -166,7 +166,8 @@ def helped(app: Flask, now: datetime) -> Iterator[tuple[int, Callable[[rules.Sta
     take_two(app, wanted=False)
 
 
-def _account(name: str, called: str, role: Role, now: datetime) -> Account:
+def account(name: str, called: str, role: Role, now: datetime) -> Account:
+    """Return somebody of that name at example.com, with 2-step verification on, who is not stored yet."""
     email = f"{name}@example.com"
     return Account(
         email=email,
@@ -189,7 +190,7 @@ def _recovery(member: int, now: datetime) -> int:
         reason="#4711",
         mark="",
         key="",
-        generation=0,
+        generation=db.session.get_one(Account, member).generation,
         begun_at=now,
         ready_at=now,
         ends_at=now + rules.LINK_LASTS,

@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from console.accounts.models import Account
 from console.extensions import db, two_step
+from mfa import tidying
+from mfa.notices import outbox
 from mfa.people.models import PersonState, Recovery
 from tests.support.person import EMAIL, PASSWORD, Person, Response
 from tests.support.product import TWO_STEP
@@ -40,6 +42,15 @@ def recoveries(app: Flask) -> list[Recovery]:
         found = list(db.session.scalars(select(Recovery).order_by(Recovery.id)))
         db.session.remove()
     return found
+
+
+def work(app: Flask) -> None:
+    """Do what a worker does now and then."""
+    with app.app_context():
+        for _ in tidying.tidy():
+            pass
+        outbox.deliver_due()
+        db.session.remove()
 
 
 def must_enroll(app: Flask) -> bool:
