@@ -178,7 +178,9 @@ class Run:
         for name, make in self._databases().items():
             place, one = self.folder / "members" / name, make()
             pages = json.loads(contenders.run(one, place, Set(), "bench.members", str(self.effort.members)))
-            found[name] = {"members": self.effort.members, "pages": pages}
+            told = contenders.run(one, place, Set(), "bench.events", str(self.effort.events))
+            events = {"events": self.effort.events, "activity": json.loads(told)}
+            found[name] = {"members": self.effort.members, "pages": pages, **events}
         return found
 
     def _databases(self) -> dict[str, Callable[[], Contender]]:

@@ -55,8 +55,8 @@ def fill(amount: int) -> None:
             "search_key": literal("person ") + _text(i) + literal("\n") + email,
             "password_hash": literal("none"),
             "generation": literal(0),
-            "created_at": _minutes_before(now, amount - i),
-            "last_signed_in_at": _minutes_before(now, (i * _APART) % amount),
+            "created_at": minutes_before(now, amount - i),
+            "last_signed_in_at": minutes_before(now, (i * _APART) % amount),
             "two_step_on": i % SHARES["two_step_on"] != 0,
             "locked_at": case((i % SHARES["locked_at"] == 0, literal(now, Account.locked_at.type))),
             "role": case((i % SHARES["role"] == 0, "administrator"), else_="member"),
@@ -89,7 +89,7 @@ def fill(amount: int) -> None:
 
 def measure() -> dict[str, Any]:
     """Return the seconds of a page: by filter, search, order and place."""
-    client = _owner()
+    client = signed_in()
     found: dict[str, Any] = {}
     for sort in Sort:
         for state in listing.State:
@@ -97,7 +97,10 @@ def measure() -> dict[str, Any]:
                 wanted = Wanted(sought, state, None, sort)
                 asked = {"search": sought, "state": state.value, "sort": sort.value}
                 places = _places(wanted)
-                took = {where: _look(client, {**asked, "after": after}) for where, after in places.items()}
+                took = {
+                    where: look(client, "/organization/members", {**asked, "after": after})
+                    for where, after in places.items()
+                }
                 found.setdefault(state.value or "all", {}).setdefault(search, {})[sort.value] = took
     return found
 
@@ -111,7 +114,8 @@ def _places(wanted: Wanted) -> dict[str, int]:
     return {where: ids[at] if at >= 0 and ids else 0 for where, at in depths.items()}
 
 
-def _owner() -> FlaskClient:
+def signed_in() -> FlaskClient:
+    """Return the browser of the owner."""
     with twostep.flask.test_request_context(), transaction():
         owner = db.session.scalars(select(Account).where(Account.role == Role.OWNER)).one()
         token = sessions.begin(owner, Here(clock.now()), sessions.SignIn(announce=False)).token
@@ -122,13 +126,12 @@ def _owner() -> FlaskClient:
     return client
 
 
-def _look(client: FlaskClient, asked: dict[str, Any]) -> dict[str, float]:
+def look(client: FlaskClient, path: str, asked: dict[str, Any]) -> dict[str, float]:
+    """Return the seconds that a tab takes: the median and the least of some looks, and of the processor."""
     took, worked = [], []
     for _ in range(LOOKS):
         began, before = time.perf_counter(), time.process_time()
-        response = client.get(
-            f"/organization/members?{urlencode(asked)}", base_url=_SITE, headers={"HX-Request": "true"}
-        )
+        response = client.get(f"{path}?{urlencode(asked)}", base_url=_SITE, headers={"HX-Request": "true"})
         took.append(time.perf_counter() - began)
         worked.append(time.process_time() - before)
         assert response.status_code == 200, response.status
@@ -139,7 +142,8 @@ def _text(number: Any) -> Any:
     return cast(number, String)
 
 
-def _minutes_before(now: datetime, minutes: Any) -> Any:
+def minutes_before(now: datetime, minutes: Any) -> Any:
+    """Return the moment so many minutes before, as the database reckons it."""
     if db.engine.dialect.name == "sqlite":
         return func.strftime(
             "%Y-%m-%d %H:%M:%f000", now.isoformat(), literal("-") + _text(minutes) + " minutes"

@@ -97,6 +97,11 @@ beginning, in the middle and at the end. A cell has the slowest of these nine pa
 looks · the least · processor time of the server.
 
 """
+_EVENTS = """
+
+With {events} events in the organization's activity, its tab takes, in the same places and figures:
+
+"""
 _FILTERS = {"all": "everybody", "without-2sv": "without 2-step verification", "locked": "locked"}
 _SHAPES = """## Processes and threads
 
@@ -365,19 +370,33 @@ def members(results: Results) -> str:
     rows = [
         [
             f"{_FILTERS[state]}, {'no search' if search == 'all' else f'search that finds {search}'}",
-            *(" · ".join(ms(seconds) for seconds in slowest(one, state, search)) for one in found.values()),
+            *(_cell(_pages(one, state, search)) for one in found.values()),
         ]
         for state in _FILTERS
         for search in first["pages"][state]
     ]
     text = _MEMBERS.format(members=f"{first['members']:,}", looks=LOOKS)
-    return text + table(["", *found], rows)
+    return text + table(["", *found], rows) + _events(found)
 
 
-def slowest(one: Results, state: str, search: str) -> list[float]:
-    """Return what the slowest page of a filter and a search took: median, least, and of the processor."""
-    pages = [page for by_place in one["pages"][state][search].values() for page in by_place.values()]
-    return [max(page[which] for page in pages) for which in ("wall", "least", "processor")]
+def _events(found: Results) -> str:
+    if not all("activity" in one for one in found.values()):
+        return ""
+    first = next(iter(found.values()))
+    rows = [
+        [name, *(_cell([*one["activity"][name].values()]) for one in found.values())]
+        for name in first["activity"]
+    ]
+    return _EVENTS.format(events=f"{first['events']:,}") + table(["", *found], rows)
+
+
+def _pages(one: Results, state: str, search: str) -> list[dict[str, float]]:
+    return [page for by_place in one["pages"][state][search].values() for page in by_place.values()]
+
+
+def _cell(pages: list[dict[str, float]]) -> str:
+    """Say what the slowest page took: the median, the least, and of the processor."""
+    return " · ".join(ms(max(page[which] for page in pages)) for which in ("wall", "least", "processor"))
 
 
 def soak(results: Results) -> str:

@@ -45,6 +45,7 @@ class Effort:
     :param rows: the two sizes of the tables that grow with time; accounts are a tenth of it.
     :param soak: seconds of mixed journeys.
     :param members: of the organization.
+    :param events: in the organization's activity.
     :param storm: seconds of the storm of sign-ins, and as many without it.
     """
 
@@ -56,6 +57,7 @@ class Effort:
     soak: float
     storm: float = 8
     members: int = 100_000
+    events: int = 1_000_000
 
 
 FULL = Effort(
