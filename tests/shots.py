@@ -509,6 +509,10 @@ def _walk_help(visitor: Visitor, take: Callable[[str], None], app: Flask) -> Non
         visitor.open(f"/organization/members/{member}")
         visitor.sees("The member has stopped a reset")
         take("member-reset-stopped")
+        move_on(State.WAITING, 1)
+        visitor.open("/account/two-step")
+        visitor.sees("2-step verification is on")
+        take("two-step-on-with-a-reset-that-waits")
 
 
 def _walk_back(visitor: Visitor, take: Callable[..., None], other: Visitor, app: Flask) -> None:

@@ -134,10 +134,11 @@ def change(app: Flask, email: str, **values: object) -> None:
 
 
 @contextmanager
-def helped(app: Flask, now: datetime) -> Iterator[tuple[int, Callable[[rules.State], None]]]:
-    """Give the id of a member whom an administrator asks to help, and what brings the request into a state.
+def helped(app: Flask, now: datetime) -> Iterator[tuple[int, Callable[..., None]]]:
+    """Give the id of a member whom an administrator asks to help, and what brings a request into a state.
 
-    Both people are there for as long as the block lasts.
+    The request is about that member, or about who is named besides. Both people are there for as long as the
+    block lasts.
     """
     take_two(app)
     people = (("jun", "Jun Park", Role.MEMBER), ("kim", "Kim Park", Role.ADMINISTRATOR))
@@ -147,10 +148,11 @@ def helped(app: Flask, now: datetime) -> Iterator[tuple[int, Callable[[rules.Sta
         db.session.flush()
         member, asker = (one.id for one in accounts)
 
-    def move_on(state: rules.State) -> None:
+    def move_on(state: rules.State, whom: int = member) -> None:
         with app.app_context(), transaction():
-            request = db.session.scalar(select(HelpRequest)) or HelpRequest(
-                account_id=member, reason="#4711", asked_by=asker, asked_at=now
+            asked = select(HelpRequest).where(HelpRequest.account_id == whom)
+            request = db.session.scalar(asked) or HelpRequest(
+                account_id=whom, reason="#4711", asked_by=asker, asked_at=now
             )
             request.ends_at = now + (rules.WAITS if state is rules.State.WAITING else rules.LINK_LASTS)
             if state is rules.State.OUT:
@@ -162,6 +164,7 @@ def helped(app: Flask, now: datetime) -> Iterator[tuple[int, Callable[[rules.Sta
 
     yield member, move_on
     with app.app_context(), transaction():
+        db.session.execute(delete(HelpRequest))
         db.session.execute(delete(Account).where(Account.id.in_([member, asker])))
     take_two(app, wanted=False)
 
