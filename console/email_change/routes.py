@@ -187,7 +187,7 @@ def undo(token: str) -> Response:
         return _ended(layouts.CARD, errors.ERROR)
     except Locked as error:
         return _ended(layouts.CARD, errors.ERROR, error.sentence)
-    browser.empty()
+    browser.leave()
     return hx.leave(url_for("accounts.reset_password", token=reset_token))
 
 

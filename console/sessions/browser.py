@@ -122,14 +122,13 @@ def leave() -> None:
 
 
 def sign_in(account: Account, how: rules.SignIn) -> rules.Begun:
-    """Begin a session, and return it. Nothing stays of what the cookie, or its session, was before.
+    """Begin a session, and return it. The one that this browser has had ends, whoever's it was.
 
     :raises rules.Locked, accounts.Changed: see :func:`rules.begin`.
     """
     with transaction():
         begun = rules.begin(account, devices.here(), how)
-    empty()
-    session.permanent = True
+    leave()
     keep(begun.token)
     return begun
 

@@ -14,6 +14,7 @@ from console.auth.forms import CreateAccountForm
 from console.organization.invitations import rules
 from console.organization.invitations.rules import AccountExists, Invited
 from console.passwords.rules import BadPassword
+from console.sessions import browser
 from console.web import errors, layouts, notices
 from console.web.access import public
 from mfa import clock
@@ -65,6 +66,8 @@ def _come_back(token: str) -> Response:
         rules.come_back(token, devices.here())
     except (LinkEnded, AccountExists, Changed):
         return _show(token, CreateAccountForm())
+    # Somebody else may be signed in here: the sign-in page would lead into their account.
+    browser.leave()
     notices.say(gettext("You are back. Sign in as before."), "success")
     return hx.leave(url_for("accounts.sign_in"))
 
