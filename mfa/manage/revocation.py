@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, url_for
 
 from mfa import accounts as adapters, clock
+from mfa.accounts import Person
 from mfa.enrollment import revocation as rules
 from mfa.i18n import gettext
 from mfa.people.rules import Changed
@@ -39,11 +40,11 @@ def revoke(token: str) -> Response:
         form.form_errors.append(error.sentence)
         return _show(token, "confirm", error.status, form=form)
     visitor.forget_owner()
-    return _show(token, "done", has_password=adapters.accounts().has_password(owner))
+    return _show(token, "done", owner=owner)
 
 
 def _show(
-    token: str, state: str, status: int = 200, *, form: Form | None = None, has_password: bool = True
+    token: str, state: str, status: int = 200, *, form: Form | None = None, owner: Person | None = None
 ) -> Response:
     return hx.render(
         "mfa/manage/_revocation.html",
@@ -53,6 +54,10 @@ def _show(
         form=form or Form(formdata=None),
         action=url_for("two_step.revocation.page", token=token),
         ends_sessions=adapters.accounts().ends_other_sessions,
-        signed_in=visitor.is_signed_in(),
-        once={"state": state, "has_password": has_password},
+        # Somebody else may be: their password is not the one to change.
+        signed_in=owner is not None and visitor.has_signed_in(owner),
+        once={
+            "state": state,
+            "has_password": owner is not None and adapters.accounts().has_password(owner),
+        },
     )

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, url_for
 from markupsafe import Markup
 
 from mfa import accounts as adapters, clock
+from mfa.accounts import Person
 from mfa.enrollment import email_proof, proof, slot
 from mfa.errors import Refusal
 from mfa.i18n import gettext
@@ -260,7 +261,7 @@ def stop(token: str) -> Response:
         person = rules.stop(token, devices.here())
     except LinkEnded:
         return _show_stop_ended(token)
-    return _show_stop(token, "stopped", has_password=adapters.accounts().has_password(person))
+    return _show_stop(token, "stopped", owner=person)
 
 
 @blueprint.post("/stop")
@@ -290,12 +291,10 @@ def notice(class_: str) -> Markup:
 
 
 def _show_stop_ended(token: str) -> Response:
-    person = rules.whose(token, clock.now())
-    has_password = person is not None and adapters.accounts().has_password(person)
-    return _show_stop(token, "ended", 410, has_password=has_password)
+    return _show_stop(token, "ended", 410, owner=rules.whose(token, clock.now()))
 
 
-def _show_stop(token: str, state: str, status: int = 200, *, has_password: bool = True) -> Response:
+def _show_stop(token: str, state: str, status: int = 200, *, owner: Person | None = None) -> Response:
     return hx.render(
         "mfa/recovery/_stop.html",
         layouts.SIGN_IN,
@@ -303,6 +302,10 @@ def _show_stop(token: str, state: str, status: int = 200, *, has_password: bool 
         status=status,
         form=Form(formdata=None),
         action=url_for("two_step.recovery.stopping", token=token),
-        signed_in=visitor.is_signed_in(),
-        once={"state": state, "has_password": has_password},
+        # Somebody else may be: their password is not the one to change.
+        signed_in=owner is not None and visitor.has_signed_in(owner),
+        once={
+            "state": state,
+            "has_password": owner is not None and adapters.accounts().has_password(owner),
+        },
     )

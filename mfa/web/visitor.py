@@ -19,6 +19,12 @@ def is_signed_in() -> bool:
     return accounts.current() is not None
 
 
+def has_signed_in(person: Person) -> bool:
+    """Return True if *person* is who is signed in at the host."""
+    here = accounts.current()
+    return here is not None and here.id == person.id
+
+
 def person() -> Person:
     """Return who is signed in, as the host says.
 
