@@ -7,17 +7,20 @@ the port takes no new connection for a moment before it closes, and what has con
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
 import signal
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
 from typing import Any
 
+from granian import loops
 from granian.net import SocketSpec
 from granian.server.mp import MPServer
 
@@ -111,6 +114,32 @@ class DrainingServer(MPServer):
             return
         if refuse_newcomers(self._sso):
             self._told_again.wait(SETTLE_SECONDS)
+
+
+class OnceTold(asyncio.SelectorEventLoop):
+    """The loop of a process that serves: of signals, it does what the first one says.
+
+    Called again, Granian's handler waits for a thread that is stopping the process, and does not let go of
+    Python's lock, for which that thread waits. Who signals the whole group, as Ctrl+C does, has each process
+    get two or three signals: SIGTERM comes from the first process, too.
+    """
+
+    _is_told = False
+
+    def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: Any) -> None:
+        super().add_signal_handler(sig, self._tell_once, callback, *args)
+
+    def _tell_once(self, callback: Callable[..., object], *args: Any) -> None:
+        if not self._is_told:
+            self._is_told = True
+            callback(*args)
+
+
+@loops.register("auto")  # type: ignore[untyped-decorator]  # Granian has no types
+def _make_loop() -> OnceTold:
+    loop = OnceTold()
+    asyncio.set_event_loop(loop)
+    return loop
 
 
 def _hold_back() -> None:

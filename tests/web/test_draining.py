@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 from pathlib import Path
+
+from granian import loops
 
 from deploy.draining import DrainingServer
 from tests.support import patience
@@ -35,3 +38,16 @@ def test_told_to_stop_twice_before_it_drains_it_does_not_wait(tmp_path: Path) ->
     drained.start()
     drained.join(patience.SECONDS)
     assert not drained.is_alive()
+
+
+def test_a_process_does_what_the_first_signal_says_alone() -> None:
+    """Granian's handler, called again, would wait for ever."""
+    loop = loops.get("auto")
+    heard: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, heard.append, number)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTERM):
+        signal.raise_signal(number)
+        loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    assert heard == [signal.SIGINT]
