@@ -92,6 +92,12 @@ class DrainingServer(MPServer):
             else:
                 self._told_again.set()
 
+    def _respawn_workers(self, *args: Any, **options: Any) -> None:
+        super()._respawn_workers(*args, **options)
+        # Before this, Granian clears the event that it waits for next. It may have been set just then.
+        if self.interrupt_signal:
+            self.main_loop_interrupt.set()
+
     def shutdown(self, exit_code: int = 0) -> None:
         if self._told == signal.SIGTERM:
             self._drain()

@@ -7,7 +7,10 @@ import signal
 import threading
 from pathlib import Path
 
+import pytest
 from granian import loops
+from granian.server import common
+from granian.server.mp import MPServer
 
 from deploy.draining import DrainingServer
 from tests.support import patience
@@ -38,6 +41,21 @@ def test_told_to_stop_twice_before_it_drains_it_does_not_wait(tmp_path: Path) ->
     drained.start()
     drained.join(patience.SECONDS)
     assert not drained.is_alive()
+
+
+def test_told_to_stop_as_it_begins_to_reload_it_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = DrainingServer("app:app")
+    server.heed_signals()
+
+    def tell(_line: str) -> None:
+        """Tell it between its look at what it was told and the moment when it clears the event."""
+        server.signal_handler_interrupt(signal.SIGTERM)
+        assert server.main_loop_interrupt.wait(patience.SECONDS)
+
+    monkeypatch.setattr(common.logger, "info", tell)
+    monkeypatch.setattr(MPServer, "_respawn_workers", lambda *_, **__: None)
+    server._reload(None, None)
+    assert server.main_loop_interrupt.is_set()
 
 
 def test_a_process_does_what_the_first_signal_says_alone() -> None:
