@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import resource
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -53,6 +54,8 @@ def serve(target: str, *, host: str, port: int) -> None:
     :param target: ``module:name`` of the application. It is loaded here first, so that a setting that can't
         work is said once.
     """
+    # Until Granian heeds it. Linux spares the first process of a container what it has no handler for.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with tempfile.TemporaryDirectory(prefix="twostep-metrics-") as folder:
         # Here the processes add their metrics up; console.observability.metrics reads it when it is loaded.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)

@@ -170,6 +170,19 @@ def test_stopped_from_the_keyboard_it_does_not_drain(drains: Served) -> None:
     assert drains.process.wait(timeout=patience.SECONDS) == 0
 
 
+def test_told_to_stop_while_it_loads_it_ends_by_itself_and_leaves_no_folder(tmp_path: Path) -> None:
+    """As the first process of a container has to: Linux does not end it."""
+    (tmp_path / "slow.py").write_text("import signal; print('loading', flush=True); signal.pause()")
+    program = "from deploy import serve; serve.serve('slow:app', host='127.0.0.1', port=1)"
+    own = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}", "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", program], env=own, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"loading\n"
+        process.terminate()
+        assert process.wait(patience.SECONDS) == 0
+    assert not list(tmp_path.glob("twostep-metrics-*"))
+
+
 def test_told_to_stop_while_its_processes_load_it_kills_none(config: dict[str, Any]) -> None:
     served = Served({**config, "DRAIN_SECONDS": 300})
     try:
