@@ -111,12 +111,8 @@ def leave() -> None:
 
     A sign-in that waits for its second step stays: the extension ends it when another one begins.
     """
-    if current_user.is_authenticated:
-        with transaction():
-            rules.end(current_user.session.id)
     waiting = session.get(TOKEN_KEY)
-    empty()
-    session.permanent = True
+    _end()
     if waiting:
         session[TOKEN_KEY] = waiting
 
@@ -124,13 +120,23 @@ def leave() -> None:
 def sign_in(account: Account, how: rules.SignIn) -> rules.Begun:
     """Begin a session, and return it. The one that this browser has had ends, whoever's it was.
 
+    Nothing stays of what the cookie was before.
+
     :raises rules.Locked, accounts.Changed: see :func:`rules.begin`.
     """
     with transaction():
         begun = rules.begin(account, devices.here(), how)
-    leave()
+    _end()
     keep(begun.token)
     return begun
+
+
+def _end() -> None:
+    if current_user.is_authenticated:
+        with transaction():
+            rules.end(current_user.session.id)
+    empty()
+    session.permanent = True
 
 
 def empty() -> None:
