@@ -32,7 +32,8 @@ from tests.support.slow_clients import (
 from tests.support.stores import Stores
 from tests.support.workers import Workers
 
-pytestmark = pytest.mark.process
+# No thread, and so no database, has to do with a client that is slow.
+pytestmark = [pytest.mark.process, pytest.mark.sqlite]
 
 CROWD, NETWORKS = 200, 40
 PAGES = 10
