@@ -28,6 +28,7 @@ from console import database
 from console.extensions import db
 from console.sessions import rules as sessions
 from mfa import clock as app_clock
+from mfa.people import rules as people
 from tests.support import chromium, logos, patience, routes, statements, templates
 from tests.support.applications import Applications, Place
 from tests.support.clock import Clock
@@ -49,7 +50,8 @@ statements.compile_once()
 SHIPPED_BUSY_MILLISECONDS = database.BUSY_MILLISECONDS
 database.BUSY_MILLISECONDS = patience.LOCK_MILLISECONDS
 SHIPPED_PATIENCE = sessions.PATIENCE
-sessions.PATIENCE = sessions.URGENT_PATIENCE = patience.LOCK_MILLISECONDS / 1000
+SHIPPED_PATIENCE_OF_PEOPLE = people.PATIENCE
+sessions.PATIENCE = sessions.URGENT_PATIENCE = people.PATIENCE = patience.LOCK_MILLISECONDS / 1000
 
 TESTS = Path(__file__).parent
 CHEAP_HASH = "t=1,m=8,p=1"

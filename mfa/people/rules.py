@@ -21,6 +21,9 @@ from mfa.i18n import lazy_gettext as _
 from mfa.people import statements
 from mfa.ring import ring
 
+PATIENCE = 0.0
+"""Seconds that a page waits for another writer when it notes what the next one can note as well."""
+
 
 class Changed(Refusal):
     """Password, second step or address were changed elsewhere while this was being done."""
@@ -189,7 +192,7 @@ def tell_required(
     told = still_told(noted, now, since)
     if told is None:
         made = {"person_id": person_id, "generation": 0, "device_epoch": 0, "required_at": now}
-        with unless_busy():
+        with unless_busy(patience=PATIENCE):
             if noted is not None:
                 affected(statements.FORGET_REQUIRED, {"whose": person_id, "since": since})
             told = run(statements.require(dialect()), [made]).scalar_one()

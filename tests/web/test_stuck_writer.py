@@ -17,7 +17,8 @@ from sqlalchemy import Engine, event, func, select, text
 from console import database
 from console.sessions import rules as sessions
 from console.sessions.models import AccountSession
-from tests.conftest import SHIPPED_BUSY_MILLISECONDS, SHIPPED_PATIENCE
+from mfa.people import rules as people
+from tests.conftest import SHIPPED_BUSY_MILLISECONDS, SHIPPED_PATIENCE, SHIPPED_PATIENCE_OF_PEOPLE
 from tests.mounted.hosts import Shop, shops
 from tests.support import patience
 from tests.support.clock import Clock
@@ -86,6 +87,7 @@ def wait(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Non
 
     monkeypatch.setattr(sessions, "PATIENCE", SHIPPED_PATIENCE)
     monkeypatch.setattr(sessions, "URGENT_PATIENCE", 1)
+    monkeypatch.setattr(people, "PATIENCE", SHIPPED_PATIENCE_OF_PEOPLE)
 
     def set_wait(milliseconds: int) -> None:
         monkeypatch.setattr(database, "BUSY_MILLISECONDS", milliseconds)
@@ -205,7 +207,10 @@ def make_shop(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
     yield from shops(tmp_path)
 
 
-def test_reminder_of_a_host_waits_for_nobody(make_shop: Callable[..., Shop]) -> None:
+def test_reminder_of_a_host_waits_for_nobody(
+    make_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "PATIENCE", SHIPPED_PATIENCE_OF_PEOPLE)
     shop = make_shop(given={"required": lambda _: True, "grace": timedelta(days=7)})
     who = shop.add()
     with shop.app.app_context():
