@@ -229,8 +229,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 @pytest.fixture
-def config(
-    request: pytest.FixtureRequest, place: Place, inbox: Inbox, stores: Stores, states: States
+def config(  # noqa: PLR0917 (pytest gives them by name)
+    request: pytest.FixtureRequest,
+    place: Place,
+    inbox: Inbox,
+    stores: Stores,
+    states: States,
+    applications: Applications,
 ) -> Iterator[dict[str, Any]]:
     """The settings of a new installation, whose instance folder is empty."""
     place.clear()
@@ -244,6 +249,7 @@ def config(
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_PORT": inbox.port,
     }
+    applications.stop_workers()
     hang_up()
     stores.take_back(own)
 
@@ -254,11 +260,8 @@ def applications() -> Applications:
 
 
 @pytest.fixture
-def app(config: dict[str, Any], applications: Applications) -> Iterator[Flask]:
-    app = applications.get(config)
-    yield app
-    if "mfa_mail_worker" in app.extensions:
-        app.extensions["mfa_mail_worker"].stop()
+def app(config: dict[str, Any], applications: Applications) -> Flask:
+    return applications.get(config)
 
 
 @pytest.fixture

@@ -50,6 +50,12 @@ class Applications:
         self._made[key] = app, as_made
         return app
 
+    def stop_workers(self) -> None:
+        """Stop what sends mails beside a test: it would go on with the mails of the next one."""
+        for app, _ in self._made.values():
+            if "mfa_mail_worker" in app.extensions:
+                app.extensions["mfa_mail_worker"].stop()
+
     def forget(self) -> None:
         """Give out none of those that were made so far."""
         self._made.clear()
