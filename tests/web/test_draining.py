@@ -15,6 +15,8 @@ from granian.server.mp import MPServer
 from deploy.draining import DrainingServer
 from tests.support import patience
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -64,6 +66,7 @@ def test_a_process_does_what_the_first_signal_says_alone() -> None:
     """Granian's handler, called again, would wait for ever. In a process of its own: here a loop may run."""
     program = """
 import asyncio, signal
+from granian import loops
 from deploy import draining
 loop, heard = loops.get("auto"), []
 assert isinstance(loop, draining.OnceTold)
