@@ -118,9 +118,9 @@ def leave() -> None:
 
 
 def sign_in(account: Account, how: rules.SignIn) -> rules.Begun:
-    """Begin a session, and return it. The one that this browser has had ends, whoever's it was.
+    """Begin a session, and return it. The one that this browser had ends, of this account or another.
 
-    Nothing stays of what the cookie was before.
+    Nothing of the earlier cookie stays.
 
     :raises rules.Locked, accounts.Changed: see :func:`rules.begin`.
     """
