@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import email.policy
-import os
 import re
 import secrets
 import socket
 import threading
-from contextlib import suppress
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any
@@ -21,8 +19,7 @@ from tests.support import patience
 
 _PORTS = range(10_081, 32_000)
 """Below those that systems give to connections, and above the last that browsers refuse."""
-_WORKERS = 16
-_given: set[int] = set()
+_claims: list[socket.socket] = []
 
 
 class Letter:
@@ -166,13 +163,18 @@ class Inbox:
 def free_port() -> int:
     """Return a port that is nobody's, and is not given out again.
 
-    Many are bound only while a test runs, so each worker of pytest has ports of its own.
+    Many are bound only while a test runs, so this process keeps the UDP port of the same number until it
+    ends: no other worker, and no other run on this machine, gets one that is kept so.
     """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     while True:
-        port = secrets.choice(_PORTS[worker % _WORKERS :: _WORKERS])
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            if port not in _given:
-                _given.add(port)
-                return port
+        port = secrets.choice(_PORTS)
+        claim = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+        else:
+            _claims.append(claim)
+            return port
