@@ -10,7 +10,6 @@ from typing import cast
 
 from flask import g, session
 from flask_login import UserMixin, current_user
-from flask_wtf.csrf import generate_csrf
 
 from console.accounts import names
 from console.accounts.models import Account, Role
@@ -22,7 +21,7 @@ from mfa.accounts import Person
 from mfa.database import transaction
 from mfa.people import recoveries
 from mfa.sign_in.browser import TOKEN_KEY
-from mfa.web import devices
+from mfa.web import csrf, devices
 
 _READS = ("GET", "HEAD")
 
@@ -145,7 +144,7 @@ def empty() -> None:
     # Flask-WTF remembers the token for the length of the request.
     g.pop("csrf_token", None)
     # Now, as the page that comes next only reads: it must not have to write a token.
-    generate_csrf()
+    csrf.raw_half()
 
 
 def keep(token: str) -> None:

@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from flask import g, request, session
-from flask_wtf.csrf import CSRFError, generate_csrf
+from flask_wtf.csrf import CSRFError
 from werkzeug.datastructures import CombinedMultiDict, ImmutableMultiDict
 
 from mfa.accounts import Person, accounts
@@ -84,7 +84,7 @@ def hold(person: Person, now: datetime) -> str:
     plain = json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass")
     if len(plain) > MOST_BYTES:
         raise CannotBeHeld
-    generate_csrf()  # its raw half names the session, see _bound_to
+    csrf.raw_half()  # it names the session, see _bound_to
     form_id = secrets.token_urlsafe(16)
     with transaction():
         run(statements.MAKE_ROOM, {"whose": person.id, "newest": MOST_FORMS - 1})
@@ -140,7 +140,7 @@ def restore(person: Person, form_id: str, now: datetime) -> None:
     fields = held.fields
     if held.had_token:
         name = csrf.field_name()
-        fields = [(one, generate_csrf() if one == name else value) for one, value in fields]
+        fields = [(one, csrf.token() if one == name else value) for one, value in fields]
     else:
         # That of this request is good for the button alone.
         g.pop("csrf_valid", None)

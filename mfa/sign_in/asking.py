@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from flask import session
-from flask_wtf.csrf import generate_csrf
-
 from mfa import clock
 from mfa.accounts import accounts
 from mfa.factors import ceremonies, kinds as factors
@@ -23,20 +20,15 @@ def passkey_sign_in() -> Ceremony | None:
 
 def visitors_place() -> str:
     """Return what a passkey's challenge is bound to where nobody is signed in: the session of the browser."""
-    return f"sign-in by passkey {_session()}"
+    return f"sign-in by passkey {csrf.raw_half()}"
 
 
 def place(purpose: str) -> str:
-    """Return what a passkey's challenge is bound to where somebody is asked for *purpose* in this session."""
-    return f"{purpose} {accounts().session_id()} {_session()} {person().id}"
+    """Return what a passkey's challenge is bound to where somebody is asked for *purpose* in this session.
 
-
-def _session() -> str:
-    """Return what names the cookie's session: a host may have none of its own that it could tell apart."""
-    name = csrf.field_name()
-    if name not in session:
-        generate_csrf()
-    return str(session.get(name, ""))
+    The cookie names it, too: a host may have no session of its own that it could tell apart.
+    """
+    return f"{purpose} {accounts().session_id()} {csrf.raw_half()} {person().id}"
 
 
 def offer(form: FactorForm, bound_to: str, found: Kept | None = None, *, but: int | None = None) -> None:

@@ -8,6 +8,7 @@ The token is the same both ways (``tests/web/test_csrf.py``), and Flask-WTF chec
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from flask_wtf.csrf import generate_csrf
@@ -32,6 +33,16 @@ def field_name() -> str:
     return str(at_work.app().config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
 
 
+def raw_half() -> str:
+    """Return what the session of this browser keeps of its token, and names that session; made if missing."""
+    name, session = field_name(), at_work.session()
+    found = session.get(name)
+    if not isinstance(found, str):
+        # 160 bits, as Flask-WTF makes it.
+        found = session[name] = secrets.token_hex(20)
+    return found
+
+
 def token() -> str:
     """Return the CSRF token of this request, as Flask-WTF does."""
     name, kept, app = field_name(), at_work.kept(), at_work.app()
@@ -39,9 +50,9 @@ def token() -> str:
     found: str | None = kept.get(name)
     if found is not None:
         return found
-    raw = at_work.session().get(name)
+    raw = raw_half()
     key = app.config.get("WTF_CSRF_SECRET_KEY", app.secret_key)
-    if not (ON and key and isinstance(raw, str)):
+    if not (ON and key):
         return str(generate_csrf())
     found = _Tokens(key, salt=_SALT).dumps(raw)
     setattr(kept, name, found)

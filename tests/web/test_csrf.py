@@ -37,3 +37,16 @@ def test_a_request_has_one_token(app: Flask) -> None:
     with app.test_request_context("/"):
         session["csrf_token"] = "0" * 40
         assert csrf.token() == csrf.token() == generate_csrf()
+
+
+def test_session_begins_with_half_of_a_token(app: Flask) -> None:
+    with app.test_request_context("/"):
+        half = csrf.raw_half()
+        assert session["csrf_token"] == half == csrf.raw_half()
+        validate_csrf(csrf.token())
+
+
+def test_what_is_no_half_of_a_token_is_replaced(app: Flask) -> None:
+    with app.test_request_context("/"):
+        session["csrf_token"] = 7
+        validate_csrf(csrf.token())
