@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, g, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 
@@ -17,7 +17,7 @@ from console.sessions import browser
 from console.sessions.rules import Locked, SessionEnded
 from console.web import access, errors, layouts, notices
 from console.web.access import public, signs_in
-from mfa import clock
+from mfa import at_work, clock
 from mfa.attempts.hashing import Busy
 from mfa.attempts.rules import Throttled
 from mfa.database import transaction
@@ -134,9 +134,10 @@ def _sought() -> passwords.Sought:
 
     :raises passwords.WrongCredentials: not an address.
     """
-    if "sought" not in g:
-        g.sought = passwords.seek(request.form.get("email", ""))
-    found: passwords.Sought = g.sought
+    kept = at_work.kept()
+    found: passwords.Sought | None = kept.get("sought")
+    if found is None:
+        found = kept.sought = passwords.seek(request.form.get("email", ""))
     return found
 
 

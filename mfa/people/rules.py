@@ -11,8 +11,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import g
-
+from mfa import at_work
 from mfa.accounts import Person, accounts
 from mfa.database import affected, dialect, run, unless_busy
 from mfa.devices import Device
@@ -108,9 +107,7 @@ def note_epoch(person_id: str, epoch: int) -> None:
 
 
 def _epochs() -> dict[str, int]:
-    if "mfa_epochs" not in g:
-        g.mfa_epochs = {}
-    found: dict[str, int] = g.mfa_epochs
+    found: dict[str, int] = at_work.kept().setdefault("mfa_epochs", {})
     return found
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from flask import Response, flash, g, get_flashed_messages, request, session, url_for
 
-from mfa import clock
+from mfa import at_work, clock
 from mfa.accounts import Person, accounts, find
 from mfa.crypto.links import Signer
 from mfa.database import run, transaction
@@ -39,13 +39,13 @@ class LetIn(NamedTuple):
 
 def challenge() -> Live | None:
     """Return the challenge of this browser."""
-    token = session.get(TOKEN_KEY)
+    token, kept = at_work.session().get(TOKEN_KEY), at_work.kept()
     if not isinstance(token, str):
         return None
-    if g.get("mfa_challenge", (None, None))[0] != token:
-        g.mfa_challenge = (token, challenges.load(token, devices.here().now))
-    found: Live | None = g.mfa_challenge[1]
-    return found
+    found: tuple[str, Live | None] | None = kept.get("mfa_challenge")
+    if found is None or found[0] != token:
+        found = kept.mfa_challenge = token, challenges.load(token, clock.now())
+    return found[1]
 
 
 def had_challenge() -> bool:
@@ -71,6 +71,7 @@ def end_challenge() -> None:
 @contextmanager
 def kept_on_failure() -> Iterator[None]:
     """Leave the host's session as it was if what is done inside fails: it may not have been committed."""
+    session = at_work.session()
     before = dict(session)
     try:
         yield

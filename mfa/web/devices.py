@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Response, g, request
+from flask import Request, Response, g
 
 from mfa import accounts, at_work, clock, devices
 from mfa.crypto.links import Signer
@@ -26,16 +26,13 @@ def here() -> Here:
 
 def device() -> Device:
     """Return what the request says of the device that it comes from."""
-    said = (
-        request.headers.get("User-Agent", ""),
-        request.remote_addr or "",
-        request.cookies.get(cookies.name(_KIND)),
-    )
-    found: tuple[tuple[str, str, str | None], Device] | None = g.get("mfa_device")
+    request, kept = at_work.request(), at_work.kept()
+    found: tuple[Request, Device] | None = kept.get("mfa_device")
     # A test may send several requests in one application context.
-    if found is None or found[0] != said:
-        agent, address, cookie = said
-        found = g.mfa_device = said, devices.seen(agent, address, _mark(cookie))
+    if found is None or found[0] is not request:
+        mark = _mark(request.cookies.get(cookies.name(_KIND)))
+        made = devices.seen(request.headers.get("User-Agent", ""), request.remote_addr or "", mark)
+        found = kept.mfa_device = request, made
     return found[1]
 
 
