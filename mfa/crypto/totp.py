@@ -72,13 +72,14 @@ def match(secret: bytes, digits: str, seconds: float, *, used_step: int = -1) ->
     """
     current = time_step(seconds)
     window = range(current - TOLERATED_STEPS, current + TOLERATED_STEPS + 1)
-    matching = [step for step in window if _equal(secret, step, digits)]
+    hotp = _Hotp(base32(secret))
+    matching = [step for step in window if _is_code(hotp, step, digits)]
     for step in matching:
         if step > used_step:
             return step
     if matching:
         raise UsedCode
-    raise WrongCode(_drift(secret, digits, current))
+    raise WrongCode(_drift(hotp, digits, current))
 
 
 def base32(secret: bytes) -> str:
@@ -95,13 +96,13 @@ def uri(secret: bytes, *, account: str, issuer: str) -> str:
     return _SCHEME + label.removeprefix(_SCHEME).replace("/", "%2F") + mark + query
 
 
-def _equal(secret: bytes, step: int, digits: str) -> bool:
-    return step >= 0 and hmac.compare_digest(code_at(secret, step), digits)
+def _is_code(hotp: _Hotp, step: int, digits: str) -> bool:
+    return step >= 0 and hmac.compare_digest(hotp.at(step), digits)
 
 
-def _drift(secret: bytes, digits: str, current: int) -> int | None:
+def _drift(hotp: _Hotp, digits: str, current: int) -> int | None:
     for distance in range(TOLERATED_STEPS + 1, HINT_STEPS + 1):
         for step in (current - distance, current + distance):
-            if _equal(secret, step, digits):
+            if _is_code(hotp, step, digits):
                 return (step - current) * STEP_SECONDS
     return None
