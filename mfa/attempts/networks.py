@@ -1,7 +1,7 @@
 """The limits by network, counted in the database: the storage that ``limits`` uses for ``database://``.
 
 Every process and every server counts together without a further service. A row is written for what counts
-alone: a refused guess, a mail that was asked for. Where nothing is refused, a guess costs two short reads.
+alone: a refused guess, a mail that was asked for. Where little is refused, a guess costs one short read.
 """
 
 from __future__ import annotations

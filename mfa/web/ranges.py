@@ -194,13 +194,14 @@ class _Applied:
     rate: RateLimitItem
     network: str
 
-    def has_room(self, limiter: MovingWindowRateLimiter) -> bool:
-        """Return whether one more post is allowed; count it if each post counts."""
-        ask = limiter.test if self.limit.of_refusals else limiter.hit
-        return ask(self.rate, self.network, self.limit.scope)
+    def hits(self, limiter: MovingWindowRateLimiter) -> int:
+        """Return how many posts the window holds."""
+        window = limiter.get_window_stats(self.rate, self.network, self.limit.scope)
+        return self.rate.amount - window.remaining
 
-    def count(self, limiter: MovingWindowRateLimiter) -> None:
-        limiter.hit(self.rate, self.network, self.limit.scope)
+    def count(self, limiter: MovingWindowRateLimiter) -> bool:
+        """Count a post; return False if there is no room for it."""
+        return limiter.hit(self.rate, self.network, self.limit.scope)
 
     def wait(self, limiter: MovingWindowRateLimiter) -> int:
         """Return the seconds until there is room, by the clock of the store."""
@@ -223,7 +224,7 @@ def _check(limits: Sequence[Limit], whose: Whose | None) -> None:
         return
     network = devices.shorten(request.remote_addr or "") or "unknown"
     applied = [_Applied(limit, rate, network) for limit in limits for rate in ranges.rates(limit)]
-    applied.sort(key=lambda each: each.rate)
+    applied.sort(key=lambda each: each.rate.get_expiry())
     wait = ranges.ask(partial(_wait, applied))
     if wait is not None:
         raise TooManyFromNetwork(wait)
@@ -233,11 +234,31 @@ def _check(limits: Sequence[Limit], whose: Whose | None) -> None:
 
 
 def _wait(applied: Sequence[_Applied], limiter: MovingWindowRateLimiter) -> int | None:
-    """Return the seconds to wait for the first rate that is full; None if there is room."""
+    """Return the seconds to wait for the first rate that is full; None if there is room.
+
+    Where each post counts, this one is counted.
+    """
+    full = _full([each for each in applied if each.limit.of_refusals], limiter)
     for each in applied:
-        if not each.has_room(limiter):
+        has_room = each not in full if each.limit.of_refusals else each.count(limiter)
+        if not has_room:
             return each.wait(limiter)
     return None
+
+
+def _full(applied: Sequence[_Applied], limiter: MovingWindowRateLimiter) -> list[_Applied]:
+    """Return those that are full.
+
+    The longest window of a limit holds all that the others hold. If it has fewer hits than a shorter one may
+    have, that one has room and the store is not asked again.
+    """
+    full, hits = [], dict[Limit, int]()
+    for each in reversed(applied):
+        if hits.get(each.limit, each.rate.amount) >= each.rate.amount:
+            hits[each.limit] = each.hits(limiter)
+            if hits[each.limit] >= each.rate.amount:
+                full.append(each)
+    return full
 
 
 def _count_refusal(ranges: Ranges, applied: Sequence[_Applied], response: Response) -> Response:
@@ -247,10 +268,11 @@ def _count_refusal(ranges: Ranges, applied: Sequence[_Applied], response: Respon
 
 
 def _count(applied: Sequence[_Applied], limiter: MovingWindowRateLimiter) -> None:
-    for each in applied:
+    # The longest window first: at no moment it holds less than the others.
+    for each in reversed(applied):
         each.count(limiter)
 
 
 @lru_cache(maxsize=64)
 def _parsed(rate: str) -> tuple[RateLimitItem, ...]:
-    return tuple(sorted(parse_many(rate)))
+    return tuple(sorted(parse_many(rate), key=RateLimitItem.get_expiry))

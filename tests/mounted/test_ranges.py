@@ -115,6 +115,22 @@ def test_what_the_limit_refused_does_not_count() -> None:
     assert storage.get_moving_window("LIMITER/127.0.0.0/24/refused/2/1/minute", 2, 60)[1] == 2
 
 
+def test_shorter_window_is_asked_for_when_the_longest_holds_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = host(refused="2 per minute; 5 per hour")
+    storage, asked = app.extensions["mfa_ranges"].storage, []
+    find = storage.get_moving_window
+
+    def note(key: str, limit: int, expiry: int) -> tuple[float, int]:
+        asked.append(expiry)
+        return find(key, limit, expiry)
+
+    monkeypatch.setattr(storage, "get_moving_window", note)
+    assert posted(app, "/guess?answer=422", 2) == [422, 422]
+    assert asked == [3600, 3600]
+    assert posted(app, "/guess?answer=422") == [429]
+    assert asked[2:] == [3600, 60, 60]
+
+
 def test_hosts_declare_limits_of_their_own() -> None:
     app = host()
     assert posted(app, "/own", 2) == [200, 429]
