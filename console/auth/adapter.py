@@ -18,7 +18,7 @@ from console.sessions.browser import Visitor, person_of
 from console.sessions.rules import SignIn
 from console.toolbox import UNDO_LINK_SECONDS
 from console.web import notices
-from mfa import clock
+from mfa import at_work, clock
 from mfa.accounts import Accounts, Person
 from mfa.columns import LARGEST_ID
 from mfa.database import after_commit, run
@@ -129,12 +129,13 @@ def _find(person_id: str) -> Account | None:
     if not is_number or int(person_id) > LARGEST_ID:
         return None
     # Held, so that a request asks the database once for somebody.
-    found: Account | None = g.get("account")
+    kept = at_work.kept()
+    found: Account | None = kept.get("account")
     if found is None or found.person_id != person_id:
         visitor = _visitor(person_id)
         if visitor:
             return visitor.account
-        found = g.account = db.session.get(Account, int(person_id))
+        found = kept.account = db.session.get(Account, int(person_id))
     return found
 
 

@@ -152,7 +152,7 @@ def _named() -> str | None:
 @blueprint.get("/sign-in")
 @public
 def sign_in() -> Response:
-    if current_user.is_authenticated:
+    if browser.visitor():
         return hx.redirect(url_for("console.home"))
     form = forms.SignInForm()
     form.next.data = local_path(request.args.get("next"))

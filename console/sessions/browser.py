@@ -131,9 +131,10 @@ def sign_in(account: Account, how: rules.SignIn) -> rules.Begun:
 
 
 def _end() -> None:
-    if current_user.is_authenticated:
+    here = visitor()
+    if here:
         with transaction():
-            rules.end(current_user.session.id)
+            rules.end(here.session.id)
     empty()
     session.permanent = True
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Flask, request
+from flask import Flask
 
+from mfa import at_work
 from mfa.logo import Logo
 from mfa.web.assets import SCRIPT, STYLE, Assets, script, stylesheet, vendored
 
@@ -29,6 +30,6 @@ def serve(app: Flask, folder: Path, *, accent: str, logo: Logo | None) -> None:
     files = Assets(sources)
     app.add_url_rule("/static/<path:address>", "static", files.answer)
     app.jinja_env.globals.update(
-        static_url=lambda name: f"{request.root_path}/static/{files.address(name)}",
+        static_url=lambda name: f"{at_work.request().root_path}/static/{files.address(name)}",
         logo=logo.name if logo else None,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g
 from markupsafe import Markup, escape
 
 from console.toolbox import NOTICE_SECONDS, toolbox
@@ -39,9 +39,10 @@ def onward(message: str, url: str, show: Callable[[str], Response]) -> Response:
 
 def said() -> list[tuple[str, Markup]]:
     """Return the category and text of each notice that this page has to show."""
-    g.notices_shown = True
+    kept = at_work.kept()
+    kept.notices_shown = True
     # What was said in this request stands in no cookie yet.
-    notices = _carried() + g.pop("notices", [])
+    notices = _carried() + kept.pop("notices", [])
     return [(category, Markup(text)) for category, text in notices]  # noqa: S704 (escaped when it was said)
 
 
@@ -68,7 +69,7 @@ def carry(app: Flask) -> None:
 
 
 def _carried() -> list[tuple[str, str]]:
-    cookie = request.cookies.get(current_app.config["NOTICE_COOKIE_NAME"])
+    cookie = at_work.request().cookies.get(at_work.app().config["NOTICE_COOKIE_NAME"])
     if not cookie:
         return []
     try:

@@ -9,6 +9,7 @@ import jinja2
 from flask import current_app, g, render_template
 from markupsafe import Markup
 
+from mfa import at_work
 from mfa.errors import SetUpWrong
 from mfa.i18n import Text
 from mfa.web import templates
@@ -35,8 +36,8 @@ def around(content: Markup, layout: str, *, title: Text, partial: str, tab: str 
     """
     values = {"content": content, "title": title, "partial": partial, "tab": tab}
     name = host().layouts.get(layout) or _OWN.get(layout, layout)
-    g.mfa_in_layout = not name.startswith("mfa/")
-    if not g.mfa_in_layout:
+    in_layout = at_work.kept().mfa_in_layout = not name.startswith("mfa/")
+    if not in_layout:
         return templates.render(name, host=host(), kind=layout, **values)
     block = host().block if layout in _OWN else None
     if block is None:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, Response, current_app, g, request, session, url_for
+from flask import Blueprint, Flask, Response, current_app, request, session, url_for
 
 from mfa import at_work, clock
 from mfa.crypto import ages
@@ -86,12 +86,13 @@ def state(context: Mapping[str, Any]) -> dict[str, Any]:
 
 def take() -> Said | None:
     """Return what the post that led to this page had to say."""
+    request, kept = at_work.request(), at_work.kept()
     if request.method != "GET" or not _navigates():
         return None
-    if "posted" not in g:
+    if "posted" not in kept:
         cookie = request.cookies.get(_name())
-        g.posted = _open(cookie, f"{request.root_path}{request.path}") if cookie else None
-    said: Said | None = g.posted
+        kept.posted = _open(cookie, f"{request.root_path}{request.path}") if cookie else None
+    said: Said | None = kept.posted
     return said
 
 
@@ -121,10 +122,11 @@ def forget(app: Flask | Blueprint) -> None:
 
 def _navigates() -> bool:
     # On plain HTTP browsers do not send Sec-Fetch-Mode; for a page they ask for text/html by its name.
-    mode = request.headers.get("Sec-Fetch-Mode")
-    if request.headers.get("HX-Request") == "true":
+    headers = at_work.request().headers
+    mode = headers.get("Sec-Fetch-Mode")
+    if headers.get("HX-Request") == "true":
         return False
-    return mode == "navigate" if mode else "text/html" in request.headers.get("Accept", "")
+    return mode == "navigate" if mode else "text/html" in headers.get("Accept", "")
 
 
 def _page() -> tuple[str, str]:
