@@ -84,9 +84,18 @@ def _spoken() -> _Spoken:
         return _Spoken(SOURCE, get_translations())
     found: _Spoken | None = kept.get(i18n.KEPT)
     if found is None:
-        found = _Spoken(_code(get_locale()), get_translations())
+        found = _with_catalog(_code(get_locale()))
         setattr(kept, i18n.KEPT, found)
     return found
+
+
+@cache
+def _with_catalog(code: str) -> _Spoken:
+    """Return the language that is spoken now, which is *code*, with its catalog.
+
+    To find a catalog that it has read, Flask-Babel asks Flask's proxies a dozen times.
+    """
+    return _Spoken(code, get_translations())
 
 
 @cache
