@@ -9,6 +9,7 @@ The token is the same both ways (``tests/web/test_csrf.py``), and Flask-WTF chec
 from __future__ import annotations
 
 import secrets
+from functools import lru_cache
 from typing import Any
 
 from flask_wtf.csrf import generate_csrf
@@ -26,6 +27,11 @@ class _Tokens(URLSafeTimedSerializer):
 
     def dump_payload(self, obj: Any) -> bytes:
         return base64_encode(TimedSerializer.dump_payload(self, obj))
+
+
+@lru_cache(maxsize=64)
+def _tokens(key: str | bytes | tuple[str, ...] | tuple[bytes, ...]) -> _Tokens:
+    return _Tokens(key, salt=_SALT)
 
 
 def field_name() -> str:
@@ -54,6 +60,6 @@ def token() -> str:
     key = app.config.get("WTF_CSRF_SECRET_KEY", app.secret_key)
     if not (ON and key):
         return str(generate_csrf())
-    found = _Tokens(key, salt=_SALT).dumps(raw)
+    found = _tokens(key if isinstance(key, str | bytes) else tuple(key)).dumps(raw)
     setattr(kept, name, found)
     return found

@@ -50,3 +50,12 @@ def test_what_is_no_half_of_a_token_is_replaced(app: Flask) -> None:
     with app.test_request_context("/"):
         session["csrf_token"] = 7
         validate_csrf(csrf.token())
+
+
+def test_token_is_of_the_newest_of_several_keys(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with app.test_request_context("/"):
+        monkeypatch.setitem(app.config, "WTF_CSRF_SECRET_KEY", ["older", "newer"])
+        validate_csrf(csrf.token(), secret_key="newer")
+        g.pop("csrf_token")
+        monkeypatch.setitem(app.config, "WTF_CSRF_SECRET_KEY", "one")
+        validate_csrf(csrf.token(), secret_key="one")
