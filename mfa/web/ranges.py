@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache, partial, wraps
 from typing import Any, ParamSpec, TypeVar
@@ -20,6 +21,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from mfa import clock, devices, words
 from mfa.attempts import networks
+from mfa.database import transaction
 from mfa.errors import NotNow
 from mfa.i18n import gettext
 
@@ -268,9 +270,11 @@ def _count_refusal(ranges: Ranges, applied: Sequence[_Applied], response: Respon
 
 
 def _count(applied: Sequence[_Applied], limiter: MovingWindowRateLimiter) -> None:
-    # The longest window first: at no moment it holds less than the others.
-    for each in reversed(applied):
-        each.count(limiter)
+    is_own = isinstance(limiter.storage, networks.DatabaseStorage)
+    with transaction() if is_own else nullcontext():
+        # The longest window first: at no moment it holds less than the others.
+        for each in reversed(applied):
+            each.count(limiter)
 
 
 @lru_cache(maxsize=64)

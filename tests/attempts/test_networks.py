@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from console import config as settings, create_app, housekeeping
 from console.extensions import db
@@ -111,6 +111,18 @@ def test_guesses_that_are_not_checked_write_no_row(app: Flask, person: Person) -
     before = hits(app)
     assert [guess(person, number) for number in range(3, 9)] == [429] * 6
     assert hits(app) == before
+
+
+def test_refusal_is_counted_in_all_windows_by_one_commit(app: Flask, person: Person) -> None:
+    done: list[str] = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *given: done.append(given[2]))
+        event.listen(db.engine, "commit", lambda _: done.append("COMMIT"))
+    guess(person, 1)
+    written = [number for number, what in enumerate(done) if what.startswith("INSERT INTO mfa_network_hits")]
+    assert len(written) == 2
+    assert "COMMIT" not in done[written[0] : written[1]]
+    assert "COMMIT" in done[written[1] :]
 
 
 def test_window_moves_on(person: Person, clock: Clock) -> None:
