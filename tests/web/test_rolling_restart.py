@@ -17,10 +17,11 @@ from tests.support.proxies import Caddy, Nginx, Proxy
 from tests.support.smtp import free_port
 from tests.support.workers import Workers
 
-# A restart takes half a minute: once for each proxy, on what is served by two servers outside of tests.
+# A restart takes half a minute: once, on what is served by two servers outside of tests.
 pytestmark = [pytest.mark.process, pytest.mark.servers]
 
 PEOPLE = 4
+"""By each proxy."""
 PAUSE_SECONDS = 0.05
 """Between two posts of one of them. As fast as they can, they would hold all cores for a minute."""
 REFUSED = 422
@@ -82,28 +83,37 @@ class Visitor:
         return answers
 
 
-@pytest.mark.parametrize("kind", PROXIES)
-def test_no_request_fails_while_servers_restart(
-    kind: type[Proxy], pair: list[Workers], tmp_path: Path
-) -> None:
-    proxy = kind(tmp_path)
-    proxy.start([f"{server.host}:{server.port}" for server in pair])
+def test_no_request_fails_while_servers_restart(pair: list[Workers], tmp_path: Path) -> None:
+    """Whichever proxy people come by; both stand before the same servers, which restart once."""
+    proxies: list[Proxy] = []
     stop = threading.Event()
     try:
-        with ThreadPoolExecutor(PEOPLE) as pool:
-            people = [Visitor(proxy, pair[0].name, number) for number in range(PEOPLE)]
+        for kind in PROXIES:
+            (tmp_path / kind.__name__).mkdir()
+            proxies.append(kind(tmp_path / kind.__name__))
+            proxies[-1].start([f"{server.host}:{server.port}" for server in pair])
+        with ThreadPoolExecutor(PEOPLE * len(proxies)) as pool:
+            people = [
+                Visitor(proxy, pair[0].name, number)
+                for number, proxy in enumerate(proxy for proxy in proxies for _ in range(PEOPLE))
+            ]
             posting = [pool.submit(person.post, stop) for person in people]
             try:
                 for server in pair:
                     server.stop()
                     server.start()
-                    proxy.wait_for(f"{server.host}:{server.port}", stop)
+                    for proxy in proxies:
+                        proxy.wait_for(f"{server.host}:{server.port}", stop)
             finally:
                 stop.set()
-            answers = [answer for each in posting for answer in each.result()]
+            answers = {
+                kind.__name__: {answer for each in posting[at : at + PEOPLE] for answer in each.result()}
+                for kind, at in zip(PROXIES, range(0, len(posting), PEOPLE), strict=True)
+            }
     finally:
-        proxy.stop()
-    assert set(answers) == {REFUSED}
+        for proxy in proxies:
+            proxy.stop()
+    assert answers == {kind.__name__: {REFUSED} for kind in PROXIES}
 
 
 @pytest.mark.parametrize("kind", PROXIES)
