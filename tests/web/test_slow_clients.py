@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -193,21 +195,28 @@ def test_pages_are_answered_behind_a_proxy_while_clients_hang(
                 assert visitor.get("/sign-in").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("kind", "left"),
-    [
-        # nginx counts the time between two bytes; its limit by network is for the others.
-        (Nginx, [ANNOUNCED, UNFINISHED]),
-        (Caddy, [ANNOUNCED, UNFINISHED, TRICKLED]),
-    ],
-)
-def test_proxy_leaves_clients_that_hang(
-    kind: type[Proxy], left: list[str], tmp_path: Path, behind: Workers
-) -> None:
-    with proxied(kind, tmp_path, behind) as proxy:
-        clients = before_proxy(proxy, behind, *left)
-        with hanging(clients, CROWD, networks(NETWORKS)):
-            clients.go_on(lambda: not clients.hanging())
+LEFT: dict[type[Proxy], list[str]] = {
+    # nginx counts the time between two bytes; its limit by network is for the others.
+    Nginx: [ANNOUNCED, UNFINISHED],
+    Caddy: [ANNOUNCED, UNFINISHED, TRICKLED],
+}
+
+
+def test_proxy_leaves_clients_that_hang(tmp_path: Path, behind: Workers) -> None:
+    """Both wait for ten seconds, which they do at the same time."""
+    crowds: list[SlowClients] = []
+    with ExitStack() as hung, ThreadPoolExecutor(len(LEFT)) as pool:
+        for kind, left in LEFT.items():
+            folder = tmp_path / kind.__name__
+            folder.mkdir()
+            clients = before_proxy(hung.enter_context(proxied(kind, folder, behind)), behind, *left)
+            crowds.append(hung.enter_context(hanging(clients, CROWD, networks(NETWORKS))))
+        leaving = [pool.submit(crowd.go_on, partial(_all_left, crowd)) for crowd in crowds]
+        assert [each.exception() for each in leaving] == [None, None]
+
+
+def _all_left(clients: SlowClients) -> bool:
+    return not clients.hanging()
 
 
 def test_nginx_sends_no_form_on_before_it_has_it(tmp_path: Path, behind: Workers) -> None:
