@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import delete, update
 
 from console import create_app
@@ -39,6 +39,7 @@ from tests.recovery.steps import work
 from tests.support import chromium
 from tests.support.clock import Clock
 from tests.support.database import make_empty
+from tests.support.expecting import expect
 from tests.support.server import serving
 from tests.support.smtp import Inbox, free_port
 from tests.support.still import settle

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext
 
 from console.extensions import db
 from mfa.attempts import rules as attempts
 from mfa.web import ranges
 from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
 from tests.support.clock import Clock
+from tests.support.expecting import expect
 from tests.support.person import Person
 from tests.support.smtp import Inbox
 

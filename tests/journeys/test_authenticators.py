@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
 
 from tests.journeys.visitor import PASSWORD, Visitor
+from tests.support.expecting import expect
 from tests.support.person import Person
 from tests.support.still import settle
 

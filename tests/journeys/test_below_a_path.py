@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Response, expect
+from playwright.sync_api import BrowserContext, Response
 
 from tests.journeys.visitor import WAYS, Visitor
+from tests.support.expecting import expect
 from tests.support.proxies import Caddy, Nginx, Proxy
 from tests.support.smtp import Inbox, Letter
 from tests.support.workers import Workers

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
 from tests.support.clock import Clock
+from tests.support.expecting import expect
 from tests.support.person import Person
 from tests.support.smtp import Inbox
 

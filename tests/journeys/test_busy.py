@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Locator, Route
 
 from tests.journeys.visitor import Visitor
+from tests.support.expecting import expect
 from tests.support.person import Person
 from tests.support.still import settle
 

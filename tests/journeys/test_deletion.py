@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
 
 from console.accounts.models import Role
 from tests.deletion.steps import account, keep_house
 from tests.journeys.visitor import EMAIL, Visitor
 from tests.organization.people import give
+from tests.support.expecting import expect
 from tests.support.person import Person
 
 pytestmark = pytest.mark.looks

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Request, Route, expect
+from playwright.sync_api import Request, Route
 
 from tests.journeys.visitor import Visitor
+from tests.support.expecting import expect
 from tests.support.person import EMAIL, Person
 
 pytestmark = pytest.mark.looks

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 from flask import Flask
-from playwright.sync_api import expect
 
 from console.accounts.models import Role
 from tests.journeys.visitor import PASSWORD, Visitor
 from tests.organization.helping import JUN, KIM, LINK, REASON, links, take_two
 from tests.organization.people import sign_up
+from tests.support.expecting import expect
 from tests.support.person import Person
 
 pytestmark = pytest.mark.looks

@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests.auth.test_closed_sign_up import close
 from tests.journeys.visitor import PASSWORD, Visitor
 from tests.organization.inviting import INVITED, URL, invite
 from tests.organization.people import Make
+from tests.support.expecting import expect
 from tests.support.person import Person
 from tests.support.still import settle
 

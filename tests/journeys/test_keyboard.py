@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
 from tests.organization.people import sign_up
 from tests.support.authenticator import Authenticator, read_qr
+from tests.support.expecting import expect
 from tests.support.person import Person
 
 pytestmark = pytest.mark.looks

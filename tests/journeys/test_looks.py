@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import pytest
 from PIL import Image, ImageChops
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext
 
 from mfa.colors import contrast
 from tests.journeys.test_contrast import PAINTED, TEXT
 from tests.journeys.visitor import Visitor
 from tests.support.clock import Clock
+from tests.support.expecting import expect
 from tests.support.person import Person
 from tests.support.smtp import Inbox
 from tests.support.still import settle

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Route
 
 from tests.journeys.visitor import PASSWORD, Visitor
+from tests.support.expecting import expect
 
 LOST = "Connection lost. Check your connection and try again."
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Route
 
 from tests.journeys.visitor import Visitor
 from tests.support.authenticator import Authenticator
+from tests.support.expecting import expect
 
 pytestmark = pytest.mark.looks
 

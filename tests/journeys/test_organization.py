@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import expect
 
 from console.accounts.models import Role
 from tests.journeys.visitor import EMAIL, Visitor
 from tests.organization.people import give, sign_up
+from tests.support.expecting import expect
 from tests.support.person import Person
 from tests.support.still import settle
 

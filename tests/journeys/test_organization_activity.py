@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import expect
 
 from console.accounts.models import Role
 from console.organization import audit
@@ -18,6 +17,7 @@ from mfa.database import transaction
 from tests.journeys.visitor import EMAIL, Visitor
 from tests.organization.people import sign_up
 from tests.support.clock import Clock
+from tests.support.expecting import expect
 from tests.support.person import Person
 
 pytestmark = pytest.mark.looks

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.journeys.visitor import PASSWORD, Visitor
 from tests.support.applications import Place
+from tests.support.expecting import expect
 from tests.support.person import Person
 from tests.support.smtp import free_port
 from tests.support.virtual_authenticators import (

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext
 
 from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
 from tests.support import passkeys
 from tests.support.applications import Place
 from tests.support.clock import Clock
+from tests.support.expecting import expect
 from tests.support.person import Person
 from tests.support.smtp import Inbox, free_port
 from tests.support.software_authenticator import SoftwareAuthenticator

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator
 
 from tests.journeys.visitor import Visitor
 from tests.shots import settle
+from tests.support.expecting import expect
 from tests.support.person import Person
 
 pytestmark = pytest.mark.looks

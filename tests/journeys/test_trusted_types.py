@@ -9,11 +9,12 @@ from logging.handlers import QueueHandler
 from queue import SimpleQueue
 
 import pytest
-from playwright.sync_api import Browser, Error, Route, expect
+from playwright.sync_api import Browser, Error, Route
 
 from tests.journeys.visitor import Visitor
 from tests.support import patience
 from tests.support.clock import Clock
+from tests.support.expecting import expect
 from tests.support.person import Person
 from tests.support.smtp import Inbox
 

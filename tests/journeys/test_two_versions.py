@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Response, expect
+from playwright.sync_api import Browser, Response
 from werkzeug.serving import make_server
 
 from console import create_app
 from console.extensions import db
 from console.web import assets
+from tests.support.expecting import expect
 
 pytestmark = pytest.mark.looks
 

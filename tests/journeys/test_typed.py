@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext
 
 from tests.journeys.visitor import Visitor
+from tests.support.expecting import expect
 from tests.support.person import Person
 from tests.support.smtp import Inbox
 

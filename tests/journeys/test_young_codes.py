@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.journeys.visitor import PASSWORD, Visitor
 from tests.journeys.walks import SAVED
+from tests.support.expecting import expect
 from tests.support.person import Person
 
 pytestmark = pytest.mark.looks

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page
 
 from tests.journeys.walks import Walks
 from tests.support.authenticator import read_qr
 from tests.support.clock import Clock
+from tests.support.expecting import expect
 from tests.support.person import EMAIL, PASSWORD, Person
 from tests.support.product import CONSOLE, Product
 from tests.support.smtp import Inbox

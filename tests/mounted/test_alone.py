@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext
 
 from tests.journeys.visitor import PHONE
 from tests.mounted.hosts import PASSWORD, Shop, shops
+from tests.support.expecting import expect
 from tests.support.smtp import free_port
 
 TAB = "/account/two-step"

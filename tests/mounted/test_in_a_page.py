@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask, Response, render_template_string
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page
 
 from mfa.notices import worker
 from mfa.people import required
@@ -28,6 +28,7 @@ from tests.mounted.examples.conftest import EXAMPLES
 from tests.support.authenticator import Authenticator
 from tests.support.clock import Clock
 from tests.support.database import hang_up
+from tests.support.expecting import expect
 from tests.support.smtp import Inbox, free_port
 from tests.support.still import settle
 

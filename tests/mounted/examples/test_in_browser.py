@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.journeys.visitor import Visitor
 from tests.mounted.examples.conftest import EXAMPLES
+from tests.support.expecting import expect
 from tests.support.person import Person
 
 JOURNEYS = [(example, way) for example in EXAMPLES for way in ("desktop", "phone", "no-js")]
