@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.journeys.walks import Walks
+from tests.journeys.walks import HURRY, Walks
 from tests.support.authenticator import read_qr
 from tests.support.clock import Clock
 from tests.support.page import BUTTON, FIELD, HEADING, PICTURE, Page
@@ -73,6 +73,9 @@ class Guest(Walks):
         if self.script:
             self.page.until(lambda: self.page.elements("html.mfa-js"), "the page has not run its script")
         return self.script
+
+    def hurry(self) -> None:
+        self.page.until(lambda: self.page.driver.execute_script(HURRY), "the page is busy for long")
 
     def arrive(self, person: Person) -> Guest:
         """Go on in this browser as *person*, who is signed in and has come so far without one."""

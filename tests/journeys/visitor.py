@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
-from tests.journeys.walks import Walks
+from tests.journeys.walks import HURRY, Walks
 from tests.support.authenticator import read_qr
 from tests.support.clock import Clock
 from tests.support.expecting import expect
@@ -118,6 +118,9 @@ class Visitor(Walks):
     def runs_script(self) -> bool:
         self.page.wait_for_load_state("domcontentloaded")
         return self.page.locator("html.mfa-js").count() > 0
+
+    def hurry(self) -> None:
+        self.page.wait_for_function(f"() => {{{HURRY}}}")
 
     def clipboard(self) -> str:
         """What was copied, read by a page that may, as none of ours."""
