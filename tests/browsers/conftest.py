@@ -63,17 +63,23 @@ class Opener:
         )
         page: Page = self._browsers.enter_context(opened)
         page.home = home
-        page.resize(*(PHONE if way.endswith("phone") else DESKTOP))
+        self._fit(page, way)
         return page
 
     def open_again(self, browser: str, way: str, **options: Any) -> Page:
-        """Return a browser that an earlier test may have had; nobody is signed in there any more."""
-        kind = repr((browser, way, options))
-        if kind in self._kept:
-            self._kept[kind].driver.delete_all_cookies()
-        else:
+        """Return a browser that an earlier test may have had, in another size; nobody is signed in there."""
+        kind = repr((browser, way.startswith("no-js"), options))
+        if kind not in self._kept:
             self._kept[kind] = self.open(browser, way, **options)
-        return self._kept[kind]
+            return self._kept[kind]
+        page = self._kept[kind]
+        page.driver.delete_all_cookies()
+        self._fit(page, way)
+        return page
+
+    @staticmethod
+    def _fit(page: Page, way: str) -> None:
+        page.resize(*(PHONE if way.endswith("phone") else DESKTOP))
 
 
 @pytest.fixture(scope="module")

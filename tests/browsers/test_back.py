@@ -40,7 +40,7 @@ def back_to(guest: Guest, path: str) -> set[str]:
 
 
 def test_after_refused_posts_back_survives(make_guest: Callable[..., Guest]) -> None:
-    mina = make_guest("firefox", "no-js")
+    mina = make_guest("firefox", "no-js", again=True)
     mina.open("/forgot-password")
     mina.open("/sign-in")
     for _ in range(2):
@@ -56,7 +56,7 @@ def test_after_refused_posts_back_survives(make_guest: Callable[..., Guest]) -> 
 
 
 def test_after_accepted_post_back_survives(make_guest: Callable[..., Guest], person: Person) -> None:
-    mina = make_guest("firefox", "no-js").arrive(person.sign_up())
+    mina = make_guest("firefox", "no-js", again=True).arrive(person.sign_up())
     mina.open("/forgot-password")
     mina.open("/account/password")
     mina.type("Current password", PASSWORD)

@@ -15,4 +15,4 @@ pytestmark = pytest.mark.looks
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("browser", ["firefox", "webkit"])
 def test_the_whole_journey(make_guest: Callable[..., Guest], browser: str, way: str) -> None:
-    make_guest(browser, way).go_the_whole_way()
+    make_guest(browser, way, again=True).go_the_whole_way()

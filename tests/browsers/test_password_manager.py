@@ -19,12 +19,15 @@ SOMEBODY = "somebody@example.com", "another password entirely"
 @pytest.fixture
 def guest(make_guest: Callable[..., Guest]) -> Guest:
     """Somebody at a Firefox that keeps passwords."""
-    return make_guest("firefox", preferences=PREFERENCES)
+    return make_guest("firefox", again=True, preferences=PREFERENCES)
 
 
 @pytest.fixture
 def keeper(guest: Guest) -> Keeper:
-    return Keeper(guest.page)
+    """Nothing is saved."""
+    keeper = Keeper(guest.page)
+    keeper.forget()
+    return keeper
 
 
 def keep_two(guest: Guest, keeper: Keeper) -> None:
@@ -79,11 +82,8 @@ def test_resetting_the_password_updates_what_is_saved(guest: Guest, keeper: Keep
     ],
 )
 def test_a_password_proof_is_filled_in(
-    make_guest: Callable[..., Guest], person: Person, path: str, button: str
+    guest: Guest, keeper: Keeper, person: Person, path: str, button: str
 ) -> None:
-    guest = make_guest("firefox", again=True, preferences=PREFERENCES)
-    keeper = Keeper(guest.page)
-    keeper.forget()
     guest.arrive(person.sign_up().activate())
     keep_two(guest, keeper)
     guest.open(path)
