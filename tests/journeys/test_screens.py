@@ -162,6 +162,10 @@ READABLE = """() => [
         ({ ariaLabel, alt, title, placeholder }) => [ariaLabel, alt, title, placeholder]
     ),
 ].filter(Boolean).join("\\n")"""
+HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4")]
+    .filter(heading => heading.checkVisibility()).map(({ tagName }) => Number(tagName[1]))"""
+FOUND = f"() => [{', '.join(f'({find})()' for find in (OUT_OF_REACH, OUT_OF_LINE, READABLE, HEADINGS))}]"
+"""All of it at once: a hundred screens are asked in five looks."""
 # The same in every language: names, and what is no word.
 NAMES = {
     *(
@@ -236,15 +240,12 @@ class Examiner:
     def _look(self, page: Page, name: str, seen: Seen, *, forced_colors: bool = False) -> None:
         for violation in self._violations(page, forced_colors=forced_colors):
             seen.violations += [(name, violation["id"], node["html"]) for node in violation["nodes"]]
-        seen.out_of_reach += [(name, what) for what in page.evaluate(OUT_OF_REACH)]
-        seen.out_of_line += [(name, what) for what in page.evaluate(OUT_OF_LINE)]
-        words = set(re.findall(r"[A-Za-z]+", NOT_WORDS.sub("", page.evaluate(READABLE)))) - NAMES
+        out_of_reach, out_of_line, readable, levels = page.evaluate(FOUND)
+        seen.out_of_reach += [(name, what) for what in out_of_reach]
+        seen.out_of_line += [(name, what) for what in out_of_line]
+        words = set(re.findall(r"[A-Za-z]+", NOT_WORDS.sub("", readable))) - NAMES
         if words:
             seen.english.append((name, words))
-        levels = page.evaluate(
-            """[...document.querySelectorAll("h1, h2, h3, h4")]
-                .filter(heading => heading.checkVisibility()).map(({ tagName }) => Number(tagName[1]))"""
-        )
         seen.headings.append((name, levels))
 
     def _violations(self, page: Page, *, forced_colors: bool) -> list[dict[str, Any]]:
@@ -253,9 +254,11 @@ class Examiner:
         rules = {"target-size": {"enabled": True}, "color-contrast": {"enabled": not forced_colors}}
         if not page.evaluate("'axe' in window"):
             page.evaluate(self.axe_script)
-        # Only the violations come over: all that passed is ten times as much.
+        # Only the violations come over: all that passed is ten times as much. Styles are loaded for an
+        # experimental rule alone, which does not run.
         found: list[dict[str, Any]] = page.evaluate(
-            "rules => axe.run({ rules, resultTypes: ['violations'] }).then(({ violations }) => violations)",
+            """rules => axe.run({ rules, resultTypes: ["violations"], preload: { assets: ["media"] } })
+                .then(({ violations }) => violations)""",
             rules,
         )
         return found
