@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.journeys.visitor import EMAIL, PASSWORD, Visitor
+from tests.journeys.visitor import ASKS_EVERY, EMAIL, PASSWORD, Visitor
 from tests.support.clock import Clock
 from tests.support.expecting import expect
 from tests.support.person import Person
@@ -88,12 +88,14 @@ def test_another_device_is_signed_out_from_afar(
 
 
 def test_the_link_in_the_same_browser_moves_the_modal_on_by_itself(visitor: Visitor) -> None:
+    visitor.page.clock.install()
     visitor.begin()
     visitor.send_number()
     other_tab = visitor.context.new_page()
     other_tab.goto(visitor.inbox.wait_for("authentication number").link)
     other_tab.get_by_role("button", name="Confirm", exact=True).click()
     expect(other_tab.get_by_role("heading", name="Your email is confirmed")).to_be_visible()
+    visitor.page.clock.run_for(ASKS_EVERY)
     heading = visitor.page.get_by_role("heading", name="Scan the QR code")
     expect(heading).to_be_visible()
     expect(visitor.page).to_have_url(re.compile("/enroll/scan$"))

@@ -17,6 +17,9 @@ from tests.support.smtp import Inbox
 
 __all__ = ["EMAIL", "PASSWORD", "PHONE", "WAYS", "Visitor"]
 
+ASKS_EVERY = 3_000
+"""Milliseconds between two questions of the wizard's first step whether the mailed link was opened."""
+
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 WAYS: dict[str, dict[str, Any]] = {

@@ -22,7 +22,7 @@ from playwright.sync_api import BrowserContext, Locator, Page
 
 from mfa.notices import worker
 from mfa.people import required
-from tests.journeys.visitor import WAYS, Visitor
+from tests.journeys.visitor import ASKS_EVERY, WAYS, Visitor
 from tests.journeys.walks import SAVED
 from tests.mounted.examples.conftest import EXAMPLES
 from tests.support.authenticator import Authenticator
@@ -209,12 +209,15 @@ def test_tab_opened_by_its_address_is_a_page_with_htmx(guest: Guest) -> None:
 
 
 def test_link_that_was_mailed_moves_the_wizard_on(guest: Guest) -> None:
+    guest.page.clock.install()
     guest.open_tab()
     guest.begin()
     guest.send_number()
     other = guest.context.new_page()
     other.goto(guest.inbox.wait_for("authentication number").link)
     other.get_by_role("button", name="Confirm").click()
+    expect(other.get_by_role("heading", name="Your email is confirmed")).to_be_visible()
+    guest.page.clock.run_for(ASKS_EVERY)
     guest.sees("Scan the QR code")
     expect(guest.dialog).to_be_visible()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import ASKS_EVERY, Visitor
 from tests.mounted.examples.conftest import EXAMPLES
 from tests.support.expecting import expect
 from tests.support.person import Person
@@ -49,12 +49,14 @@ def test_a_browser_is_remembered_and_forgotten(
 
 def test_mailed_link_moves_the_same_browser_on(make_visitor: Callable[..., Visitor], person: Person) -> None:
     mina = make_visitor().arrive(person.sign_up())
+    mina.page.clock.install()
     mina.begin()
     mina.send_number()
     other_tab = mina.context.new_page()
     other_tab.goto(mina.letter("Your %(product)s authentication number").link)
     other_tab.get_by_role("button", name="Confirm", exact=True).click()
     expect(other_tab.get_by_role("heading", name="Your email is confirmed")).to_be_visible()
+    mina.page.clock.run_for(ASKS_EVERY)
     mina.sees("Scan the QR code")
 
 
