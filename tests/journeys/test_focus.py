@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator
 
-from tests.journeys.visitor import EMAIL, Visitor
+from tests.journeys.visitor import ASKS_EVERY, EMAIL, Visitor
 from tests.support.expecting import expect
 
 pytestmark = pytest.mark.looks
@@ -165,13 +165,20 @@ def test_a_refused_sign_up_keeps_what_was_typed_and_selects_it(visitor: Visitor)
 
 
 def test_a_poll_that_brings_nothing_new_leaves_the_focus_where_it_is(visitor: Visitor) -> None:
+    visitor.page.clock.install()
     visitor.begin()
     visitor.send_number()
     field = visitor.page.get_by_label("Authentication number")
     field.focus()
     visitor.page.evaluate(
-        "new Promise(done => document.addEventListener('htmx:finally:request', done, { once: true }))"
+        """() => {
+            window.polled = new Promise(
+                done => document.addEventListener("htmx:finally:request", () => done(true), { once: true })
+            );
+        }"""
     )
+    visitor.page.clock.run_for(ASKS_EVERY)
+    assert visitor.page.evaluate("polled")
     expect(field).to_be_focused()
 
 
