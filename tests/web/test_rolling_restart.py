@@ -17,8 +17,7 @@ from tests.support.proxies import Caddy, Nginx, Proxy
 from tests.support.smtp import free_port
 from tests.support.workers import Workers
 
-# A restart takes half a minute: once, on what is served by two servers outside of tests.
-pytestmark = [pytest.mark.process, pytest.mark.servers]
+pytestmark = pytest.mark.process
 
 PEOPLE = 4
 """By each proxy."""
@@ -83,6 +82,8 @@ class Visitor:
         return answers
 
 
+# A restart takes half a minute: once, on what is served by two servers outside of tests.
+@pytest.mark.servers
 def test_no_request_fails_while_servers_restart(pair: list[Workers], tmp_path: Path) -> None:
     """Whichever proxy people come by; both stand before the same servers, which restart once."""
     proxies: list[Proxy] = []
