@@ -45,7 +45,7 @@ def main() -> int:
         f"{path.relative_to(ROOT)}:{line}: {phrase}"
         for glob in PROSE
         for path in sorted(ROOT.glob(glob))
-        if path.is_file()
+        if path.is_file() and path.suffix != ".pyc"
         for line, phrase in hits(path.read_text(encoding="utf-8"), pattern)
     ]
     print("\n".join(found), end="\n" if found else "")  # noqa: T201
