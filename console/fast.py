@@ -18,6 +18,8 @@ import jinja2
 from babel.support import NullTranslations
 from flask import Flask, has_request_context, url_for
 from flask_login import LoginManager
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from jinja2.utils import pass_eval_context
@@ -71,6 +73,22 @@ class _Context(Context):
         return called(self.eval_ctx, *args, **values) if called is _text else called(*args, **values)
 
 
+class _Generator(CodeGenerator):
+    """Jinja's, whose code takes markup as it is and escapes the rest; to escape markup makes a copy of it."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape or finalize.src is not None:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write("(said if type(said := ")
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape or finalize.src is not None:
+            super()._output_child_post(node, frame, finalize)
+        else:
+            self.write(") is Markup else escape(said))")
+
+
 class _Environment(flask.templating.Environment):
     """Flask's, whose templates share one mapping of globals.
 
@@ -79,6 +97,7 @@ class _Environment(flask.templating.Environment):
     """
 
     context_class = _Context
+    code_generator_class = _Generator
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         return super().make_globals(d) if d else self.globals
