@@ -37,6 +37,8 @@ class Application(Flask):
     def create_jinja_environment(self) -> flask.templating.Environment:
         if ON:
             self.jinja_environment = _Environment
+            # Keep all templates. The default keeps those used last, and for that notes each use of one.
+            self.jinja_options = {**self.jinja_options, "cache_size": -1}
         return super().create_jinja_environment()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
