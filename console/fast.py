@@ -16,7 +16,7 @@ from typing import Any
 import flask.templating
 import jinja2
 from babel.support import NullTranslations
-from flask import Flask, has_request_context, url_for
+from flask import Flask, has_request_context
 from flask_login import LoginManager
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
@@ -112,10 +112,10 @@ def _addresses() -> Callable[..., str]:
     def find(endpoint: str, /, **values: Any) -> str:
         # Which page ".tab" is depends on the blueprint at work.
         if values or endpoint.startswith(".") or not has_request_context():
-            return url_for(endpoint, **values)
+            return at_work.app().url_for(endpoint, **values)
         key = endpoint, at_work.request().root_path
         if key not in known:
-            known[key] = url_for(endpoint)
+            known[key] = at_work.app().url_for(endpoint)
         return known[key]
 
     return find

@@ -249,10 +249,11 @@ def _folders() -> tuple[Path, ...]:
     """Return where catalogs are, those of the application at work first."""
     if not has_app_context():
         return (FOLDER,)
-    named = current_app.config.get("MFA_TRANSLATIONS") or ()
+    app = at_work.app()
+    named = app.config.get("MFA_TRANSLATIONS") or ()
     named = (named,) if isinstance(named, str | Path) else tuple(named)
-    babel = current_app.extensions.get("babel")
-    return _resolved(current_app.root_path, *named, *getattr(babel, "translation_directories", ()))
+    babel = app.extensions.get("babel")
+    return _resolved(app.root_path, *named, *getattr(babel, "translation_directories", ()))
 
 
 @lru_cache(maxsize=64)
