@@ -46,8 +46,19 @@ class SessionInterface(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         # What everybody may keep is nobody's own. Flask-Login looks into the session of every request.
-        if "public" not in response.headers.get("Cache-Control", ""):
+        if "public" in response.headers.get("Cache-Control", ""):
+            return
+        if self.should_set_cookie(app, session):
             super().save_session(app, session, response)
+        elif session.accessed:
+            _vary_by_cookie(response)
 
     def get_signing_serializer(self, _app: Flask) -> URLSafeTimedSerializer:
         return self._serializer
+
+
+def _vary_by_cookie(response: Response) -> None:
+    """Do as Flask does, where there is no cookie to write, without taking the header apart."""
+    varies = response.headers.get("Vary", "")
+    if "cookie" not in varies.lower():
+        response.headers["Vary"] = f"{varies}, Cookie" if varies else "Cookie"
