@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializ
 from mfa import clock
 from mfa.crypto import ages
 from mfa.crypto.keys import KeyRing
+
+_SALT = b"session"
 
 
 class _Signer(TimestampSigner):
@@ -36,12 +39,14 @@ class SessionInterface(SecureCookieSessionInterface):
     """
 
     def __init__(self, ring: KeyRing) -> None:
+        # As itsdangerous derives them with "hmac", but once and not for each cookie.
+        keys = [hmac.digest(key, _SALT, hashlib.sha256) for key in ring.signing_keys("session-cookie")]
         self._serializer = URLSafeTimedSerializer(
-            ring.signing_keys("session-cookie"),
-            salt="session",
+            keys,
+            salt=_SALT,
             serializer=self.serializer,
             signer=_Signer,
-            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+            signer_kwargs={"key_derivation": "none", "digest_method": hashlib.sha256},
         )
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
