@@ -8,11 +8,11 @@ from flask_login import LoginManager
 from flask_mail import Mail
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import MetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
+from console import fast
 from mfa import TwoStep
 from mfa.autocommit import AutocommitSession
 from mfa.database import NAMING
@@ -60,5 +60,5 @@ two_step = TwoStep(
     stands_alone=False,
 )
 mail = Mail()
-csrf = CSRFProtect()
+csrf = fast.Csrf()
 login_manager = LoginManager()

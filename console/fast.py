@@ -9,21 +9,23 @@ The pages are the same both ways, byte for byte (``tests/web/test_fast.py``).
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import FunctionType
 from typing import Any
 
 import flask.templating
 import jinja2
 from babel.support import NullTranslations
-from flask import Flask, has_request_context
+from flask import Flask, Request, has_request_context
 from flask_login import LoginManager
+from flask_wtf.csrf import CSRFProtect
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from jinja2.utils import pass_eval_context
 from markupsafe import Markup
+from werkzeug.routing import MapAdapter
 
 from console import languages
 from mfa import at_work
@@ -41,9 +43,27 @@ class Application(Flask):
             self.jinja_options = {**self.jinja_options, "cache_size": -1}
         return super().create_jinja_environment()
 
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return Flask's; that of no request is the same each time."""
+        if request is not None or not ON:
+            return super().create_url_adapter(request)
+        return self._url_adapter
+
+    @cached_property
+    def _url_adapter(self) -> MapAdapter | None:
+        return super().create_url_adapter(None)
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return *func*: nothing in the console is asynchronous, and a page asks this of some twenty."""
         return func if ON else super().ensure_sync(func)
+
+
+class Csrf(CSRFProtect):  # type: ignore[misc]  # Flask-WTF has no types
+    """Flask-WTF's, which looks whether a page is exempt only where it would ask for the token."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        if not ON or at_work.request().method in at_work.app().config["WTF_CSRF_METHODS"]:
+            super().protect(apply_exemptions)
 
 
 def leave_sessions_alone(manager: LoginManager) -> None:
