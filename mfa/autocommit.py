@@ -18,6 +18,8 @@ from mfa import at_work
 
 _READING = "mfa_reading"
 _READS = ("SELECT", "PRAGMA")
+_EVENTS = ("do_execute", "do_executemany", "do_execute_no_params")
+"""Of the dialect: with one of an engine, each step of a connection looks for listeners: 5 % of a page."""
 
 
 class WriteOutsideTransaction(RuntimeError):
@@ -51,18 +53,23 @@ class AutocommitSession(Session):
 def reading(engine: Engine) -> Engine:
     """Return an engine that takes its connections from the pool of *engine* and refuses what is no read.
 
-    While it has them they are in autocommit, but for SQLite's. *engine* is not changed.
+    While it has them they are in autocommit, but for SQLite's. *engine* itself refuses nothing.
     """
     kept: dict[Engine, Engine] = at_work.app().extensions.setdefault(_READING, {})
     found = kept.get(engine)
     if found is None:
         is_sqlite = engine.dialect.name == "sqlite"
-        found = engine.execution_options(**({} if is_sqlite else {"isolation_level": "AUTOCOMMIT"}))
-        event.listen(found, "before_cursor_execute", _refuse_write)
+        alone = {} if is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        found = engine.execution_options(**{_READING: True}, **alone)
+        for name in _EVENTS:
+            event.listen(engine.dialect, name, _refuse_write)
         kept[engine] = found
     return found
 
 
-def _refuse_write(_connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+def _refuse_write(_cursor: Any, statement: str, *more: Any) -> None:
+    """Refuse *statement* if it is no read; the last of *more* is its context."""
+    if _READING not in more[-1].execution_options:
+        return
     if not statement.startswith(_READS) or " FOR " in statement:
         raise WriteOutsideTransaction(f"Outside of transaction(): {statement.partition(' ')[0]}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, bindparam, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from console.accounts.models import Account
@@ -27,6 +27,25 @@ def test_every_connection_has_it(engine: Engine, pragma: str, value: object) -> 
 def test_write_outside_of_a_transaction_is_refused(app: Flask) -> None:
     with app.app_context(), pytest.raises(WriteOutsideTransaction, match="UPDATE"):
         db.session.execute(update(Account).values(name="Mina"))
+
+
+@pytest.mark.parametrize("values", [[{"key": 1}, {"key": 2}], [{"key": 1}]])
+def test_rows_written_outside_of_a_transaction_are_refused(app: Flask, values: list[dict[str, int]]) -> None:
+    statement = update(Account).where(Account.id == bindparam("key")).values(name="Mina")
+    with app.app_context(), pytest.raises(WriteOutsideTransaction, match="UPDATE"):
+        db.session.connection().execute(statement, values)
+
+
+def test_raw_write_outside_of_a_transaction_is_refused(app: Flask) -> None:
+    with app.app_context(), pytest.raises(WriteOutsideTransaction, match="DELETE"):
+        connection = db.session.connection(execution_options={"no_parameters": True})
+        connection.exec_driver_sql("DELETE FROM accounts")
+
+
+def test_engine_that_a_session_reads_from_refuses_nothing(app: Flask) -> None:
+    with app.app_context(), db.engine.begin() as connection:
+        db.session.scalar(select(Account.id))
+        connection.execute(update(Account).values(name="Mina"))
 
 
 def test_object_changed_outside_of_a_transaction_is_refused(mina: Person) -> None:
