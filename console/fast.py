@@ -24,7 +24,7 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from jinja2.utils import pass_eval_context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.routing import MapAdapter
 
 from console import languages
@@ -146,15 +146,22 @@ def _text(context: EvalContext, text: str, /, **values: Any) -> str:
     """Return *text* in the language of the request with *values*, which alone are escaped."""
     catalog = languages.catalog()
     found = _markup(catalog, text) if context.autoescape else str(catalog.gettext(text))
-    return found % values if values or "%" in found else found
+    return _filled(context, found, values) if values or "%" in found else found
 
 
 @pass_eval_context
 def _counted(context: EvalContext, one: str, many: str, num: int, /, **values: Any) -> str:
     """Return *one* or *many*, whichever *num* asks for, with *values* and ``num``."""
     found = str(languages.catalog().ngettext(one, many, num))
-    # Our catalogs are trusted; Markup escapes the values.
-    return (Markup(found) if context.autoescape else found) % {"num": num, **values}  # noqa: S704 (as above)
+    return _filled(context, found, {"num": num, **values})
+
+
+def _filled(context: EvalContext, text: str, values: dict[str, Any]) -> str:
+    """Return *text*, of our own catalogs, with *values*; Markup makes two objects to escape each of them."""
+    if not context.autoescape:
+        return str.__mod__(text, values)
+    safe = {name: one if type(one) in (Markup, int) else escape(one) for name, one in values.items()}
+    return Markup(str.__mod__(text, safe))  # noqa: S704 (our own text, and what is put in was escaped)
 
 
 @lru_cache(maxsize=4096)
