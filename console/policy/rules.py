@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import g
-
 from console.accounts.models import Role
 from console.policy import statements
 from mfa import Required, at_work
@@ -60,4 +58,4 @@ def is_sign_up_closed() -> bool:
 
 def note(found: Policy) -> None:
     """Keep what another statement has read, so that :func:`policy` doesn't read it again in this request."""
-    setattr(g, _NOTED, found)
+    setattr(at_work.kept(), _NOTED, found)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import g, has_request_context, request
+from flask import has_request_context, request
 from werkzeug.datastructures import LanguageAccept
 
 from console import languages
+from mfa import at_work
 
 
 def choose() -> str | None:
@@ -13,7 +14,7 @@ def choose() -> str | None:
     if not has_request_context():
         return None
     # Looked at only if the request has asked already: an error page must not ask the database.
-    visitor = g.get("_login_user")
+    visitor = at_work.kept().get("_login_user")
     own = languages.known(visitor.person.language) if visitor and visitor.is_authenticated else None
     if own:
         return own

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, url_for
 
-from mfa import clock
+from mfa import at_work, clock
 from mfa.accounts import accounts
 from mfa.crypto import recovery_codes, webauthn
 from mfa.database import run
@@ -148,7 +148,7 @@ def _signals(kept: Kept | None, begun: Pending | None) -> list[Signal]:
         signals += password_managers.accepted(handle, ids)
         signals += password_managers.called(handle, person())
     ended = None if begun else slot.passkey_id()
-    for given_up in (_named(request.args.get("abandoned", "")), ended):
+    for given_up in (_named(at_work.request().args.get("abandoned", "")), ended):
         # A link to this page must not hide anybody's passkey.
         if given_up and not passkeys.is_registered(given_up):
             signals += password_managers.unknown(given_up)
