@@ -12,6 +12,7 @@ from sqlalchemy import Select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.lambdas import StatementLambdaElement
 from sqlalchemy.types import NullType
 
 import console
@@ -22,7 +23,7 @@ def compiled() -> Iterator[tuple[str, SQLCompiler]]:
     ours = (pkgutil.walk_packages(each.__path__, f"{each.__name__}.") for each in (console, mfa))
     for found in chain(*ours):
         for name, value in vars(importlib.import_module(found.name)).items():
-            if isinstance(value, (UpdateBase, Select)):
+            if isinstance(value, (UpdateBase, Select, StatementLambdaElement)):
                 made = value.compile(dialect=postgresql.dialect())
                 assert isinstance(made, SQLCompiler)
                 yield f"{found.name}.{name}", made
