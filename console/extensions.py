@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask_login import LoginManager
 from flask_mail import Mail
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
@@ -61,4 +60,4 @@ two_step = TwoStep(
 )
 mail = Mail()
 csrf = fast.Csrf()
-login_manager = LoginManager()
+login_manager = fast.Logins()

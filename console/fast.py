@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, MutableMapping
 from functools import cached_property, lru_cache
 from types import FunctionType
-from typing import Any
+from typing import Any, cast
 
 import flask.templating
 import jinja2
 from babel.support import NullTranslations
-from flask import Flask, Request, has_request_context
+from flask import Flask, Request, Response, has_request_context
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import nodes
@@ -64,6 +64,15 @@ class Csrf(CSRFProtect):  # type: ignore[misc]  # Flask-WTF has no types
     def protect(self, apply_exemptions: bool = False) -> None:
         if not ON or at_work.request().method in at_work.app().config["WTF_CSRF_METHODS"]:
             super().protect(apply_exemptions)
+
+
+class Logins(LoginManager):  # type: ignore[misc]  # Flask-Login has no types
+    """Flask-Login's, which looks at its own cookie only if the session says that there is something to do."""
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        if ON and "_remember" not in at_work.session():
+            return response
+        return cast("Response", super()._update_remember_cookie(response))
 
 
 def leave_sessions_alone(manager: LoginManager) -> None:
