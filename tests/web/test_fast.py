@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask, render_template_string
+from flask import Flask, render_template_string, url_for
 from flask.templating import Environment
 from flask_migrate import _MigrateConfig as MigrateConfig
+from markupsafe import Markup
 
 from console import create_app, fast, languages
 from console.mail import messages
@@ -30,6 +31,16 @@ OWN = [
     "/account/sessions",
     "/account/activity",
 ]
+ESCAPED = """
+{%- macro shown(it) %}{{ it }}{% endmacro -%}
+{{ text }}{{ markup }}{{ 3 }}{{ none }}{{ shown(text) }}
+{{- _("%(text)s%(markup)s %(number)d %%", text=text, markup=markup, number=3) }}{{ " " }}
+{%- autoescape false %}{{ text }}{{ markup }}{% endautoescape %}
+{%- filter upper %}{{ text }}{{ markup }}{% endfilter %}
+{%- set kept %}{{ text }}{{ markup }}{% endset %}{{ kept }}
+{%- if text ~ markup %}{{ text ~ markup }}{% endif -%}
+"""
+"""What a template prints: text, markup and what is neither, where it is escaped and where not."""
 KINDS = [
     {"HX-Request": htmx, "Accept-Language": language} for htmx in ("true", "") for language in ("en", "ko")
 ]
@@ -67,6 +78,34 @@ def test_page_of_enrollment_is_the_same_without_it(
     app: Flask, ordinary: Flask, mina: Person, url: str
 ) -> None:
     assert shown(app, mina, url) == shown(ordinary, mina, url)
+
+
+def test_what_is_escaped_is_the_same_without_it(app: Flask, ordinary: Flask) -> None:
+    made = []
+    for each in (app, ordinary):
+        with each.test_request_context("/"):
+            made.append(render_template_string(ESCAPED, text="<b>", markup=Markup("<i>")))
+    assert made[0] == made[1]
+    assert made[0].startswith("&lt;b&gt;<i>3None&lt;b&gt;&lt;b&gt;<i> 3 % <b><i>")
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_address_outside_of_a_request_is_the_same(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, on: bool
+) -> None:
+    monkeypatch.setattr(fast, "ON", on)
+    with app.app_context():
+        assert url_for("console.home") == f"http://{app.config['SERVER_NAME']}/"
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_token_is_asked_for_where_a_route_is_not_exempt(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, on: bool
+) -> None:
+    monkeypatch.setattr(fast, "ON", on)
+    client = app.test_client()
+    answers = [client.post(url, data={"email": "a@b.example"}) for url in ("/sign-in", "/csp-report")]
+    assert [answer.status_code for answer in answers] == [400, 415]
 
 
 def test_mails_are_the_same_without_it(app: Flask, ordinary: Flask) -> None:
