@@ -1,7 +1,7 @@
 """All that the console replaces in a framework for speed; :data:`ON` turns it off.
 
-Counted in the processor's instructions, the tab 2-Step Verification takes 49 % more without it all, its page
-80 %, and the page Sign in 37 % (``python -m bench.instructions``).
+Counted in the processor's instructions, the tab 2-Step Verification takes 75 % more without it all, its page
+twice as many, and the page Sign in half as many again (``python -m bench.instructions``).
 
 The pages are the same both ways, byte for byte (``tests/web/test_fast.py``).
 """
