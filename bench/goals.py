@@ -34,8 +34,9 @@ _REST = {
 **The tab.** The floor reads one row and fills in two values. The tab
 reads a signed cookie, finds the session and its account (active, not idle, not locked) by the hash of the
 token, reads the state of the second step, writes 2 KB of markup in the visitor's language with a form token
-and a nonce, and sets its headers. A third of that time is Flask and Werkzeug, a quarter SQLAlchemy, an
-eighth the templates (see below); Twostep's own code is a tenth.
+and a nonce, and sets its headers. Three tenths of its time is Flask and Werkzeug, a quarter the templates, a
+fifth Twostep's own code, and a sixth SQLAlchemy (see below). Under sync workers the floor is 2.9 × the peer's
+page, so 2 × would be seven tenths of the floor.
 """,
     "own cost": """
 **A sign-in's own cost.** Four requests through Flask, two of which write. Twostep does what the peers leave
