@@ -66,10 +66,19 @@ class Visitor(Walks):
         self.page.get_by_role("link", name=self.say(name, **values), exact=True).first.click()
 
     def fill(self, label: str, text: str) -> None:
+        self._settle()
         self.page.get_by_role("textbox", name=self.say(label), exact=True).fill(text)
 
     def type(self, label: str, text: str) -> None:
+        self._settle()
         self.page.get_by_label(self.say(label), exact=True).fill(text)
+
+    def _settle(self) -> None:
+        """Wait until the page's script has put the focus where it belongs.
+
+        Playwright selects a field and then types into what has the focus: in between, that would be another.
+        """
+        self.page.wait_for_load_state()
 
     def choose(self, option: str) -> None:
         self.page.get_by_role("radio", name=self.say(option), exact=True).check()
