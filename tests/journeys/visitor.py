@@ -74,9 +74,10 @@ class Visitor(Walks):
         self.page.get_by_label(self.say(label), exact=True).fill(text)
 
     def _settle(self) -> None:
-        """Wait until the page's script has put the focus where it belongs.
+        """Wait until the page's script has run: what it shows is seen before.
 
-        Playwright selects a field and then types into what has the focus: in between, that would be another.
+        Only the script keeps a second press from being sent, and puts the focus where it belongs. Playwright
+        selects a field and then types into what has the focus.
         """
         self.page.wait_for_load_state()
 
@@ -92,18 +93,22 @@ class Visitor(Walks):
     def sees(self, heading: str, **values: object) -> None:
         name = self.say(heading, **values)
         expect(self.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+        self._settle()
 
     def reads(self, text: str, **values: object) -> None:
         seen = self.page.locator(":not([role=status])")
         expect(self.page.get_by_text(self.say(text, **values)).and_(seen)).to_be_visible()
+        self._settle()
 
     def is_refused(self) -> None:
         expect(self.page.locator(".error")).to_be_visible()
+        self._settle()
 
     def is_offered(self, name: str) -> None:
         said = self.say(name)
         button = self.page.get_by_role("button", name=said, exact=True)
         expect(button.or_(self.page.get_by_role("textbox", name=said, exact=True))).to_be_visible()
+        self._settle()
 
     def is_on(self, path: str) -> None:
         expect(self.page).to_have_url(re.compile(f"{re.escape(path)}$"))
