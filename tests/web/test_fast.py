@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask, render_template_string, url_for
 from flask.templating import Environment
+from flask_babel import lazy_gettext
 from flask_migrate import _MigrateConfig as MigrateConfig
 from markupsafe import Markup
 
@@ -87,6 +88,31 @@ def test_what_is_escaped_is_the_same_without_it(app: Flask, ordinary: Flask) -> 
             made.append(render_template_string(ESCAPED, text="<b>", markup=Markup("<i>")))
     assert made[0] == made[1]
     assert made[0].startswith("&lt;b&gt;<i>3None&lt;b&gt;&lt;b&gt;<i> 3 % <b><i>")
+
+
+class Text(str):
+    """Text that is no Markup, though it isn't plain either."""
+
+
+class Bold:
+    def __html__(self) -> str:
+        return "<b>"
+
+
+@pytest.mark.parametrize(
+    ("text", "markup", "shown"),
+    [
+        (Text("<b>'\""), Bold(), "&lt;b&gt;&#39;&#34;<b>3None"),
+        (lazy_gettext("Sign in"), Markup("<i>"), "Sign in<i>3None"),
+        (True, Bold(), "True<b>3None"),
+    ],
+)
+def test_what_is_no_plain_text_is_escaped_the_same_without_it(
+    app: Flask, ordinary: Flask, text: object, markup: object, shown: str
+) -> None:
+    for each in (app, ordinary):
+        with each.test_request_context("/"):
+            assert render_template_string(ESCAPED, text=text, markup=markup).startswith(shown)
 
 
 @pytest.mark.parametrize("on", [True, False])
